@@ -1,0 +1,95 @@
+"""The way of a change through compiling: plan, prepare, carry out; on failure the same way back.
+
+Called by the runtime with the delta of an edit, one at a time. Compiling is attaching components to the graph,
+and stopping is removing them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from streamlib.compiler.delta import GraphDelta
+from streamlib.compiler.phases import Commit
+from streamlib.compiler.plan import make_plan
+from streamlib.compiler.site import LOG, Site
+from streamlib.compiler.teardown import Departure
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.graph.components import WiredChannel
+from streamlib.ids import ProcessorId
+
+
+class Compiler:
+    """Makes what runs agree with what the graph says."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def compile(self, delta: GraphDelta, undo: Callable[[], None], *, drain_s: float | None) -> None:
+        """Carry out a delta as a whole, or not at all.
+
+        Args:
+            delta: What has changed.
+            undo: Takes the change back out of the graph; called when it cannot be carried out.
+            drain_s: How long removed processors may take for what waits, in seconds; None cuts them off.
+
+        Raises:
+            CommitError: A step failed; everything is as before.
+            StrategyError, ResourceBusyError: The delta cannot be carried out; nothing was tried.
+            DeadlineError: It was carried out, and somebody was late; the message names who.
+        """
+        if not delta:
+            return
+        try:
+            commit = Commit(self._site, make_plan(self._site, delta), drain_s=drain_s)
+        except BaseException:
+            undo()
+            raise
+        try:
+            commit.prepare()
+        except BaseException as error:
+            commit.roll_back()
+            undo()
+            self._start_again(commit.stopped, error)
+            raise
+        commit.carry_out()
+
+    def _start_again(self, stopped: list[ProcessorInstance], error: BaseException) -> None:
+        """Bring back those who had to stop for a commit that then failed."""
+        ids = [instance.id for instance in stopped]
+        if not ids:
+            return
+        graph = self._site.graph
+        links = dict.fromkeys(link.id for id_ in ids for link in (*graph.links_into(id_), *graph.links_from(id_)))
+        for link_id in links:
+            graph.remove(link_id, WiredChannel)
+        note = f"{', '.join(ids)} had been stopped to make way and runs again"
+        try:
+            self.compile(GraphDelta(added=tuple(ids), links_added=tuple(links)), _keep, drain_s=None)
+        except Exception as second:
+            LOG.exception("%s could not be started again", ", ".join(ids))
+            note = f"{', '.join(ids)} had been stopped to make way and could not be started again: {second}"
+        error.add_note(note)
+
+    def stop_all(self, *, drain_s: float | None) -> None:
+        """Bring every processor to its end, sources first by end of stream, and take away all that compiling attached.
+
+        Raises:
+            DeadlineError: Some did not come to their end in time; everything is taken away all the same.
+        """
+        graph = self._site.graph
+        ids = [ProcessorId(id_) for id_ in graph.query(ProcessorInstance)]
+        for id_ in ids:
+            self._site.tell("will_stop", id_)
+        departure = Departure(self._site, [graph.entity(id_) for id_ in ids], drain_s=drain_s)
+        try:
+            departure.complete()
+        finally:
+            for link_id in graph.query(WiredChannel):
+                graph.remove(link_id, WiredChannel)
+            self._site.stop_common_loop()
+
+
+def _keep() -> None:
+    """There is nothing to take back: those who come back are in the graph."""
+
+

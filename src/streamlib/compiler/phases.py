@@ -1,0 +1,280 @@
+"""The phases of one commit: create, wire, set up, ask; then switch, start and tell.
+
+Comes from `plan`. Until `switch` nothing that runs is touched (make before break), except that processors in the
+way of an exclusive resource have stopped; `roll_back` undoes everything up to there. What goes is drained and
+torn down afterwards by `teardown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from streamlib.compiler.plan import Plan
+from streamlib.compiler.site import LOG, Site
+from streamlib.compiler.teardown import Departure
+from streamlib.compiler.wiring import Wiring
+from streamlib.errors import CommitError
+from streamlib.events.processor import ConfigUpdated
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.loops import Loop
+from streamlib.execution.strategy import SchedulingStrategy, StrategyKind
+from streamlib.execution.thread_runner import ThreadRunner
+from streamlib.graph.components import (
+    RUNNING_COMPONENTS,
+    LightweightMarker,
+    ManualMarker,
+    ProcessFunctionInvokeChannel,
+    ReactiveMarker,
+    ShutdownChannel,
+    ThreadHandle,
+    WiredChannel,
+)
+from streamlib.graph.link import Link
+from streamlib.graph.node import ProcessorNode
+from streamlib.graph.property_graph import Subject
+from streamlib.processors.config import ProcessorConfig
+from streamlib.processors.execution_mode import ExecutionMode
+from streamlib.states import ProcessorState
+
+
+class Commit:
+    """One plan on its way.
+
+    Attributes:
+        departure: Those who go with it.
+        stopped: Processors that had to stop before others could be set up.
+    """
+
+    def __init__(self, site: Site, plan: Plan, *, drain_s: float | None) -> None:
+        self._site = site
+        self._plan = plan
+        self._created: list[ProcessorInstance] = []
+        self._replaced: list[tuple[ProcessorInstance, ProcessorInstance]] = []
+        self._suspended: list[ProcessorInstance] = []
+        self._configured: list[tuple[ProcessorInstance, ProcessorConfig]] = []
+        self._runners: list[ThreadRunner] = []
+        self.departure = Departure(site, plan.remove, plan.cut, drain_s=drain_s)
+        self.stopped: list[ProcessorInstance] = []
+        self._wiring = Wiring(site, self._instance_of, self.departure.leaving)
+
+    def prepare(self) -> None:
+        """Everything that may fail; CommitError names the step and the processor."""
+        self._make_way()
+        self._create()
+        self._wire()
+        self._setup()
+        self._configure()
+        self._ask()
+
+    def carry_out(self) -> None:
+        """What cannot fail any more: switch links and start, then drain and tear down what goes."""
+        self._swap()
+        self._wiring.switch()
+        self._start()
+        self.departure.complete()
+        self._wiring.switch_late()
+
+    # ------------------------------------------------------------------------------------------------- what may fail
+
+    def _make_way(self) -> None:
+        """Stop those who hold what somebody who comes wants for itself alone."""
+        first = [instance for instance in self._plan.first if instance in self.departure.leaving]
+        for instance in first:
+            with self._step("will_stop", instance.id):
+                self._site.delegates.will_stop(instance.id)
+        if first:
+            self.stopped = first
+            self.departure.complete(first)
+        for node in self._plan.restart:
+            old = self._running(node)
+            if old in self._plan.first and isinstance(old.loop, Loop):
+                with self._step("stop", old.id):
+                    old.loop.apply(old.suspend, self._site.answer_s, between_calls=True)
+                self._suspended.append(old)
+
+    def _create(self) -> None:
+        for node, strategy in self._plan.create:
+            instance = self._new_instance(node)
+            self._created.append(instance)
+            self._attach(node, instance, strategy)
+        for node in self._plan.restart:
+            self._replaced.append((self._running(node), self._new_instance(node)))
+
+    def _new_instance(self, node: ProcessorNode) -> ProcessorInstance:
+        with self._step("will_create", node.id):
+            self._site.delegates.will_create(node)
+        with self._step("create", node.id):
+            instance = self._site.instance(node)
+        self._site.tell("did_create", node.id, node, instance.processor)
+        return instance
+
+    def _attach(self, node: ProcessorNode, instance: ProcessorInstance, strategy: SchedulingStrategy) -> None:
+        insert = partial(self._site.graph.insert, node.id)
+        insert(instance)
+        insert(instance.metrics)
+        insert(strategy)
+        insert(ShutdownChannel(instance.end))
+        insert(ProcessFunctionInvokeChannel(instance.wake))
+        mode = node.declaration.execution.mode
+        if mode is ExecutionMode.MANUAL:
+            insert(ManualMarker())
+            self._own_loop(instance)
+        elif strategy.kind is StrategyKind.LIGHTWEIGHT:
+            insert(LightweightMarker())
+        else:
+            runner = ThreadRunner(self._own_loop(instance), strategy.name or f"streamlib:{node.id}")
+            self._runners.append(runner)
+            insert(ThreadHandle(runner))
+        if mode is ExecutionMode.REACTIVE:
+            insert(ReactiveMarker())
+
+    def _own_loop(self, instance: ProcessorInstance) -> Loop:
+        loop = self._site.loop(instance.id)
+        loop.head = instance
+        loop.members = [instance]
+        instance.loop = loop
+        if self._site.paused:
+            loop.pause()
+        return loop
+
+    def _wire(self) -> None:
+        graph = self._site.graph
+        for link_id in self._plan.join:
+            with self._step("wire", link_id):
+                graph.insert(link_id, WiredChannel(self._wiring.join(graph.link(link_id))))
+        for entity in self._plan.cut:
+            link, wired = graph.get(entity, Link), graph.get(entity, WiredChannel)
+            assert link is not None and wired is not None
+            source, target = self.departure.end_of(link.source), self.departure.end_of(link.target)
+            self._wiring.take_apart(link, wired.channel, source, target)
+        self._wiring.settle_homes(self._created)
+        self._wiring.give_forms()
+
+    def _setup(self) -> None:
+        for instance in (*self._created, *(new for _, new in self._replaced)):
+            with self._step("setup", instance.id):
+                instance.setup()
+
+    def _configure(self) -> None:
+        for change in self._plan.configure:
+            instance = self._site.graph.get(change.id, ProcessorInstance)
+            if instance is None:
+                continue
+            with self._step("configure", change.id):
+                self._configured.append((instance, change.old))
+                self._apply(instance, partial(_reconfigure, instance, change.new))
+
+    def _ask(self) -> None:
+        for instance in (*self._created, *(new for _, new in self._replaced)):
+            with self._step("will_start", instance.id):
+                self._site.delegates.will_start(instance.id)
+        for instance in (*self.departure.present(), *(old for old, _ in self._replaced)):
+            with self._step("will_stop", instance.id):
+                self._site.delegates.will_stop(instance.id)
+
+    @contextmanager
+    def _step(self, step: str, subject: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise CommitError(step, subject, error) from error
+
+    def roll_back(self) -> None:
+        """Undo what `prepare` has done, last first."""
+        for instance, config in reversed(self._configured):
+            self._undo(partial(self._apply, instance, partial(_reconfigure, instance, config)))
+        for instance in (*self._created, *(new for _, new in self._replaced)):
+            self._undo(instance.teardown)
+        for instance in self._created:
+            for component in RUNNING_COMPONENTS:
+                self._site.graph.remove(instance.id, component)
+            self._site.graph.insert(instance.id, ProcessorState.IDLE)
+        for link_id in self._plan.join:
+            self._site.graph.remove(link_id, WiredChannel)
+        for old in self._suspended:
+            self._undo(partial(self._bring_back, old))
+
+    def _bring_back(self, old: ProcessorInstance) -> None:
+        """Set a processor up again that had to stop, with the config it had."""
+        node = self._site.graph.node(old.id)
+        before = ProcessorNode(
+            node.id, node.processor_type, old.processor.config, node.declaration, node.error_policy, node.generation
+        )
+        again = self._site.instance(before)
+        again.setup()
+        self._put_in_place(old, again)
+
+    def _undo(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:
+            LOG.exception("rolling back a commit: one step failed, the others go on")
+
+    # -------------------------------------------------------------------------------------------- what cannot fail
+
+    def _swap(self) -> None:
+        for old, new in self._replaced:
+            self._put_in_place(old, new)
+            self._site.tell("did_update_config", new.id, new.id, new.processor.config)
+
+    def _put_in_place(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
+        loop = old.loop
+        assert isinstance(loop, Loop)
+        if old.over:
+            self._wiring.renew(old)
+
+        def swap() -> None:
+            if old not in self._suspended and not old.over:
+                old.suspend()
+            loop.replace(old, new)
+            new.become(ProcessorState.RUNNING)
+
+        loop.apply(swap, self._site.answer_s, between_calls=True)
+        self._site.graph.insert(new.id, new)
+        self._site.graph.insert(new.id, ShutdownChannel(new.end))
+        self._site.graph.insert(new.id, ProcessFunctionInvokeChannel(new.wake))
+
+    def _start(self) -> None:
+        for instance in self._created:
+            instance.become(ProcessorState.RUNNING)
+        for runner in reversed(self._runners):
+            runner.start()
+        for instance in self._created:
+            if instance.loop is not None:
+                instance.loop.disturb()
+            self._site.tell("did_start", instance.id)
+        for change in self._plan.configure:
+            self._site.tell("did_update_config", change.id, change.id, change.new)
+            self._site.bus.publish(ConfigUpdated(processor_id=change.id, config=_fields(change.new)))
+        for old, new in self._replaced:
+            self._site.tell("did_stop", old.id)
+            self._site.tell("did_start", new.id)
+            self._site.bus.publish(ConfigUpdated(processor_id=new.id, config=_fields(new.processor.config)))
+
+    # -------------------------------------------------------------------------------------------------------- pieces
+
+    def _running(self, node: ProcessorNode) -> ProcessorInstance:
+        instance = self._site.graph.get(node.id, ProcessorInstance)
+        assert instance is not None
+        return instance
+
+    def _instance_of(self, subject: Subject) -> ProcessorInstance | None:
+        return self._site.graph.get(subject, ProcessorInstance)
+
+    def _apply(self, instance: ProcessorInstance, action: Callable[[], None]) -> None:
+        if isinstance(instance.loop, Loop):
+            instance.loop.apply(action, self._site.answer_s, between_calls=True)
+        else:
+            action()
+
+
+def _reconfigure(instance: ProcessorInstance, config: ProcessorConfig) -> None:
+    before = instance.processor.config
+    instance.processor.config = config
+    instance.processor.config_changed(before)
+
+
+def _fields(config: ProcessorConfig) -> dict[str, object]:
+    return {name: getattr(config, name) for name in config.__struct_fields__}

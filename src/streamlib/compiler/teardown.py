@@ -1,0 +1,156 @@
+"""How processors go: what waits for them is processed, end of stream goes down what they feed, then they are torn
+down and nothing of them lingers.
+
+The last phase of a commit, and the whole of a stop. A processor that does not come to its end in time is cut off
+and named; its thread, if it is stuck in a call, is left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from streamlib.compiler.reports import InstanceReports
+from streamlib.compiler.site import LOG, Site
+from streamlib.errors import DeadlineError
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.loops import Loop
+from streamlib.graph import Entity
+from streamlib.graph.components import RUNNING_COMPONENTS, ThreadHandle, WiredChannel
+from streamlib.graph.link import Link
+from streamlib.ids import PortRef
+from streamlib.processors.execution_mode import ExecutionMode
+from streamlib.states import ProcessorState
+
+
+class Departure:
+    """The processors that go in one commit.
+
+    Args:
+        entities: What the graph holds of each of them.
+        cut: The links that go; those of `entities` among them.
+        drain_s: How long they may take to process what waits for them, in seconds; None does not let them.
+    """
+
+    def __init__(
+        self, site: Site, entities: Sequence[Entity], cut: Sequence[Entity] = (), *, drain_s: float | None
+    ) -> None:
+        self._site = site
+        self._cut = cut
+        self._drain_s = drain_s
+        self._entities: dict[ProcessorInstance, Entity] = {}
+        for entity in entities:
+            instance = site.graph.get(entity, ProcessorInstance)
+            if instance is not None:
+                self._entities[instance] = entity
+        self._by_id = {instance.id: instance for instance in self._entities}
+        self.leaving = set(self._entities)
+        self._late: list[str] = []
+
+    def present(self) -> list[ProcessorInstance]:
+        """Those who have not gone yet."""
+        return list(self._entities)
+
+    def end_of(self, port: PortRef) -> ProcessorInstance:
+        """The instance at one end of a link that goes; one that goes may have left its id to another."""
+        instance = self._by_id.get(port.processor_id) or self._site.graph.get(port.processor_id, ProcessorInstance)
+        assert instance is not None, port
+        return instance
+
+    def complete(self, which: Iterable[ProcessorInstance] | None = None) -> None:
+        """Drain and tear down all of them, or these; whoever is late is named at the end.
+
+        Raises:
+            DeadlineError: Some did not come to their end in time.
+        """
+        going = self.present() if which is None else list(which)
+        if which is not None:
+            self._cut_off(set(going))
+        self._drain(going)
+        for instance in going:
+            self._tear_down(instance)
+        if self._late and which is None:
+            raise DeadlineError("draining", self._drain_s or self._site.answer_s, self._late)
+
+    # ------------------------------------------------------------------------------------------------------- drain
+
+    def _cut_off(self, going: set[ProcessorInstance]) -> None:
+        """Cut the links to some of them before the others' are."""
+        for entity in self._cut:
+            link, wired = self._site.graph.get(entity, Link), self._site.graph.get(entity, WiredChannel)
+            if link is None or wired is None:
+                continue
+            source, target = self.end_of(link.source), self.end_of(link.target)
+            if target in going and source not in going:
+                wired.channel.release()
+                self._apply(source, partial(source.let_go, link.source.port, wired.channel))
+            elif source in going and target not in going:
+                wired.channel.mute()
+
+    def _drain(self, going: list[ProcessorInstance]) -> None:
+        if self._drain_s is None:
+            self._end_now(going)
+        for instance in going:
+            self._let_move(instance)
+            if instance.unfed():
+                instance.end()
+        for loop in dict.fromkeys(instance.loop for instance in going):
+            if isinstance(loop, Loop) and not loop.threaded:
+                members = [instance for instance in going if instance.loop is loop]
+                loop.apply(partial(loop.drain, members), self._site.answer_s)
+        if not self._ended(going, self._drain_s if self._drain_s is not None else self._site.answer_s):
+            self._end_now([instance for instance in going if not instance.over])
+            if not self._ended(going, 1.0):
+                stuck = [instance.id for instance in going if not instance.over]
+                LOG.error("%s did not come back from a call and are left behind", ", ".join(stuck))
+
+    def _let_move(self, instance: ProcessorInstance) -> None:
+        """Let one who is paused, itself or with the runtime, process what waits for it."""
+        loop = instance.loop
+        if not isinstance(loop, Loop):
+            return
+        if instance.paused:
+            self._apply(instance, partial(loop.resume_one, instance))
+        if self._site.paused and loop.head is instance:
+            self._apply(instance, loop.resume)
+        elif self._site.paused:
+            loop.post(partial(loop.drain, [instance]))
+
+    def _end_now(self, going: list[ProcessorInstance]) -> None:
+        for instance in going:
+            if self._drain_s is not None:
+                self._late.append(instance.id)
+            instance.cut_off()
+
+    def _ended(self, going: list[ProcessorInstance], timeout_s: float) -> bool:
+        reports = self._site.reports
+        assert isinstance(reports, InstanceReports)
+        return reports.wait_until(lambda: all(instance.over for instance in going), timeout_s)
+
+    # --------------------------------------------------------------------------------------------------- tear down
+
+    def _tear_down(self, instance: ProcessorInstance) -> None:
+        entity = self._entities.pop(instance)
+        handle = self._site.graph.get(entity, ThreadHandle)
+        if handle is not None:
+            handle.runner.stop()
+            if not handle.runner.join(self._site.answer_s if instance.over else 0.0):
+                LOG.error("the thread of %s has not ended", instance.id)
+        elif isinstance(instance.loop, Loop) and instance.loop.head is not instance:
+            loop = instance.loop
+            self._apply(instance, partial(_drop, loop, instance))
+        for component in RUNNING_COMPONENTS:
+            self._site.graph.remove(entity, component)
+        self._site.graph.insert(entity, ProcessorState.IDLE)
+        self._site.tell("did_stop", instance.id)
+
+    def _apply(self, instance: ProcessorInstance, action: Callable[[], None]) -> None:
+        try:
+            if isinstance(instance.loop, Loop):
+                instance.loop.apply(action, self._site.answer_s)
+        except DeadlineError:
+            self._late.append(instance.id)
+
+
+def _drop(loop: Loop, instance: ProcessorInstance) -> None:
+    loop.arrange([member for member in loop.members if member is not instance])

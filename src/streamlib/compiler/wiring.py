@@ -1,0 +1,319 @@
+"""How links come to run: which loop each processor is in, and which form each link has because of it.
+
+Comes from `phases`. A link inside one loop is a slot, between two loops a ring. While frames flow an end is
+changed only by the loop that owns it, between two frames, and in this order, so that nothing is lost and nothing
+overtakes: writers are switched first (a cut and a join of one processor in the same moment), then readers take
+what still waits in an old link before the new one, then the loops call their processors in the new order. An
+input that a processor on its way out still feeds takes its new link last, by `switch_late`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from streamlib.compiler.site import Site
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.loops import Loop
+from streamlib.graph.components import LightweightMarker, WiredChannel
+from streamlib.graph.link import Link
+from streamlib.graph.property_graph import Subject
+from streamlib.ids import ProcessorId
+from streamlib.links.channel import Channel
+from streamlib.processors.execution_mode import ExecutionMode
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A running link and the instances at its two ends."""
+
+    link: Link
+    channel: Channel
+    source: ProcessorInstance
+    target: ProcessorInstance
+
+
+class Wiring:
+    """The links that one commit joins and cuts, and the loops it changes.
+
+    Args:
+        instance_of: The instance of a processor: a new one of this commit, or the running one.
+        leaving: Instances that go with this commit; their loops take nobody in.
+    """
+
+    def __init__(
+        self, site: Site, instance_of: Callable[[Subject], ProcessorInstance | None], leaving: set[ProcessorInstance]
+    ) -> None:
+        self._site = site
+        self._instance_of = instance_of
+        self._leaving = leaving
+        self._homes: dict[ProcessorInstance, Loop] = {}
+        self.joined: list[Joint] = []
+        self.cut: list[Joint] = []
+        self._lingering: list[Joint] = []
+
+    # ------------------------------------------------------------------------------------------- before the switch
+
+    def join(self, link: Link) -> Channel:
+        """Make the running form of a link; nobody writes to it before `switch_writers`."""
+        source = self._at(link.source.processor_id)
+        target = self._at(link.target.processor_id)
+        input_ = target.declaration.input(link.target.port)
+        channel = Channel(
+            link.id, link.delivery or input_.delivery, link.capacity or input_.capacity, live=source.declaration.live
+        )
+        self.joined.append(Joint(link, channel, source, target))
+        return channel
+
+    def take_apart(self, link: Link, channel: Channel, source: ProcessorInstance, target: ProcessorInstance) -> None:
+        """Cut a link when writers are switched: its end is said if the reader goes, and ends nobody if it stays.
+
+        Between two processors that go nothing is cut. One that goes keeps its links to those who stay until it
+        has sent its last frame.
+        """
+        joint = Joint(link, channel, source, target)
+        if source not in self._leaving:
+            self.cut.append(joint)
+        elif target not in self._leaving:
+            self._lingering.append(joint)
+
+    def settle_homes(self, new: Iterable[ProcessorInstance]) -> None:
+        """Choose the loop of each lightweight processor that is new, or whose feeders have changed."""
+        graph = self._site.graph
+        touched = [instance.id for instance in new]
+        changed = (*self.joined, *self.cut, *self._lingering)
+        touched += [joint.target.id for joint in changed if joint.target not in self._leaving]
+        touched += [member.id for gone in self._leaving for member in _hosted_by(gone) if member.id in graph]
+        pending = {id_ for id_ in touched if self._is_lightweight(id_)}
+        while pending:
+            for id_ in graph.order(pending):
+                pending.discard(id_)
+                if self._choose_home(self._at(id_)):
+                    pending |= {below for below in graph.successors(id_) if self._is_lightweight(below)}
+
+    def _is_lightweight(self, id_: ProcessorId) -> bool:
+        instance = self._instance_of(id_)
+        marked = self._site.graph.has(id_, LightweightMarker)
+        manual = instance is not None and instance.declaration.execution.mode is ExecutionMode.MANUAL
+        return marked and instance is not None and not manual and not instance.over
+
+    def _choose_home(self, instance: ProcessorInstance) -> bool:
+        """Choose the loop of one lightweight processor; True when that is another than before."""
+        feeders = [self._at(link.source.processor_id) for link in self._site.graph.links_into(instance.id)]
+        loops = [self.home(feeder) for feeder in feeders if not feeder.over]
+        usable = [loop for loop in loops if loop is not None and loop.head not in self._leaving]
+        before = self.home(instance)
+        if before is not None and before in usable:
+            return False
+        by_thread = sorted(usable, key=_is_manual)
+        home = by_thread[0] if by_thread else self._site.common_loop()
+        if home is before:
+            return False
+        self._homes[instance] = home
+        return True
+
+    def home(self, instance: ProcessorInstance) -> Loop | None:
+        """The loop that an instance will be in after the switch."""
+        found = self._homes.get(instance, instance.loop)
+        assert found is None or isinstance(found, Loop)
+        return found
+
+    def give_forms(self) -> None:
+        """Give each new link the form that fits where its ends will run, and bind the ends that do not run yet."""
+        for joint in self.joined:
+            self._give_form(joint)
+
+    # -------------------------------------------------------------------------------------------------- the switch
+
+    def switch(self) -> None:
+        """Change what runs, each end by its owner. Each step is answered before the next begins."""
+        moved = [instance for instance, home in self._homes.items() if instance.loop not in {None, home}]
+        self._release_movers(moved)
+        self._switch_writers()
+        self._change_forms(moved)
+        self._switch_readers()
+
+    def _release_movers(self, moved: list[ProcessorInstance]) -> None:
+        """Have old loops let go of those who move; until they are taken in, frames wait for them in their links."""
+        for loop, gone in _by_loop((instance.loop, instance) for instance in moved).items():
+            if isinstance(loop, Loop):
+                self._apply(loop, partial(_keep, loop, set(gone)))
+        for instance in moved:
+            instance.fix()
+
+    def _switch_writers(self) -> None:
+        """Have each writing processor let go of cut links and take new ones, in one moment."""
+        changes: dict[ProcessorInstance, tuple[list[Joint], list[Joint]]] = defaultdict(lambda: ([], []))
+        for joint in self.cut:
+            changes[joint.source][0].append(joint)
+            joint.channel.release()
+            if joint.target not in self._leaving:
+                joint.channel.mute()
+        for joint in self._lingering:
+            joint.channel.mute()
+        for joint in self.joined:
+            changes[joint.source][1].append(joint)
+        by_loop = _by_loop((instance.loop, partial(_switch_outputs, instance, *work)) for instance, work in changes.items())
+        for loop, actions in by_loop.items():
+            self._apply(loop, partial(_do_all, actions))
+
+    def _change_forms(self, moved: list[ProcessorInstance]) -> None:
+        """Give the links of those who move the form that fits their new place."""
+        fresh = {id(joint.channel) for joint in self.joined}
+        for instance in moved:
+            for joint in self._joints_of(instance):
+                if id(joint.channel) not in fresh:
+                    fresh.add(id(joint.channel))
+                    self._change_form(joint, moved)
+
+    def _change_form(self, joint: Joint, moved: list[ProcessorInstance]) -> None:
+        resting = [end for end in (joint.source, joint.target) if end not in moved]
+
+        def change() -> None:
+            self._give_form(joint)
+            joint.source.bind_output(joint.link.source.port)
+            joint.target.bind_input(joint.link.target.port, joint.channel)
+
+        loop = resting[0].loop if resting else None
+        if isinstance(loop, Loop):
+            self._apply(loop, change)
+        else:
+            change()
+
+    def _switch_readers(self) -> None:
+        """Have each reading processor take over its new links, and each loop call its processors in the new order."""
+        late = set(map(id, self._late()))
+        self._take_in([joint for joint in self.joined if id(joint) not in late])
+
+    def switch_late(self) -> None:
+        """Have inputs take over new links once those who fed them before have sent their last frame."""
+        late = self._late()
+        self._homes.clear()
+        self._leaving = set()
+        if late:
+            self._take_in(late)
+
+    def _late(self) -> list[Joint]:
+        fed = {joint.link.target for joint in self._lingering}
+        return [joint for joint in self.joined if joint.link.target in fed]
+
+    def _take_in(self, joints: list[Joint]) -> None:
+        inputs = _by_loop((self.home(joint.target), partial(_switch_input, joint)) for joint in joints)
+        arrivals = _by_loop((home, instance) for instance, home in self._homes.items())
+        changed = (*joints, *self.cut)
+        loops = [*inputs, *arrivals, *(self.home(j.source) for j in changed), *(self.home(j.target) for j in changed)]
+        for loop in dict.fromkeys(loops):
+            if isinstance(loop, Loop):
+                members = self._in_order(loop, arrivals.get(loop, []))
+                self._apply(loop, partial(_do_all, [*inputs.get(loop, []), partial(loop.arrange, members)]))
+        for instance, home in self._homes.items():
+            instance.loop = home
+
+    def renew(self, instance: ProcessorInstance) -> None:
+        """Make the links of a processor that is over run again, for one that takes its place."""
+        for joint in self._joints_of(instance):
+            if joint.source is instance:
+                joint.channel.reopen()
+            self._change_form(joint, [instance])
+
+    def _in_order(self, loop: Loop, arrivals: list[ProcessorInstance]) -> list[ProcessorInstance]:
+        """A loop's processors: its head, those who go, then the others each behind those that feed it."""
+        graph = self._site.graph
+        staying = [member for member in (*loop.members, *arrivals) if member not in self._leaving]
+        by_id = {member.id: member for member in staying if member is not loop.head}
+        going = [member for member in loop.members if member in self._leaving and member is not loop.head]
+        head = [] if loop.head is None else [loop.head]
+        return [*head, *going, *(by_id[id_] for id_ in graph.order(by_id))]
+
+    # ------------------------------------------------------------------------------------------------------- pieces
+
+    def _give_form(self, joint: Joint) -> None:
+        writes_in, read_in = self.home(joint.source), self.home(joint.target)
+        assert writes_in is not None and read_in is not None
+        if writes_in is read_in:
+            joint.channel.wire_slot(writes_in.unsettle)
+            return
+        may_wait = writes_in.head is joint.source and not _is_manual(writes_in)
+        joint.channel.wire_ring(
+            writes_in.waker,
+            read_in.waker,
+            wait=writes_in.wait_for_room if may_wait else None,
+            unsettle=writes_in.unsettle,
+        )
+
+    def _joints_of(self, instance: ProcessorInstance) -> list[Joint]:
+        graph = self._site.graph
+        links = [*graph.links_into(instance.id), *graph.links_from(instance.id)]
+        joints = []
+        for link in links:
+            wired = graph.get(link.id, WiredChannel)
+            if wired is not None:
+                source, target = self._at(link.source.processor_id), self._at(link.target.processor_id)
+                joints.append(Joint(link, wired.channel, source, target))
+        return joints
+
+    def _at(self, id_: ProcessorId) -> ProcessorInstance:
+        instance = self._instance_of(id_)
+        assert instance is not None, id_
+        return instance
+
+    def _apply(self, loop: object, action: Callable[[], None]) -> None:
+        if isinstance(loop, Loop):
+            loop.apply(action, self._site.answer_s)
+        else:
+            action()
+
+
+def _switch_outputs(source: ProcessorInstance, cut: list[Joint], joined: list[Joint]) -> None:
+    ports: set[str] = set()
+    for joint in cut:
+        port = joint.link.source.port
+        source.outputs[port] = [channel for channel in source.outputs[port] if channel is not joint.channel]
+        ports.add(port)
+    for joint in joined:
+        source.outputs[joint.link.source.port].append(joint.channel)
+        ports.add(joint.link.source.port)
+    for port in ports:
+        source.bind_output(port)
+    for joint in cut:
+        joint.channel.end()
+
+
+def _switch_input(joint: Joint) -> None:
+    port, target = joint.link.target.port, joint.target
+    before = target.inputs.get(port)
+    if before is not None and before is not joint.channel:
+        joint.channel.take_over(before)
+    target.bind_input(port, joint.channel)
+
+
+def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:
+    loop.arrange([member for member in loop.members if member not in gone])
+
+
+def _hosted_by(gone: ProcessorInstance) -> list[ProcessorInstance]:
+    loop = gone.loop
+    if not isinstance(loop, Loop) or loop.head is not gone:
+        return []
+    return [member for member in loop.members if member is not gone]
+
+
+def _is_manual(loop: Loop) -> bool:
+    return loop.head is not None and loop.head.declaration.execution.mode is ExecutionMode.MANUAL
+
+
+def _by_loop(pairs: Iterable[tuple[object, V]]) -> dict[object, list[V]]:
+    grouped: dict[object, list[V]] = defaultdict(list)
+    for loop, value in pairs:
+        grouped[loop].append(value)
+    return grouped
+
+
+def _do_all(actions: Iterable[Callable[[], None]]) -> None:
+    for action in actions:
+        action()

@@ -1,0 +1,198 @@
+"""Every error that StreamLib raises on its own account, as one tree.
+
+A leaf carries the ids it is about as fields, inherits the builtin that fits, so
+callers may catch either, and its message ends with what to do next.
+
+    StreamError
+    ├── DeclarationError (TypeError)       a processor class is written wrongly
+    ├── ConfigError (ValueError)           a config field is unknown or has a wrong value
+    ├── UnknownTypeError (LookupError)     no processor type of that name
+    ├── UnknownProcessorError (LookupError)
+    ├── UnknownPortError (LookupError)
+    ├── UnknownLinkError (LookupError)
+    ├── DuplicateIdError (ValueError)      the id is taken
+    ├── ConnectError (ValueError)          these ports cannot be joined
+    │   └── CycleError                     the link would close a circle
+    ├── StrategyError (ValueError)         execution mode and strategy do not go together
+    ├── ResourceBusyError (RuntimeError)   an exclusive resource has another holder
+    ├── StateError (RuntimeError)          not possible in this state
+    ├── CommitError (RuntimeError)         an edit failed and was rolled back
+    ├── ProcessorFailed (RuntimeError)     processors ended by an error
+    ├── DeadlineError (TimeoutError)       somebody did not answer in time
+    ├── LinkOverflowError (BufferError)    one call wrote more than its links may hold
+    ├── FormatError (ValueError)           a pixel or sample format is not supported
+    ├── MediaError (OSError)               a file, device or codec refused
+    └── MissingExtraError (ImportError)    an optional part is not installed
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+_SHOWN = 24  # names of one message: a graph may hold 50,000
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Words for an error about an unknown name: the nearest known one, then all of them, or the first of many."""
+    names = sorted(known)
+    if not names:
+        return "there are none"
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{hint}known: {', '.join(names[:_SHOWN])}{more}"
+
+
+class StreamError(Exception):
+    """The root: catches everything StreamLib raises on its own account."""
+
+
+class DeclarationError(StreamError, TypeError):
+    """A processor class, its ports or its config are declared wrongly."""
+
+
+class ConfigError(StreamError, ValueError):
+    """A config field is unknown, missing, or has a wrong value."""
+
+    def __init__(self, message: str, *, processor_type: str = "", field: str = "") -> None:
+        super().__init__(message)
+        self.processor_type = processor_type
+        self.field = field
+
+
+class UnknownTypeError(StreamError, LookupError):
+    """No processor type of that name is registered."""
+
+    def __init__(self, processor_type: str, known: Iterable[str]) -> None:
+        super().__init__(f"no processor type {processor_type!r}; {nearest(processor_type, known)}")
+        self.processor_type = processor_type
+
+
+class UnknownProcessorError(StreamError, LookupError):
+    """No processor of that id is in the graph."""
+
+    def __init__(self, processor_id: str, known: Iterable[str]) -> None:
+        super().__init__(f"no processor {processor_id!r} in the graph; {nearest(processor_id, known)}")
+        self.processor_id = processor_id
+
+
+class UnknownPortError(StreamError, LookupError):
+    """The processor has no such port."""
+
+    def __init__(self, processor: str, port: str, direction: str, known: Iterable[str]) -> None:
+        super().__init__(f"{processor} has no {direction} port {port!r}; {nearest(port, known)}")
+        self.processor = processor
+        self.port = port
+
+
+class UnknownLinkError(StreamError, LookupError):
+    """No link of that id is in the graph."""
+
+    def __init__(self, link_id: str, known: Iterable[str]) -> None:
+        super().__init__(f"no link {link_id!r} in the graph; {nearest(link_id, known)}")
+        self.link_id = link_id
+
+
+class DuplicateIdError(StreamError, ValueError):
+    """The id is taken by another processor or link of the graph."""
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(f"the id {id_!r} is taken; choose another, or remove its holder first")
+        self.id = id_
+
+
+class ConnectError(StreamError, ValueError):
+    """Two ports cannot be joined by a link."""
+
+    def __init__(self, message: str, *, source: str = "", target: str = "") -> None:
+        super().__init__(message)
+        self.source = source
+        self.target = target
+
+
+class CycleError(ConnectError):
+    """The link would close a circle; `path` is the way back that exists already."""
+
+    def __init__(self, source: str, target: str, path: Sequence[str]) -> None:
+        shown = path if len(path) <= _SHOWN else (*path[:4], f"{len(path) - 8} more", *path[-4:])
+        way = " → ".join((source, *shown))
+        super().__init__(
+            f"a link {source} → {target} closes the circle {way}; a graph has none", source=source, target=target
+        )
+        self.path = tuple(path)
+
+
+class StrategyError(StreamError, ValueError):
+    """The scheduling strategy is not one that the processor's execution mode allows."""
+
+    def __init__(self, processor_id: str, execution: str, strategy: str, legal: Iterable[str]) -> None:
+        super().__init__(
+            f"{processor_id} is {execution} and cannot run as {strategy}; "
+            f"its scheduler delegate may choose {', '.join(legal)}"
+        )
+        self.processor_id = processor_id
+
+
+class ResourceBusyError(StreamError, RuntimeError):
+    """Two processors claim one exclusive resource."""
+
+    def __init__(self, resource: str, processor_id: str, holder: str) -> None:
+        super().__init__(
+            f"{processor_id} needs {resource}, which {holder} holds; remove {holder} or give one of them another"
+        )
+        self.resource = resource
+        self.processor_id = processor_id
+        self.holder = holder
+
+
+class StateError(StreamError, RuntimeError):
+    """The call is not possible in the present state."""
+
+
+class CommitError(StreamError, RuntimeError):
+    """An edit failed at a step and was rolled back whole; the cause is `__cause__`."""
+
+    def __init__(self, step: str, subject: str, cause: BaseException, note: str = "") -> None:
+        super().__init__(f"{step} of {subject} failed: {cause}. Nothing was changed{note and f'; {note}'}")
+        self.step = step
+        self.subject = subject
+        self.__cause__ = cause
+
+
+class ProcessorFailed(StreamError, RuntimeError):
+    """Processors were ended by errors; `failures` maps each id to its error."""
+
+    def __init__(self, failures: dict[str, BaseException]) -> None:
+        lines = "; ".join(f"{id_}: {type(error).__name__}: {error}" for id_, error in failures.items())
+        super().__init__(f"{len(failures)} processor(s) failed: {lines}")
+        self.failures = dict(failures)
+
+
+class DeadlineError(StreamError, TimeoutError):
+    """Somebody did not answer in time; `waiting_for` names them."""
+
+    def __init__(self, what: str, seconds: float, waiting_for: Iterable[str]) -> None:
+        self.waiting_for = tuple(waiting_for)
+        names = ", ".join(self.waiting_for) or "nobody that is known"
+        super().__init__(f"{what} took longer than {seconds:g} s; still waiting for {names}")
+
+
+class LinkOverflowError(StreamError, BufferError):
+    """One call of a processor wrote more frames than its links may hold."""
+
+
+class FormatError(StreamError, ValueError):
+    """A pixel or sample format is unknown or not supported."""
+
+
+class MediaError(StreamError, OSError):
+    """A file, a device or a codec refused; the message names it."""
+
+
+class MissingExtraError(StreamError, ImportError):
+    """An optional part is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f'{what} needs an optional part: pip install "streamlib[{extra}]"')
+        self.extra = extra

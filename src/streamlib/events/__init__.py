@@ -1,0 +1,93 @@
+"""What happened: typed records on the topics of one bus per runtime."""
+
+from __future__ import annotations
+
+from streamlib.events.bus import EventBus, EventQueue, Subscription
+from streamlib.events.event import CustomEvent, Event, described
+from streamlib.events.graph import (
+    GraphDidAddProcessor,
+    GraphDidCreateLink,
+    GraphDidRemoveLink,
+    GraphDidRemoveProcessor,
+    GraphEvent,
+    GraphStateChanged,
+    GraphWillAddProcessor,
+    GraphWillCreateLink,
+    GraphWillRemoveLink,
+    GraphWillRemoveProcessor,
+)
+from streamlib.events.link import DataPushed, LinkEvent, QueueEmpty, QueueFull
+from streamlib.events.processor import (
+    ConfigUpdated,
+    FrameProcessed,
+    ProcessorError,
+    ProcessorEvent,
+    ProcessorStateChanged,
+)
+from streamlib.events.runtime import (
+    CommitFailed,
+    DelegateFailed,
+    RuntimeEvent,
+    RuntimePaused,
+    RuntimePauseFailed,
+    RuntimePausing,
+    RuntimeResumed,
+    RuntimeResumeFailed,
+    RuntimeResuming,
+    RuntimeStarted,
+    RuntimeStartFailed,
+    RuntimeStarting,
+    RuntimeStopFailed,
+    RuntimeStopped,
+    RuntimeStopping,
+    SubscriberFailed,
+)
+from streamlib.events.topics import EVERYTHING, RUNTIME_GLOBAL, link_topic, processor_topic
+
+__all__ = [
+    "EVERYTHING",
+    "RUNTIME_GLOBAL",
+    "CommitFailed",
+    "ConfigUpdated",
+    "CustomEvent",
+    "DataPushed",
+    "DelegateFailed",
+    "Event",
+    "EventBus",
+    "EventQueue",
+    "FrameProcessed",
+    "GraphDidAddProcessor",
+    "GraphDidCreateLink",
+    "GraphDidRemoveLink",
+    "GraphDidRemoveProcessor",
+    "GraphEvent",
+    "GraphStateChanged",
+    "GraphWillAddProcessor",
+    "GraphWillCreateLink",
+    "GraphWillRemoveLink",
+    "GraphWillRemoveProcessor",
+    "LinkEvent",
+    "ProcessorError",
+    "ProcessorEvent",
+    "ProcessorStateChanged",
+    "QueueEmpty",
+    "QueueFull",
+    "RuntimeEvent",
+    "RuntimePauseFailed",
+    "RuntimePaused",
+    "RuntimePausing",
+    "RuntimeResumeFailed",
+    "RuntimeResumed",
+    "RuntimeResuming",
+    "RuntimeStartFailed",
+    "RuntimeStarted",
+    "RuntimeStarting",
+    "RuntimeStopFailed",
+    "RuntimeStopped",
+    "RuntimeStopping",
+    "SubscriberFailed",
+    "Subscription",
+    "described",
+    "link_topic",
+    "processor_topic",
+]

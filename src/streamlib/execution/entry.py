@@ -1,0 +1,73 @@
+"""The output of a source: where a frame enters the graph and is stamped with when, and as which.
+
+Everything behind it passes frames on as they are, so that ages and gaps are told from these stamps alone. A
+frame object enters once; written again it is stamped as a copy, because somebody may still hold the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec.structs import force_setattr, replace
+
+from streamlib.links.writer import Writer
+
+
+def carries_stamps(frame_types: Iterable[type]) -> bool:
+    """Whether frames of these classes have the fields that are stamped here."""
+    return all(hasattr(frame_type, "entered_ns") and hasattr(frame_type, "sequence") for frame_type in frame_types)
+
+
+class EntryWriter:
+    """A writing end that stamps `entered_ns`, and `sequence` where the source has not numbered the frame."""
+
+    __slots__ = ("_now_ns", "_number", "_write", "inner")
+
+    def __init__(self, inner: Writer, now_ns: Callable[[], int]) -> None:
+        self.inner = inner
+        self._write = inner.write
+        self._now_ns = now_ns
+        self._number = 0
+
+    def write(self, frame: Any) -> None:
+        """Stamp the frame and send it on its way."""
+        if frame.entered_ns:
+            frame = replace(frame, entered_ns=self._now_ns(), sequence=self._number)
+        else:
+            force_setattr(frame, "entered_ns", self._now_ns())
+            if frame.sequence < 0:
+                force_setattr(frame, "sequence", self._number)
+        self._number = frame.sequence + 1
+        self._write(frame)
+
+    def lead_to(self, inner: Writer) -> None:
+        """Write to `inner` from now on."""
+        self.inner = inner
+        self._write = inner.write
+
+    def go_on_from(self, other: EntryWriter) -> None:
+        """Number frames where another left off."""
+        self._number = other._number
+
+    @property
+    def connected(self) -> bool:
+        """Whether a link leaves from here."""
+        return self.inner.connected
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end has been said."""
+        return self.inner.ended
+
+    def end(self) -> None:
+        """Say that no frame will come any more."""
+        self.inner.end()
+
+    def free(self) -> bool:
+        """Whether the source may be called."""
+        return self.inner.free()
+
+    def retire(self, successor: Writer) -> None:
+        """Write to `successor` from now on."""
+        self.lead_to(successor)

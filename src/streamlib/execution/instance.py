@@ -1,0 +1,355 @@
+"""One processor while it lives: its object, its ports, its counters, and its way from setup to teardown.
+
+A loop calls `process` through it, wiring binds channels to it, and the compiler attaches it to the graph as the
+component `ProcessorInstance`. It belongs to one loop at a time, which alone touches it while it runs. It knows
+neither the graph nor why it is started or ended; what happens to it goes to `Reports`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from streamlib.execution.entry import EntryWriter, carries_stamps
+from streamlib.execution.metrics import Passes, ProcessorMetrics, SteadyCount
+from streamlib.ids import ProcessorId
+from streamlib.links.channel import Channel
+from streamlib.links.reader import PlugReader, Reader, RingReader, SlotReader
+from streamlib.links.writer import PlugWriter, Writer, joined
+from streamlib.processors.context import ProcessContext, RuntimeContext
+from streamlib.processors.declaration import Declaration
+from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode, Wake
+from streamlib.processors.processor import Processor
+from streamlib.states import PROCESSOR_TRANSITIONS, ProcessorState
+
+
+class Reports(Protocol):
+    """Who is told what happens to a processor; called on the thread on which it happens."""
+
+    def state_changed(self, instance: ProcessorInstance, old: ProcessorState, new: ProcessorState) -> None: ...
+    def errored(self, instance: ProcessorInstance, error: Exception, timestamp_ns: int | None) -> None: ...
+    def ended(self, instance: ProcessorInstance) -> None: ...
+
+
+class RunsInstances(Protocol):
+    """The loop, as far as an instance speaks to it."""
+
+    def disturb(self) -> None: ...
+    def timed(self, instance: ProcessorInstance) -> None: ...
+    def post(self, action: Callable[[], None]) -> object: ...
+
+
+class ProcessorInstance:
+    """A processor that was created from its node.
+
+    Attributes:
+        inputs: The channel of each connected input, by port.
+        outputs: The channels of each output in the order in which they were connected, by port.
+        loop: The loop that runs it, None until one does.
+        failure: The error that ended it.
+        finishing: It is to end at the next point between two calls.
+        left_unread: Frames that its last call could have read and did not; it is called when there are others.
+        frame: Not None while something lies in one of its slots: what its loop looks at, where it has several.
+    """
+
+    __slots__ = ("_poked", "_set_up", "call", "context", "declaration", "failure", "finishing", "frame", "id",
+                 "inputs", "left_unread", "loop", "metrics", "outputs", "paused", "policy", "processor",
+                 "readers", "reports", "state", "steady", "wake_ns", "writers")  # fmt: skip
+
+    def __init__(
+        self,
+        id_: ProcessorId,
+        processor: Processor,
+        declaration: Declaration,
+        policy: ErrorPolicy,
+        context: RuntimeContext,
+        reports: Reports,
+    ) -> None:
+        self.id = id_
+        self.processor = processor
+        self.declaration = declaration
+        self.policy = policy
+        self.context = ProcessContext(context, wake=self.wake, wake_at=self.wake_at, end=self.end)
+        self.reports = reports
+        self.call = processor.process
+        self.metrics = ProcessorMetrics()
+        self.state = ProcessorState.IDLE
+        self.inputs: dict[str, Channel] = {}
+        self.outputs: dict[str, list[Channel]] = {name: [] for name in declaration.outputs}
+        self.readers: tuple[SlotReader | RingReader, ...] = ()
+        self.writers: tuple[Writer, ...] = ()
+        self.loop: RunsInstances | None = None
+        self.failure: Exception | None = None
+        self.finishing = False
+        self.paused = False
+        self.wake_ns: int | None = None
+        self.frame: Any = None
+        self.steady = SteadyCount(Passes())
+        self.left_unread = 0
+        self._poked = False
+        self._set_up = False
+        self._stamp_what_enters()
+
+    # ---------------------------------------------------------------------------------------------------- lifecycle
+
+    def setup(self) -> None:
+        """Have the processor open what it needs. What it raises goes to the caller, who owes a `teardown`."""
+        self._set_up = True
+        self.processor.setup(self.context.runtime)
+        self.become(ProcessorState.READY)
+
+    def become(self, new: ProcessorState) -> None:
+        """Go to another state and report it; a state that the table does not allow from here is left out."""
+        old = self.state
+        if new in PROCESSOR_TRANSITIONS[old]:
+            self.state = new
+            self.reports.state_changed(self, old, new)
+
+    def pause(self) -> None:
+        """Not to be called until `resume`. For the owner."""
+        self.paused = True
+        self.become(ProcessorState.PAUSED)
+
+    def resume(self) -> None:
+        """To be called again. For the owner."""
+        self.paused = False
+        self.become(ProcessorState.RUNNING)
+
+    def finish(self, failure: Exception | None = None) -> None:
+        """Say the last word: flush unless it failed, end the outputs, let go of the inputs, tear down. For the owner."""
+        if self.over:
+            return
+        self.failure = failure
+        if failure is None and self._set_up:
+            self._guarded(lambda: self.processor.flush(self.context))
+        for name in self.outputs:
+            self._guarded(getattr(self.processor, name).end)
+        for channel in self.inputs.values():
+            channel.close()
+        self.teardown()
+        self.become(ProcessorState.ENDED if self.failure is None else ProcessorState.FAILED)
+        self.reports.ended(self)
+
+    def suspend(self) -> None:
+        """Flush and tear down, and keep the links as they are, for another instance to take over. For the owner."""
+        self.paused = True
+        self._guarded(lambda: self.processor.flush(self.context))
+        self.teardown()
+
+    def take_place_of(self, old: ProcessorInstance) -> None:
+        """Go on with the links, counters and stamps of an instance that is replaced. For the owner."""
+        old.fix()
+        self.metrics = old.metrics
+        for port, channel in old.inputs.items():
+            self.bind_input(port, channel)
+        for port, channels in old.outputs.items():
+            self.outputs[port] = channels
+            self.bind_output(port)
+            new, before = getattr(self.processor, port), getattr(old.processor, port)
+            if isinstance(new, EntryWriter) and isinstance(before, EntryWriter):
+                new.go_on_from(before)
+
+    def teardown(self) -> None:
+        """Have the processor close what it opened: once, and only if `setup` was called."""
+        if self._set_up:
+            self._set_up = False
+            self._guarded(self.processor.teardown)
+
+    def _guarded(self, last_words: Callable[[], None]) -> None:
+        try:
+            last_words()
+        except Exception as error:
+            self.failure = self.failure or error
+            self.metrics.errors += 1
+            self.reports.errored(self, error, None)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has said its last word."""
+        return self.state in {ProcessorState.ENDED, ProcessorState.FAILED}
+
+    # ---------------------------------------------------------------------------------- what its context asks for
+
+    def wake(self) -> None:
+        """Have `process` called soon; from any thread."""
+        self._poked = True
+        if self.loop is not None:
+            self.loop.disturb()
+
+    def wake_at(self, ns: int) -> None:
+        """Have `process` called when the runtime's clock reaches `ns`; from inside a call."""
+        self.wake_ns = ns
+        if self.loop is not None:
+            self.loop.timed(self)
+
+    def end(self) -> None:
+        """End after this call; from inside a call."""
+        self.finishing = True
+        if self.loop is not None:
+            self.loop.disturb()
+
+    def cut_off(self) -> None:
+        """End without what waits: links are closed, so that a write that waits for room comes back; from any thread."""
+        for channel in (*self.inputs.values(), *(link for links in self.outputs.values() for link in links)):
+            channel.interrupt()
+        self.end()
+
+    # ---------------------------------------------------------------------------------------------------- its turn
+
+    @property
+    def reactive(self) -> bool:
+        """Whether frames call it."""
+        return self.declaration.execution.mode is ExecutionMode.REACTIVE
+
+    def waiting(self) -> int:
+        """Frames that wait at its inputs."""
+        return sum(reader.depth() for reader in self.readers)
+
+    def due(self, now_ns: int) -> bool:
+        """Whether a reactive processor is to be called: by frames it has not seen, by `wake` or by the clock."""
+        if self._poked or (self.wake_ns is not None and self.wake_ns <= now_ns):
+            return True
+        waiting = self.waiting()
+        if self.declaration.wake is Wake.ALL:
+            return waiting > 0 and all(reader.depth() or reader.ended for reader in self.readers)
+        return waiting not in {0, self.left_unread}
+
+    def begin(self, now_ns: int) -> None:
+        """Take note that what called it is being served."""
+        self._poked = False
+        if self.wake_ns is not None and self.wake_ns <= now_ns:
+            self.wake_ns = None
+
+    def free(self) -> bool:
+        """Whether its outputs have room for what a call writes; all are asked, so that each without room says so."""
+        return all([writer.free() for writer in self.writers])
+
+    def unfed(self) -> bool:
+        """Whether nothing will come by any input, nor the end of it: whoever wants it to end has to say so."""
+        return all(reader.muted for reader in self.readers)
+
+    def exhausted(self) -> bool:
+        """Whether every connected input has ended and is empty; one that was cut only has to be empty."""
+        connected = [reader for reader in self.readers if not reader.muted]
+        return bool(connected) and all(reader.ended for reader in connected) and not self.waiting()
+
+    def callable(self, now_ns: int) -> bool:
+        """Whether it is due and nothing of its own forbids to call it."""
+        return not self.paused and not self.finishing and not self.over and self.due(now_ns)
+
+    def can_move(self, now_ns: int) -> bool:
+        """Whether its loop can do something with it: call it, end it, or send what one that is over put aside."""
+        if self.over:
+            return self.free()
+        return not self.paused and (self.exhausted() or (self.due(now_ns) and self.free()))
+
+    def is_held(self) -> bool:
+        """Whether it has something to do, or to send, that its outputs have no room for."""
+        return not self.paused and (self.over or self.waiting() not in {0, self.left_unread}) and not self.free()
+
+    def held_by(self) -> list[str]:
+        """The links without room."""
+        return [
+            channel.name
+            for channels in self.outputs.values()
+            for channel in channels
+            if channel.writer is not None and not channel.writer.free()
+        ]
+
+    # -------------------------------------------------------------------------------------- what it took of its inputs
+
+    def oldest(self) -> Any:
+        """The frame that the next call will find first, or None."""
+        for reader in self.readers:
+            frame = reader.peek()
+            if frame is not None:
+                return frame
+        return None
+
+    def taken(self) -> int:
+        """Frames taken from its inputs so far."""
+        return sum(reader.count() for reader in self.readers)
+
+    def depths(self) -> list[int]:
+        """For each input: how many frames wait in a slot, how many fewer were taken from a ring."""
+        return [reader.depth() if isinstance(reader, SlotReader) else -reader.taken for reader in self.readers]
+
+    def account(self, before: list[int]) -> None:
+        """Count what a call took from slots, and note what it left unread."""
+        after = self.depths()
+        for reader, was, is_ in zip(self.readers, before, after, strict=True):
+            if isinstance(reader, SlotReader):
+                reader.taken += was - is_
+                reader.refill()
+        self.left_unread = self.waiting() if after == before else 0
+
+    def skip(self) -> None:
+        """Take a frame that a call failed on before it read it."""
+        for reader in self.readers:
+            if reader.depth():
+                reader.read()
+                return
+
+    def fix(self) -> None:
+        """Turn the counts that passes implied into numbers; before passes are arranged anew."""
+        self.metrics.fix()
+        for reader in self.readers:
+            if isinstance(reader, SlotReader):
+                reader.fix()
+
+    # ------------------------------------------------------------------------------------------------------- ports
+
+    def rebind(self, channels: set[Channel]) -> None:
+        """Bind the outputs that write to one of these channels anew. For the owner."""
+        for port, links in self.outputs.items():
+            if not channels.isdisjoint(links):
+                self.bind_output(port)
+
+    def bind_input(self, port: str, channel: Channel | None) -> None:
+        """Put the reading end of a channel, or a plug, where the processor finds its input. For the owner."""
+        new: Reader = PlugReader()
+        if channel is None:
+            self.inputs.pop(port, None)
+        else:
+            assert channel.reader is not None
+            self.inputs[port] = channel
+            new = channel.reader
+        self._put(port, new)
+        self.readers = tuple(found.reader for found in self.inputs.values() if found.reader is not None)
+        self.left_unread = 0
+
+    def bind_output(self, port: str) -> None:
+        """Put the writing end of the port's channels where the processor finds its output. For the owner.
+
+        The channels' writers are made anew, so that a `write` kept from before can lead to the new port.
+        """
+        old: Writer = getattr(self.processor, port)
+        held = old.inner if isinstance(old, EntryWriter) else old
+        new = joined([channel.outlet(held) for channel in self.outputs[port]])
+        if held.ended and not new.ended:
+            new.end()
+        held.retire(new)
+        if isinstance(old, EntryWriter):
+            old.lead_to(new)
+        else:
+            setattr(self.processor, port, new)
+        self.writers = tuple(getattr(self.processor, name) for name in self.outputs)
+
+    def let_go(self, port: str, channel: Channel) -> None:
+        """Write no more to a channel, and say its end. For the owner."""
+        self.outputs[port] = [other for other in self.outputs[port] if other is not channel]
+        self.bind_output(port)
+        channel.end()
+
+    def _put(self, port: str, new: Reader) -> None:
+        old: Reader = getattr(self.processor, port)
+        if old is not new:
+            setattr(self.processor, port, new)
+            old.retire(new)
+
+    def _stamp_what_enters(self) -> None:
+        if self.declaration.inputs:
+            return
+        for name, output in self.declaration.outputs.items():
+            if carries_stamps(output.frame_types):
+                setattr(self.processor, name, EntryWriter(PlugWriter(), self.context.now_ns))

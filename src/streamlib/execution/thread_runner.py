@@ -1,0 +1,47 @@
+"""A loop on a thread of its own.
+
+`compiler/phases` starts it once everything is set up; from then on the loop belongs to this thread, and others
+reach it by `Loop.apply`. The thread parks when its processors have ended, and ends when it is stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from streamlib.execution.loops import Loop
+
+_LOG = logging.getLogger("streamlib.execution")
+
+
+class ThreadRunner:
+    """The thread of one loop."""
+
+    def __init__(self, loop: Loop, name: str) -> None:
+        self.loop = loop
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; the loop belongs to it from here on."""
+        self.loop.threaded = True
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Have the thread end at the next point between two frames."""
+        self.loop.stop()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait until the thread has ended; False when it has not in time. One that never started has."""
+        if self.thread.ident is None:
+            return True
+        self.thread.join(timeout_s)
+        return not self.thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self.loop.run()
+        except BaseException as error:  # what no policy covers (SystemExit in a process, a fault of ours) ends everyone here
+            _LOG.critical("the thread of %s broke: %r", self.loop.name, error, exc_info=True)
+            self.loop.abandon(error)
+        finally:
+            self.loop.threaded = False

@@ -1,0 +1,143 @@
+"""What is attached to a processor or a link of the graph, by type.
+
+Compiling attaches the engine's components and tearing down removes them; a user attaches components of classes of
+their own through `ComponentView`. What a component holds is the business of those who attach it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from streamlib.errors import DeclarationError
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.metrics import ProcessorMetrics
+from streamlib.execution.strategy import SchedulingStrategy
+from streamlib.execution.thread_runner import ThreadRunner
+from streamlib.graph.link import Link
+from streamlib.graph.node import ProcessorNode
+from streamlib.graph.property_graph import PropertyGraph, Subject
+from streamlib.links.channel import Channel
+from streamlib.states import ProcessorState
+from streamlib.states import ProcessorState
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadHandle:
+    """The processor has a thread of its own."""
+
+    runner: ThreadRunner
+
+    @property
+    def name(self) -> str:
+        """The name of the thread."""
+        return self.runner.thread.name
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownChannel:
+    """How the processor is told to end: it finishes what it is doing, says end of stream and is torn down."""
+
+    shut_down: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFunctionInvokeChannel:
+    """How the processor is called when no frame calls it; from any thread."""
+
+    invoke: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class WiredChannel:
+    """The running form of a link."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ReactiveMarker:
+    """The processor is called when an input holds frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class LightweightMarker:
+    """The processor is called on the thread of whoever feeds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManualMarker:
+    """The processor is called by `runtime.step` alone."""
+
+
+RUNNING_COMPONENTS: tuple[type[object], ...] = (
+    ProcessorInstance,
+    ProcessorMetrics,
+    SchedulingStrategy,
+    ThreadHandle,
+    ShutdownChannel,
+    ProcessFunctionInvokeChannel,
+    ReactiveMarker,
+    LightweightMarker,
+    ManualMarker,
+    WiredChannel,
+)
+"""What compiling attaches and tearing down removes."""
+
+ENGINE_COMPONENTS: frozenset[type[object]] = frozenset({ProcessorNode, Link, ProcessorState, *RUNNING_COMPONENTS})
+"""What a user's view may read and does not list."""
+
+
+class ComponentView:
+    """The components of one processor or link as a mapping from a class to its one instance.
+
+    Reading reaches the engine's components as well; listing, length and writing are about the user's own.
+    """
+
+    def __init__(self, graph: PropertyGraph, subject: Subject) -> None:
+        self._graph = graph
+        self._subject = subject
+
+    def __getitem__(self, component_type: type[C]) -> C:
+        component = self._graph.get(self._subject, component_type)
+        if component is None:
+            raise KeyError(component_type)
+        return component
+
+    def get(self, component_type: type[C]) -> C | None:
+        """The component of that very type, or None."""
+        return self._graph.get(self._subject, component_type)
+
+    def __setitem__(self, component_type: type[C], component: C) -> None:
+        if type(component) is not component_type:
+            raise DeclarationError(
+                f"components[{component_type.__name__}] takes a {component_type.__name__}, "
+                f"not a {type(component).__name__}; use the component's own class as its key"
+            )
+        self._check_users(component_type)
+        self._graph.insert(self._subject, component)
+
+    def __delitem__(self, component_type: type[object]) -> None:
+        self._check_users(component_type)
+        if self._graph.remove(self._subject, component_type) is None:
+            raise KeyError(component_type)
+
+    def __contains__(self, component_type: type[object]) -> bool:
+        return self._graph.has(self._subject, component_type)
+
+    def __iter__(self) -> Iterator[type[object]]:
+        return iter([kind for kind in self._graph.component_types(self._subject) if kind not in ENGINE_COMPONENTS])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"{{{', '.join(repr(self._graph.get(self._subject, kind)) for kind in self)}}}"
+
+    def _check_users(self, component_type: type[object]) -> None:
+        if component_type in ENGINE_COMPONENTS:
+            name = component_type.__name__
+            raise DeclarationError(f"{name} is attached and removed by the engine; declare a class of your own")

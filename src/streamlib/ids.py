@@ -1,0 +1,39 @@
+"""How processors, links and ports are named, in the graph and outside it."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+import msgspec
+
+ProcessorId = NewType("ProcessorId", str)
+LinkId = NewType("LinkId", str)
+
+
+class PortRef(msgspec.Struct, frozen=True):
+    """One port of one processor: an end of a link, named without holding either."""
+
+    processor_id: ProcessorId
+    port: str
+
+    def __str__(self) -> str:
+        return f"{self.processor_id}.{self.port}"
+
+
+def link_id(source: PortRef, target: PortRef) -> LinkId:
+    """The id of the link between two ports; an input holds one link from one output, so it is unique."""
+    return LinkId(f"{source}->{target}")
+
+
+def type_stem(processor_type: str) -> str:
+    """The stem of the ids of a type, `H264Encoder` → `h264_encoder`.
+
+    A word begins at a capital that follows a small letter or a digit, or that a small letter follows.
+    """
+    stem: list[str] = []
+    for index, char in enumerate(processor_type):
+        before = processor_type[index - 1] if index else ""
+        after = processor_type[index + 1] if index + 1 < len(processor_type) else ""
+        starts_word = char.isupper() and (before.islower() or before.isdigit() or (before.isupper() and after.islower()))
+        stem.append(f"_{char.lower()}" if index and starts_word else char.lower())
+    return "".join(stem)

@@ -1,0 +1,218 @@
+"""A link while it runs: the ends that its two processors hold, in the form that fits where they run.
+
+Inside one loop the form is a slot, between two loops a ring. When one of the processors comes to run
+elsewhere the form changes: what is on its way moves to the new form in order, and the counters go on. Called
+by the compiler's wiring, always on the thread that owns the end it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from streamlib.links.delivery import Delivery
+from streamlib.links.reader import Reader, RingReader, SlotReader
+from streamlib.links.ring import Ring
+from streamlib.links.statistics import LinkStatistics
+from streamlib.links.tap import Tap
+from streamlib.links.wake import Waker
+from streamlib.links.writer import GatedSlotWriter, LatestWriter, RingWriter, SlotWriter, TapWriter, Writer
+
+
+class Channel:
+    """The running form of one link, and its counters over all forms it has had.
+
+    Args:
+        name: how errors and statistics call the link.
+        capacity: frames that a ring holds; a slot holds one whatever it is.
+        live: the writer is a live source: it is never held back, a full link drops its newest frame.
+    """
+
+    __slots__ = ("_moved_in", "_past_closed", "_past_full", "_past_overflowed", "_past_replaced", "_past_taken",
+                 "capacity", "delivery", "live", "name", "reader", "tap", "writer")  # fmt: skip
+
+    def __init__(self, name: str, delivery: Delivery, capacity: int, *, live: bool = False) -> None:
+        self.name = name
+        self.delivery = delivery
+        self.capacity = 1 if delivery is Delivery.LATEST else capacity
+        self.live = live
+        self.writer: SlotWriter | RingWriter | LatestWriter | None = None
+        self.reader: SlotReader | RingReader | None = None
+        self.tap: Tap | None = None
+        self._moved_in = 0
+        self._past_taken = 0
+        self._past_replaced = 0
+        self._past_full = 0
+        self._past_closed = 0
+        self._past_overflowed = 0
+
+    def wire_slot(self, unsettle: Callable[[], None]) -> None:
+        """Give the link the form of a slot; both its processors run in the loop that `unsettle` belongs to."""
+        slot = SlotReader(self.delivery, unsettle, live=self.live)
+        self._take_form(SlotWriter(slot), slot)
+
+    def wire_ring(
+        self,
+        producer: Waker,
+        consumer: Waker,
+        *,
+        wait: Callable[[Ring], None] | None = None,
+        unsettle: Callable[[], None] | None = None,
+    ) -> None:
+        """Give the link the form of a ring from the loop of `producer` to the loop of `consumer`.
+
+        `wait` blocks the writer until there is room; without it the writer never blocks and `unsettle` tells
+        its loop that something was put aside.
+        """
+        newest_only = self.delivery is Delivery.LATEST
+        ring = Ring(self.capacity, producer, consumer, newest_only=newest_only)
+        writer = LatestWriter(ring) if newest_only else RingWriter(ring, wait=wait, unsettle=unsettle, live=self.live)
+        self._take_form(writer, RingReader(ring))
+
+    def gate(self, gate: Any) -> bool:
+        """Have the writer of a slot open `gate` too, or with None only fill the slot.
+
+        True when that is another writer than before, so that the port which holds it has to be bound anew.
+        """
+        if not isinstance(self.reader, SlotReader) or self.reader.gate is gate:
+            return False
+        self.reader.gate = gate
+        old = self.writer
+        assert isinstance(old, SlotWriter)
+        self.writer = (SlotWriter if gate is None else GatedSlotWriter)(self.reader)
+        self.writer.ended = old.ended
+        return True
+
+    def outlet(self, held: Writer | None = None) -> Writer:
+        """What the writing port is to hold: a new writer, with the tap around it while somebody listens.
+
+        The writer before it leads to the new one, unless it is `held`: the whole port, which leads to what
+        takes the port's place.
+        """
+        old = self.writer
+        assert old is not None
+        self.writer = new = old.renewed()
+        if old is not held:
+            old.retire(new)
+        return TapWriter(new, self.tap) if self.tap else new
+
+    def _take_form(self, writer: SlotWriter | RingWriter | LatestWriter, reader: SlotReader | RingReader) -> None:
+        old_writer, old_reader = self.writer, self.reader
+        self.writer, self.reader = writer, reader
+        if old_writer is None or old_reader is None:
+            return
+        waiting = self._end_form(old_writer, old_reader)
+        self._lay_before(waiting)
+        reader.muted = old_reader.muted
+        old_writer.retire(writer)
+        old_reader.retire(reader)
+        if old_writer.ended:
+            writer.end()
+
+    def _end_form(self, writer: SlotWriter | RingWriter | LatestWriter, reader: SlotReader | RingReader) -> list[Any]:
+        """Add up the counters of a form that ends, and take out what was on its way."""
+        past = self._form(writer, reader)
+        self._past_taken += past.taken
+        self._past_replaced += past.replaced
+        self._past_full += past.full
+        self._past_closed += past.closed
+        self._past_overflowed += past.overflowed
+        waiting = reader.unread()
+        return [*waiting, *writer.unsent()] if isinstance(writer, RingWriter) else waiting
+
+    def take_over(self, other: Channel) -> None:
+        """Lay the frames still waiting in `other`, which ends here, before this link's own."""
+        assert self.reader is not None and other.reader is not None
+        waiting = other.reader.unread()
+        if isinstance(other.writer, RingWriter):
+            waiting += other.writer.unsent()
+        other._past_taken += len(waiting)
+        self._moved_in += len(waiting)
+        self._lay_before(waiting)
+
+    def _lay_before(self, frames: list[Any]) -> None:
+        assert self.reader is not None
+        self.reader.preload(frames)
+        if isinstance(self.writer, LatestWriter):
+            self.writer.written += len(frames)
+
+    def mute(self) -> None:
+        """The link is cut and its reader stays: what waits is still read, and the end of the writer ends nobody."""
+        if self.reader is not None:
+            self.reader.muted = True
+
+    def release(self) -> None:
+        """Let a writer that waits for room append its last frame: the link is being cut at this end."""
+        if isinstance(self.reader, RingReader):
+            self.reader.ring.released = True
+            self.reader.ring.producer.wake()
+
+    def end(self) -> None:
+        """End of stream, behind the last frame."""
+        if self.writer is not None and not self.writer.ended:
+            self.writer.end()
+
+    def reopen(self) -> None:
+        """Take the end back: another writer goes on where one has ended. The next form is open again."""
+        if self.writer is not None:
+            self.writer.ended = False
+
+    def close(self) -> None:
+        """The reader has gone: what waits and what still comes is counted as dropped. For the reader's owner."""
+        if isinstance(self.reader, SlotReader):
+            self.reader.close()
+        elif self.reader is not None and not self.reader.ring.closed:
+            self._past_closed += self.reader.ring.close()
+
+    def interrupt(self) -> None:
+        """Have a writer that waits for room come back: what is in the ring is let go. From any thread."""
+        if isinstance(self.reader, RingReader):
+            self.close()
+
+    def settle_closed(self) -> None:
+        """Count what was still written after `close`. For the writer's owner, once."""
+        if isinstance(self.writer, RingWriter):
+            self.writer.cut_credit()
+            self.writer.drain_overflow()
+        if isinstance(self.reader, RingReader):
+            self._past_closed += len(self.reader.unread())
+
+    @property
+    def closed(self) -> bool:
+        """Whether the reader has gone."""
+        if isinstance(self.reader, SlotReader):
+            return self.reader.closed
+        return self.reader is not None and self.reader.ring.closed
+
+    def statistics(self) -> LinkStatistics:
+        """The counters as of now."""
+        form = self._form(self.writer, self.reader)
+        taken = self._past_taken + form.taken
+        replaced = self._past_replaced + form.replaced
+        full = self._past_full + form.full
+        closed = self._past_closed + form.closed
+        return LinkStatistics(
+            written=taken + form.depth + replaced + full + closed - self._moved_in,
+            taken=taken,
+            depth=form.depth,
+            capacity=self.capacity,
+            replaced=replaced,
+            full=full,
+            closed=closed,
+            overflowed=self._past_overflowed + form.overflowed,
+        )
+
+    def _form(self, writer: Writer | None, reader: Reader | None) -> LinkStatistics:
+        if reader is None:
+            return LinkStatistics(0, 0, 0, self.capacity)
+        taken, depth = reader.count(), reader.depth()
+        if isinstance(reader, SlotReader):
+            replaced, full = (reader.dropped, 0) if reader.delivery is Delivery.LATEST else (0, reader.dropped)
+            return LinkStatistics(0, taken, depth, self.capacity, replaced, full, reader.refused, reader.overflowed)
+        if isinstance(writer, RingWriter):
+            depth += writer.aside()
+            return LinkStatistics(0, taken, depth, self.capacity, 0, writer.dropped, writer.refused, writer.overflowed)
+        assert isinstance(writer, LatestWriter)
+        overtaken = max(0, writer.written - taken - depth)
+        gone = overtaken if isinstance(reader, RingReader) and reader.ring.closed else 0
+        return LinkStatistics(0, taken, depth, self.capacity, overtaken - gone, 0, gone)

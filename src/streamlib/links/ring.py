@@ -1,0 +1,66 @@
+"""The bounded queue of a link between two threads: one writer, one reader.
+
+The writer spends credit, which it takes anew from the ring when it has none left, so a write costs one count
+and no look at the length. A writer without room marks the ring as stalled; the reader sees the mark while it
+takes frames and wakes the writer once half of the ring is free, not for each frame. Written to by `writer`,
+read by `reader`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from streamlib.links.wake import Waker
+
+
+class Ring:
+    """Frames on their way from one loop to another.
+
+    `ended`: nothing will be appended any more. `closed`: nobody will take any more. `released`: the writer
+    is being cut off and appends its last frame whether there is room or not, so that none is lost.
+    """
+
+    __slots__ = ("capacity", "closed", "consumer", "ended", "items", "low_water", "producer", "released", "stalled")
+
+    def __init__(self, capacity: int, producer: Waker, consumer: Waker, *, newest_only: bool = False) -> None:
+        # Otherwise bounded by the writer's credit: a maximal length would lose frames instead of refusing them.
+        self.items: deque[Any] = deque(maxlen=1 if newest_only else None)
+        self.capacity = capacity
+        self.low_water = capacity // 2
+        self.stalled: deque[bool] = deque(maxlen=1)
+        self.producer = producer
+        self.consumer = consumer
+        self.ended = False
+        self.closed = False
+        self.released = False
+
+    def room(self) -> int:
+        """How many frames more may be appended."""
+        return self.capacity - len(self.items)
+
+    def has_room(self) -> bool:
+        """Whether the writer may go on; a False leaves the mark that has the reader wake it."""
+        if self.room() > 0 or self.closed or self.released:
+            return True
+        self.stalled.append(True)
+        return self.room() > 0  # looked at again: the reader may have taken one before it could see the mark
+
+    def room_made(self) -> None:
+        """Called by the reader of a stalled ring after it took a frame."""
+        if len(self.items) <= self.low_water:
+            self.stalled.clear()
+            self.producer.wake()
+
+    def end(self) -> None:
+        """The writer's last word: in order behind the last frame, because it is looked at on an empty ring only."""
+        self.ended = True
+        self.consumer.wake()
+
+    def close(self) -> int:
+        """The reader's last word. Returns how many frames were on the way and will not be taken."""
+        self.closed = True
+        lost = len(self.items)
+        self.items.clear()
+        self.producer.wake()
+        return lost

@@ -1,0 +1,29 @@
+"""What a link has carried, as one frozen record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatistics:
+    """Counters of one link, consistent in themselves: written = taken + depth + dropped.
+
+    `replaced` were overtaken by a newer frame (delivery `latest`), `full` found no room and came from a live
+    source, `closed` were written after the reader had ended. `overflowed` went through the overflow of a writer
+    that may not wait; none of these is lost. All counts are in frames since the link was wired.
+    """
+
+    written: int
+    taken: int
+    depth: int
+    capacity: int
+    replaced: int = 0
+    full: int = 0
+    closed: int = 0
+    overflowed: int = 0
+
+    @property
+    def dropped(self) -> int:
+        """All that the reader never got, whatever the reason."""
+        return self.replaced + self.full + self.closed

@@ -1,0 +1,393 @@
+"""The writing end of links: the object that an output port of a processor is while it runs.
+
+`PlugWriter` stands where no link leaves; `SlotWriter` fills the slot of a reader in the same loop;
+`RingWriter` and `LatestWriter` append to the ring that another loop reads; `FanoutWriter` serves several
+links; `TapWriter` also shows each frame to a tap. Which it is, is decided when the port is wired and not per
+frame. A port object that was replaced hands calls on to its successor, so a `write` that somebody kept still
+works. Next on a frame's way: `ring` and `wake`, or straight the `reader`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from streamlib.errors import LinkOverflowError
+from streamlib.links.reader import OVERFLOW_LIMIT, SlotReader
+from streamlib.links.ring import Ring
+from streamlib.links.tap import Tap
+
+
+class Writer(Protocol):
+    """What the engine and a processor can ask of any writing end."""
+
+    ended: bool
+
+    @property
+    def connected(self) -> bool: ...
+    def write(self, frame: Any) -> None: ...
+    def end(self) -> None: ...
+    def free(self) -> bool: ...
+    def retire(self, successor: Writer) -> None: ...
+
+
+class PlugWriter:
+    """An output that no link leaves: frames written to it go nowhere, at next to no cost."""
+
+    __slots__ = ("_successor", "ended")
+
+    connected = False
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._successor: Writer | None = None
+
+    def write(self, frame: Any) -> None:
+        """Forget the frame."""
+        if self._successor is not None:
+            self._successor.write(frame)
+
+    def end(self) -> None:
+        """Remember the end, for a link that is connected later."""
+        self.ended = True
+        if self._successor is not None:
+            self._successor.end()
+
+    def free(self) -> bool:
+        """A plug never holds anybody back."""
+        return True
+
+    def retire(self, successor: Writer) -> None:
+        """Hand later calls on to `successor`."""
+        self._successor = successor
+
+
+class _Occupied:
+    """Stands in the slot of a retired writer: never empty, so each write is handed on."""
+
+    __slots__ = ("_successor", "frame", "gate")
+
+    def __init__(self, successor: Writer) -> None:
+        self._successor = successor
+        self.frame = self
+        self.gate = self
+
+    def pile(self, frame: Any) -> None:
+        self._successor.write(frame)
+
+    def end(self) -> None:
+        self._successor.end()
+
+    def holds_nobody_back(self) -> bool:
+        return self._successor.free()
+
+
+class SlotWriter:
+    """Fills the slot of a reader that the same loop runs next."""
+
+    __slots__ = ("ended", "slot")
+
+    connected = True
+
+    def __init__(self, slot: SlotReader | _Occupied) -> None:
+        self.slot = slot
+        self.ended = False
+
+    def write(self, frame: Any) -> None:
+        """Hand the frame to the reader."""
+        slot = self.slot
+        if slot.frame is None:
+            slot.frame = frame
+        else:
+            slot.pile(frame)
+
+    def end(self) -> None:
+        """Say that no frame will come any more."""
+        self.ended = True
+        self.slot.end()
+
+    def free(self) -> bool:
+        """Whether the writing processor may be called: the reader has taken what was written."""
+        return self.slot.holds_nobody_back()
+
+    def renewed(self) -> SlotWriter:
+        """Another writer of the same slot."""
+        new = type(self)(self.slot)
+        new.ended = self.ended
+        return new
+
+    def retire(self, successor: Writer) -> None:
+        """Hand later calls on to `successor`."""
+        self.slot = _Occupied(successor)
+
+
+class GatedSlotWriter(SlotWriter):
+    """A slot writer whose reader has further inputs: the loop looks at one gate for all of them."""
+
+    __slots__ = ()
+
+    def write(self, frame: Any) -> None:
+        """Hand the frame to the reader and open its gate."""
+        slot = self.slot
+        if slot.frame is None:
+            slot.frame = frame
+        else:
+            slot.pile(frame)
+        slot.gate.frame = frame
+
+
+class RingWriter:
+    """The writing end of a ring that delivers every frame.
+
+    `wait` blocks until the ring has room: that of a thread which nobody else needs. Without it (a processor
+    inlined in a loop) a frame that finds no room goes to a bounded overflow; a live source drops it instead.
+    """
+
+    __slots__ = ("_append", "_asleep", "_credit", "_overflow", "_successor", "_wait", "_wake",
+                 "dropped", "ended", "live", "overflowed", "refused", "ring", "unsettle")  # fmt: skip
+
+    connected = True
+
+    def __init__(
+        self,
+        ring: Ring,
+        *,
+        wait: Callable[[Ring], None] | None = None,
+        unsettle: Callable[[], None] | None = None,
+        live: bool = False,
+    ) -> None:
+        self.ring = ring
+        self.live = live
+        self.unsettle = unsettle
+        self.ended = False
+        self.dropped = 0
+        self.refused = 0
+        self.overflowed = 0
+        self._credit = 0
+        self._overflow: deque[Any] = deque()  # bounded by OVERFLOW_LIMIT
+        self._wait = wait
+        self._append = ring.items.append
+        self._asleep = ring.consumer.asleep
+        self._wake = ring.consumer.wake
+        self._successor: Writer | None = None
+
+    def write(self, frame: Any) -> None:
+        """Append the frame; without room wait for it, or put the frame aside."""
+        credit = self._credit or self._refill()
+        if credit:
+            self._credit = credit - 1
+            self._append(frame)
+            if self._asleep:
+                self._wake()
+        else:
+            self._put_aside(frame)
+
+    def _refill(self) -> int:
+        ring = self.ring
+        if self._is_over() or self._overflow:
+            return 0
+        room = ring.room()
+        if room <= 0 and self._wait is not None and not self.live:
+            self._wait(ring)
+            if self._is_over():
+                return 0
+            room = max(ring.room(), 1)  # a released writer appends its last frame beyond the capacity
+        return max(room, 0)
+
+    def _is_over(self) -> bool:
+        return self._successor is not None or self.ring.closed
+
+    def _put_aside(self, frame: Any) -> None:
+        if self._successor is not None:
+            self._successor.write(frame)
+        elif self.ring.closed:
+            self.refused += 1
+        elif self.live:
+            self.dropped += 1
+        elif len(self._overflow) >= OVERFLOW_LIMIT:
+            raise LinkOverflowError(
+                f"one call wrote {OVERFLOW_LIMIT} frames beyond what a link of capacity {self.ring.capacity} holds; "
+                "write fewer per call, or place the processor on a thread of its own"
+            )
+        else:
+            self._overflow.append(frame)
+            self.overflowed += 1
+            if self.unsettle is not None:
+                self.unsettle()
+
+    def drain_overflow(self) -> bool:
+        """Move what was put aside into the ring, as far as there is room. True when nothing is left."""
+        ring, overflow = self.ring, self._overflow
+        while overflow and not ring.closed and (ring.room() > 0 or ring.released):
+            self._append(overflow.popleft())
+            self._wake()
+        if ring.closed:
+            self.refused += len(overflow)
+            overflow.clear()
+        if self.ended and not overflow:
+            ring.end()
+        return not overflow
+
+    def end(self) -> None:
+        """Say that no frame will come any more, behind what was put aside."""
+        self.ended = True
+        if self._successor is not None:
+            self._successor.end()
+        elif not self._overflow:
+            self.ring.end()
+
+    def free(self) -> bool:
+        """Whether the writing processor may be called: the ring has room for a frame."""
+        return self.live or ((not self._overflow or self.drain_overflow()) and self.ring.has_room())
+
+    def aside(self) -> int:
+        """Frames put aside and not in the ring yet."""
+        return len(self._overflow)
+
+    def cut_credit(self) -> None:
+        """Forget unspent credit; for the owner, when the reader has closed or the link changes its form."""
+        self._credit = 0
+
+    def unsent(self) -> list[Any]:
+        """Take out what was put aside; for the owner, when the link changes its form."""
+        frames = list(self._overflow)
+        self._overflow.clear()
+        return frames
+
+    def renewed(self) -> RingWriter:
+        """Another writer of the same ring, with the counters and with what was put aside; this one is spent."""
+        new = RingWriter(self.ring, wait=self._wait, unsettle=self.unsettle, live=self.live)
+        new.ended, new.dropped, new.refused, new.overflowed = self.ended, self.dropped, self.refused, self.overflowed
+        new._overflow.extend(self.unsent())
+        self.dropped = self.refused = self.overflowed = 0
+        self.cut_credit()
+        return new
+
+    def retire(self, successor: Writer) -> None:
+        """Hand later calls on to `successor`."""
+        self.cut_credit()
+        self._successor = successor
+
+
+class LatestWriter:
+    """The writing end of a ring that keeps the newest frame only; it never waits."""
+
+    __slots__ = ("_append", "_asleep", "_successor", "_wake", "ended", "ring", "written")
+
+    connected = True
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+        self.ended = False
+        self.written = 0
+        self._append = ring.items.append
+        self._asleep = ring.consumer.asleep
+        self._wake = ring.consumer.wake
+        self._successor: Writer | None = None
+
+    def write(self, frame: Any) -> None:
+        """Replace what the reader has not taken yet."""
+        if self._successor is not None:
+            self._successor.write(frame)
+            return
+        self.written += 1
+        if self.ring.closed:
+            return
+        self._append(frame)
+        if self._asleep:
+            self._wake()
+
+    def end(self) -> None:
+        """Say that no frame will come any more."""
+        self.ended = True
+        if self._successor is None:
+            self.ring.end()
+        else:
+            self._successor.end()
+
+    def free(self) -> bool:
+        """There is always room for a newer frame."""
+        return True
+
+    def renewed(self) -> LatestWriter:
+        """Another writer of the same ring, with the counter."""
+        new = LatestWriter(self.ring)
+        new.ended, new.written = self.ended, self.written
+        self.written = 0
+        return new
+
+    def retire(self, successor: Writer) -> None:
+        """Hand later calls on to `successor`."""
+        self._successor = successor
+
+
+class FanoutWriter:
+    """An output that several links leave: each frame goes to all, by reference."""
+
+    __slots__ = ("_writes", "ended", "links")
+
+    connected = True
+
+    def __init__(self, links: Sequence[Writer]) -> None:
+        self.links = tuple(links)
+        self.ended = False
+        self._writes = tuple(link.write for link in links)
+
+    def write(self, frame: Any) -> None:
+        """Hand the frame to every link, in the order in which they were connected."""
+        for write in self._writes:
+            write(frame)
+
+    def end(self) -> None:
+        """Say on every link that no frame will come any more."""
+        self.ended = True
+        for link in self.links:
+            link.end()
+
+    def free(self) -> bool:
+        """Whether the writing processor may be called: every link has room."""
+        return all([link.free() for link in self.links])  # all are asked: each one without room leaves its mark
+
+    def retire(self, successor: Writer) -> None:
+        """Hand later calls on to `successor`."""
+        self.links = (successor,)
+        self._writes = (successor.write,)
+
+
+class TapWriter:
+    """A link's writing end while somebody looks: the frame goes on its way first, then to the tap."""
+
+    __slots__ = ("_tap", "ended", "link")
+
+    connected = True
+
+    def __init__(self, link: Writer, tap: Tap) -> None:
+        self.link = link
+        self.ended = link.ended
+        self._tap = tap
+
+    def write(self, frame: Any) -> None:
+        """Hand the frame to the link, then to who listens."""
+        self.link.write(frame)
+        self._tap.offer(frame)
+
+    def end(self) -> None:
+        """Say that no frame will come any more."""
+        self.ended = True
+        self.link.end()
+
+    def free(self) -> bool:
+        """As the link says: a tap holds nobody back."""
+        return self.link.free()
+
+    def retire(self, successor: Writer) -> None:
+        """Hand later calls on to `successor`."""
+        self.link.retire(successor)
+
+
+def joined(links: Sequence[Writer]) -> Writer:
+    """The port object for an output that these links leave."""
+    if not links:
+        return PlugWriter()
+    return links[0] if len(links) == 1 else FanoutWriter(links)

@@ -1,0 +1,40 @@
+"""Which files this runtime has finished or is writing, so that none of them is written over.
+
+Paths pass through. One object serves all writers of a runtime (`RuntimeContext.shared`); `writer.py` asks.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+
+class FinishedFiles:
+    """The paths that writers of one runtime have taken."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken: set[Path] = set()
+
+    def claim(self, path: Path) -> Path:
+        """Take `path`, or where this runtime wrote that already, the first free `name-2`, `name-3` and so on.
+
+        A file from before this runtime gives way under the name that was asked for, never under another.
+        """
+        with self._lock:
+            chosen = path if path not in self._taken else self._free(path)
+            self._taken.add(chosen)
+            return chosen
+
+    def release(self, path: Path) -> None:
+        """Give back a path under which nothing was written."""
+        with self._lock:
+            self._taken.discard(path)
+
+    def _free(self, path: Path) -> Path:
+        number = 2
+        while True:
+            candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+            if candidate not in self._taken and not candidate.exists():
+                return candidate
+            number += 1

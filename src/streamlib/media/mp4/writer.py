@@ -1,0 +1,183 @@
+"""Mp4Writer: records pictures and sound, frames or packets, in an MP4 file.
+
+`encoder.py` makes packets of what comes in, `muxer.py` writes them, `finished_files.py` says under which name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from streamlib.errors import MediaError
+from streamlib.frames.audio import AudioFrame
+from streamlib.frames.packet import EncodedPacket
+from streamlib.frames.video import VideoFrame
+from streamlib.media.audio.aac import AacCodec, AacSettings
+from streamlib.media.mp4.encoder import InputEncoder
+from streamlib.media.mp4.finished_files import FinishedFiles
+from streamlib.media.mp4.muxer import Mp4Muxer
+from streamlib.media.notices import Notices
+from streamlib.media.video.h264 import H264Codec, H264Settings, Latency, Preset
+from streamlib.processors.config import Live, ProcessorConfig
+from streamlib.processors.context import ProcessContext, ProcessorLog, RuntimeContext
+from streamlib.processors.execution_mode import ErrorPolicy
+from streamlib.processors.ports import LinkInput
+from streamlib.processors.processor import Processor
+
+
+class Mp4Writer(Processor):
+    """Writes what comes in at `video` and `audio` into one file; either may be left without a link.
+
+    Packets of H.264 and AAC go into the file as they are, frames are encoded first. The file starts at zero, with
+    one offset for pictures and sound, and appears with the first of them. It plays once the writer has ended or was
+    removed, also when that was by Ctrl-C. A file that this runtime has written is not written over: the next goes
+    to `name-2.mp4`.
+    """
+
+    class Config(ProcessorConfig):
+        """Where to write, and how to encode what comes as frames.
+
+        Attributes:
+            path: The file; a file from before is replaced.
+            bitrate: Of pictures, bits per second.
+            preset: How much time a picture may take.
+            latency: "normal" holds pictures back to compress them better; "low" does not.
+            gop_seconds: The longest time between two key frames.
+            frame_rate: A hint for the rate control, per second; 0 takes it from the first picture.
+            threads: For pictures; 0 is one per core.
+            audio_bitrate: Bits per second; 0 is 64,000 for each channel.
+        """
+
+        path: Annotated[str, Meta(min_length=1)]
+        bitrate: Live[Annotated[int, Meta(ge=10_000, le=1_000_000_000)]] = 4_000_000
+        preset: Preset = Preset.VERYFAST
+        latency: Latency = Latency.NORMAL
+        gop_seconds: Annotated[float, Meta(gt=0)] = 2.0
+        frame_rate: Annotated[float, Meta(ge=0)] = 0.0
+        threads: Annotated[int, Meta(ge=0, le=64)] = 0
+        audio_bitrate: Annotated[int, Meta(ge=0, le=2_000_000)] = 0
+
+    config: Config
+
+    video = LinkInput(VideoFrame | EncodedPacket)
+    audio = LinkInput(AudioFrame | EncodedPacket)
+    error_policy = ErrorPolicy.FAIL
+
+    @classmethod
+    def exclusive(cls, config: Config) -> Collection[str]:
+        """The file."""
+        return (f"file:{Path(config.path).resolve()}",)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        """Choose the file's name and see that it can be written; nothing is written yet.
+
+        Raises:
+            MediaError: There is no such folder, or the file cannot be written.
+        """
+        self._muxer: Mp4Muxer | None = None
+        asked = Path(self.config.path).resolve()
+        check_writable(asked)
+        self._log: ProcessorLog = ctx.log
+        self._files = ctx.shared(FinishedFiles)
+        self._path = self._files.claim(asked)
+        if self._path != asked:
+            self._log.warning("%s is finished already; this goes to %s", asked, self._path)
+        notices = Notices(ctx.log)
+        self._h264 = H264Codec(self._h264_settings(), notices)
+        self._aac = AacCodec(AacSettings(bitrate=self.config.audio_bitrate), notices)
+        self._pictures: InputEncoder[VideoFrame] = InputEncoder("video", self._h264)
+        self._sound: InputEncoder[AudioFrame] = InputEncoder("audio", self._aac)
+        self._muxer = Mp4Muxer(self._path, notices)
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Take what each input has; neither waits for the other."""
+        picture = self.video.read()
+        if picture is not None:
+            self._write(self._pictures.encode(picture))
+        sound = self.audio.read()
+        if sound is not None:
+            self._write(self._sound.encode(sound))
+        self._open_muxer().settle(self._connected())
+
+    def flush(self, ctx: ProcessContext) -> None:
+        """Encode what is held back and complete the file."""
+        self._write(self._pictures.flush())
+        self._write(self._sound.flush())
+        self._complete()
+
+    def config_changed(self, previous: Config) -> None:
+        """Aim at the new bitrate."""
+        self._h264.set_bitrate(self.config.bitrate)
+
+    def teardown(self) -> None:
+        """Complete the file, if that has not been done, and let go of the codecs."""
+        if self._muxer is None:
+            return
+        try:
+            self._complete()
+        except MediaError as error:
+            self._log.error("%s", error)
+        self._h264.close()
+        self._aac.close()
+
+    def _h264_settings(self) -> H264Settings:
+        config = self.config
+        return H264Settings(
+            bitrate=config.bitrate,
+            preset=config.preset,
+            latency=config.latency,
+            gop_seconds=config.gop_seconds,
+            frame_rate=config.frame_rate,
+            threads=config.threads,
+        )
+
+    def _connected(self) -> list[str]:
+        return [
+            name for name, port in (("video", self.video), ("audio", self.audio)) if port.connected and not port.ended
+        ]
+
+    def _open_muxer(self) -> Mp4Muxer:
+        assert self._muxer is not None
+        return self._muxer
+
+    def _write(self, packets: Iterable[EncodedPacket]) -> None:
+        muxer = self._open_muxer()
+        for packet in packets:
+            muxer.write(packet)
+
+    def _complete(self) -> None:
+        """Close the file and say what is in it; without any frame there is none, and its name is free again."""
+        muxer, self._muxer = self._muxer, None
+        if muxer is None:
+            return
+        written = muxer.close()
+        if muxer.is_broken:
+            return
+        if written is None:
+            self._files.release(self._path)
+            self._log.warning("nothing came in; %s was not written", self._path)
+        else:
+            self._log.info("wrote %s", written)
+
+
+def check_writable(path: Path) -> None:
+    """See that a file can be written, without changing one that is there.
+
+    Raises:
+        MediaError: It cannot.
+    """
+    if not path.parent.is_dir():
+        raise MediaError(f"{path} could not be written: there is no folder {path.parent}; create it first")
+    if path.is_dir() or path.is_fifo():
+        raise MediaError(f"{path} could not be written: it is no regular file; choose another path")
+    existed = path.exists()
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666))
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise MediaError(f"{path} could not be written: {error.strerror}; choose another path") from error

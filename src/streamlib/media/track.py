@@ -1,0 +1,154 @@
+"""One stream of a file: packets wait in it, and become frames that know their time.
+
+`demuxer.py` fills it and takes the frames; it knows neither the file nor the other streams.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from typing import Any
+
+import av
+from av.stream import Discard
+
+from streamlib.clock import NS_PER_S
+from streamlib.frames.audio import AudioFrame
+from streamlib.frames.video import VideoFrame
+from streamlib.media.audio.samples import SampleReader
+from streamlib.media.video.picture import from_av
+
+USUAL_FRAME_NS = NS_PER_S // 25  # where a file says nothing about the rate of its pictures
+
+
+class Track(ABC):
+    """What video and audio tracks have in common.
+
+    Args:
+        stream: The stream of the open file.
+        origin_ns: The file's time zero on the stream's own clock.
+    """
+
+    def __init__(self, stream: av.VideoStream | av.AudioStream, origin_ns: int) -> None:
+        self.stream = stream
+        self.index = stream.index
+        self.frames: deque[VideoFrame | AudioFrame] = deque()
+        self.wanted = False
+        self.is_over = False
+        self.damaged = 0
+        self.backlog = 0
+        self.end_ns = 0
+        self._start_ns = 0
+        self._origin_ns = origin_ns
+        self._packets: deque[av.Packet[Any]] = deque()
+        self._awaits_key = False
+        stream.discard = Discard.all
+        base = stream.time_base
+        self._unit = (base.numerator * NS_PER_S, base.denominator) if base is not None else (1, 1)
+        self._duration_ns = self._nanoseconds(stream.duration or 0)
+
+    @property
+    def has_packets(self) -> bool:
+        """Whether a packet waits to be decoded."""
+        return bool(self._packets)
+
+    @property
+    def expected_ns(self) -> int:
+        """Where this pass should end, by the length that the stream names; 0 where it names none."""
+        return self._start_ns + self._duration_ns if self._duration_ns else 0
+
+    def want(self, wanted: bool, *, late: bool) -> None:
+        """Begin or stop to keep packets; who joins late has to wait for a key frame."""
+        if wanted == self.wanted:
+            return
+        self.wanted = wanted
+        self.stream.discard = Discard.default if wanted else Discard.all
+        self._awaits_key = late
+        self._drop()
+        self.stream.codec_context.flush_buffers()
+
+    def take(self, packet: av.Packet[Any]) -> None:
+        """Keep a packet for later, if it is wanted and a decoder can begin with it."""
+        if not self.wanted or not packet.size:
+            return
+        if self._awaits_key and not packet.is_keyframe:
+            return
+        self._awaits_key = False
+        self._packets.append(packet)
+        self.backlog += packet.size
+
+    def decode(self) -> None:
+        """Turn the oldest packet into frames, of which there may be none."""
+        packet = self._packets.popleft()
+        self.backlog -= packet.size
+        self._decode(packet)
+
+    def finish(self) -> None:
+        """Take what the decoder holds back; there is nothing behind it in this pass."""
+        self._decode(None)
+        self.is_over = True
+
+    def rewind(self, start_ns: int) -> None:
+        """Begin another pass, at `start_ns`; the decoder was reset with the file."""
+        self._drop()
+        self._start_ns = self.end_ns = start_ns
+        self._awaits_key = self.is_over = False
+
+    @abstractmethod
+    def _frame(self, decoded: av.VideoFrame | av.AudioFrame, timestamp_ns: int) -> VideoFrame | AudioFrame:
+        """A frame of ours."""
+
+    def _decode(self, packet: av.Packet[Any] | None) -> None:
+        try:
+            for decoded in self.stream.codec_context.decode(packet):
+                self._take_frame(decoded)
+        except av.error.EOFError:
+            return  # the decoder was drained before
+        except av.error.FFmpegError:
+            self.damaged += 1
+
+    def _take_frame(self, decoded: av.VideoFrame | av.AudioFrame) -> None:
+        """Keep a frame; one without a timestamp follows the one before."""
+        timestamp_ns = self.end_ns if decoded.pts is None else self._time_of(decoded.pts)
+        frame = self._frame(decoded, timestamp_ns)
+        self.end_ns = frame.timestamp_ns + frame.duration_ns
+        self.frames.append(frame)
+
+    def _time_of(self, pts: int) -> int:
+        return self._nanoseconds(pts) - self._origin_ns + self._start_ns
+
+    def _nanoseconds(self, units: int) -> int:
+        numerator, denominator = self._unit
+        return units * numerator // denominator
+
+    def _drop(self) -> None:
+        self._packets.clear()
+        self.frames.clear()
+        self.backlog = 0
+
+
+class VideoTrack(Track):
+    """Pictures; decoded on as many threads as there are cores."""
+
+    def __init__(self, stream: av.VideoStream, origin_ns: int) -> None:
+        super().__init__(stream, origin_ns)
+        stream.thread_type = "AUTO"
+        rate = stream.average_rate or stream.guessed_rate
+        self._usual_ns = NS_PER_S * rate.denominator // rate.numerator if rate else USUAL_FRAME_NS
+
+    def _frame(self, decoded: av.VideoFrame | av.AudioFrame, timestamp_ns: int) -> VideoFrame:
+        assert isinstance(decoded, av.VideoFrame)
+        duration_ns = self._nanoseconds(decoded.duration) or self._usual_ns
+        return from_av(decoded, timestamp_ns=timestamp_ns, duration_ns=duration_ns)
+
+
+class AudioTrack(Track):
+    """Sound; up to eight channels are kept."""
+
+    def __init__(self, stream: av.AudioStream, origin_ns: int) -> None:
+        super().__init__(stream, origin_ns)
+        self._samples = SampleReader()
+
+    def _frame(self, decoded: av.VideoFrame | av.AudioFrame, timestamp_ns: int) -> AudioFrame:
+        assert isinstance(decoded, av.AudioFrame)
+        return AudioFrame(self._samples.read(decoded), decoded.sample_rate, timestamp_ns=timestamp_ns)

@@ -1,0 +1,1 @@
+"""The contract between processors and the engine; a processor sees nothing else of StreamLib than this and frames."""

@@ -1,0 +1,135 @@
+"""What a processor is handed: the runtime's side of `setup` and of each `process` call.
+
+The engine makes one `RuntimeContext` and one `ProcessContext` per processor, with its own functions behind
+`wake`, `wake_at` and `end`; a processor sees no runner and no graph through them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from streamlib.clock import Clock
+from streamlib.frames.pixel_format import ColorMatrix, ColorRange
+from streamlib.ids import ProcessorId
+from streamlib.processors.shared_objects import SharedObjects
+
+if TYPE_CHECKING:
+    ProcessorLogAdapter = logging.LoggerAdapter[logging.Logger]
+else:
+    ProcessorLogAdapter = logging.LoggerAdapter
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class MediaConfig:
+    """What a runtime's media look like where a processor is not told otherwise.
+
+    `sample_rate` in Hz, `block_size` in samples per channel, `frame_rate` in frames per second.
+    """
+
+    sample_rate: int = 48_000
+    block_size: int = 480
+    frame_rate: float = 30.0
+    width: int = 1280
+    height: int = 720
+    color_range: ColorRange = ColorRange.LIMITED
+    color_matrix: ColorMatrix = ColorMatrix.BT709
+
+
+class ProcessorLog(ProcessorLogAdapter):
+    """The logger `streamlib.processor`, each line headed by a processor's id, which records carry as a field."""
+
+    def __init__(self, processor_id: ProcessorId) -> None:
+        super().__init__(logging.getLogger("streamlib.processor"), {"processor_id": processor_id})
+        self.processor_id = processor_id
+
+    def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[str, MutableMapping[str, Any]]:
+        """Head the message, and add the id to the record beside what the caller adds."""
+        kwargs["extra"] = {"processor_id": self.processor_id, **(kwargs.get("extra") or {})}
+        return f"{self.processor_id}: {msg}", kwargs
+
+
+class RuntimeContext:
+    """What `setup` is handed, and what a processor may keep."""
+
+    __slots__ = ("_log", "_shared", "clock", "media", "processor_id")
+
+    def __init__(self, processor_id: ProcessorId, clock: Clock, shared: SharedObjects, media: MediaConfig) -> None:
+        self.processor_id = processor_id
+        self.clock = clock
+        self.media = media
+        self._shared = shared
+        self._log: ProcessorLog | None = None
+
+    @property
+    def log(self) -> ProcessorLog:
+        """The processor's logger."""
+        log = self._log
+        if log is None:
+            log = self._log = ProcessorLog(self.processor_id)
+        return log
+
+    def shared(self, type_: type[T]) -> T:
+        """The runtime's one object of a type, made by `type_()` on first use and closed when the runtime stops.
+
+        Raises:
+            StateError: The runtime has closed what it shares.
+        """
+        return self._shared.get(type_)
+
+
+class ProcessContext:
+    """What `process` and `flush` are handed.
+
+    `wake()` has `process` called again soon, `wake_at(ns)` when the clock reaches a time in nanoseconds (for a
+    continuous processor it replaces the next tick), and `end()` says that this processor has nothing more to
+    say: its outputs end and it is torn down. `wake` may be kept and called from any thread.
+    """
+
+    __slots__ = ("_now_ns", "end", "runtime", "wake", "wake_at")
+
+    def __init__(
+        self,
+        runtime: RuntimeContext,
+        *,
+        wake: Callable[[], None],
+        wake_at: Callable[[int], None],
+        end: Callable[[], None],
+    ) -> None:
+        self.runtime = runtime
+        self.wake = wake
+        self.wake_at = wake_at
+        self.end = end
+        self._now_ns = runtime.clock.now_ns
+
+    def now_ns(self) -> int:
+        """The present time on the runtime's clock, in nanoseconds."""
+        return self._now_ns()
+
+    @property
+    def processor_id(self) -> ProcessorId:
+        """The id of this processor."""
+        return self.runtime.processor_id
+
+    @property
+    def clock(self) -> Clock:
+        """The runtime's clock."""
+        return self.runtime.clock
+
+    @property
+    def media(self) -> MediaConfig:
+        """The runtime's defaults for media."""
+        return self.runtime.media
+
+    @property
+    def log(self) -> ProcessorLog:
+        """The processor's logger."""
+        return self.runtime.log
+
+    def shared(self, type_: type[T]) -> T:
+        """The runtime's one object of a type, as `RuntimeContext.shared` gives it."""
+        return self.runtime.shared(type_)

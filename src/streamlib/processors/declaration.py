@@ -1,0 +1,175 @@
+"""What a processor's class declares, read once when the class is made.
+
+A class body comes in, with ports and settings in it; a frozen `Declaration` goes out, and the ports leave the
+class's dictionary, where they would slow every access to the ports of its instances. Runners, the graph and
+the compiler read the declaration and never the class body. `processor.py` asks for it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from streamlib.errors import DeclarationError, UnknownPortError, nearest
+from streamlib.processors.config import ConfigFields, ProcessorConfig
+from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode, Placement, ProcessExecution, Wake
+from streamlib.processors.ports import LinkInput, LinkOutput, Port
+
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What one type of processor is: its ports, how it runs, and the fields of its config."""
+
+    type_name: str
+    processor: type[Any]
+    inputs: Mapping[str, LinkInput[Any]]
+    outputs: Mapping[str, LinkOutput[Any]]
+    execution: ProcessExecution
+    wake: Wake
+    placement: Placement
+    live: bool
+    error_policy: ErrorPolicy
+    config: ConfigFields
+    abstract: bool
+
+    @property
+    def config_type(self) -> type[ProcessorConfig]:
+        """The class of its configs."""
+        return self.config.config_type
+
+    def input(self, name: str) -> LinkInput[Any]:
+        """The input of that name.
+
+        Raises:
+            UnknownPortError: There is none; the message names the nearest.
+        """
+        if name not in self.inputs:
+            raise UnknownPortError(self.type_name, name, "input", self.inputs)
+        return self.inputs[name]
+
+    def output(self, name: str) -> LinkOutput[Any]:
+        """The output of that name.
+
+        Raises:
+            UnknownPortError: There is none; the message names the nearest.
+        """
+        if name not in self.outputs:
+            raise UnknownPortError(self.type_name, name, "output", self.outputs)
+        return self.outputs[name]
+
+
+def declare(cls: type[Any], root: type[Any], *, abstract: bool) -> Declaration:
+    """Read what `cls` declares and take its ports out of its dictionary; `root` is `Processor`.
+
+    Raises:
+        DeclarationError: The class is written wrongly; the message names it and what to change.
+    """
+    name = cls.__name__
+    inputs, outputs = _ports(cls, root)
+    if not abstract:
+        _check_process(cls, root, inputs.keys() | outputs.keys())
+    live = bool(cls.live)
+    if live and not outputs:
+        raise DeclarationError(f"{name} is live and has no output; only a source of frames can be live")
+    return Declaration(
+        type_name=name,
+        processor=cls,
+        inputs=inputs,
+        outputs=outputs,
+        execution=_execution(cls, inputs),
+        wake=_choice(name, "wake", Wake, cls.wake),
+        placement=_choice(name, "placement", Placement, cls.placement),
+        live=live,
+        error_policy=_choice(name, "error_policy", ErrorPolicy, cls.error_policy),
+        config=ConfigFields.of(name, cls.Config),
+        abstract=abstract or cls.process is root.process,
+    )
+
+
+def _ports(cls: type[Any], root: type[Any]) -> tuple[Mapping[str, LinkInput[Any]], Mapping[str, LinkOutput[Any]]]:
+    ports: dict[str, Port] = {}
+    for owner in reversed(cls.__mro__[1:]):
+        ports |= _inherited(cls, owner, ports)
+    ports |= _taken_out(cls, root, ports)
+    inputs = {name: port for name, port in ports.items() if isinstance(port, LinkInput)}
+    outputs = {name: port for name, port in ports.items() if isinstance(port, LinkOutput)}
+    return MappingProxyType(inputs), MappingProxyType(outputs)
+
+
+def _inherited(cls: type[Any], owner: type[Any], ports: Mapping[str, Port]) -> Mapping[str, Port]:
+    declaration: Declaration | None = vars(owner).get("declaration")
+    if declaration is not None:
+        declared: dict[str, Port] = {**declaration.inputs, **declaration.outputs}
+        _check_same_kind(cls, ports, declared)
+        return declared
+    stray = [name for name, value in vars(owner).items() if isinstance(value, Port)]
+    if stray:
+        raise DeclarationError(
+            f"{cls.__name__} inherits the port {stray[0]} from {owner.__name__}, which is no processor; "
+            f"write class {owner.__name__}(Processor, abstract=True)"
+        )
+    return {}
+
+
+def _taken_out(cls: type[Any], root: type[Any], inherited: Mapping[str, Port]) -> dict[str, Port]:
+    _check_same_kind(cls, inherited, vars(cls))
+    own = {name: value for name, value in vars(cls).items() if isinstance(value, Port)}
+    for name, port in own.items():
+        _check_port(cls, root, name, port)
+        delattr(cls, name)
+    return own
+
+
+def _check_same_kind(cls: type[Any], inherited: Mapping[str, Port], names: Mapping[str, object]) -> None:
+    for name in inherited.keys() & names.keys():
+        if type(names[name]) is not type(inherited[name]):
+            raise DeclarationError(
+                f"{cls.__name__}.{name} is an inherited {type(inherited[name]).__name__} and cannot be anything else; "
+                "choose another name"
+            )
+
+
+def _check_port(cls: type[Any], root: type[Any], name: str, port: Port) -> None:
+    where = f"{cls.__name__}.{name}"
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+        raise DeclarationError(f"{where}: a port's name is a plain Python name without an underscore before it")
+    if any(hasattr(base, name) for base in cls.__bases__) or name in root.__annotations__:
+        raise DeclarationError(f"{where}: every processor has {name!r} already; give the port another name")
+    if port.name != name:
+        raise DeclarationError(f"{where} is the same object as the port {port.name!r}; declare each port anew")
+
+
+def _check_process(cls: type[Any], root: type[Any], ports: set[str]) -> None:
+    if cls.process is root.process and ports:
+        raise DeclarationError(
+            f"{cls.__name__} has ports and no process(self, ctx); write it, or class {cls.__name__}(..., abstract=True)"
+        )
+    if inspect.iscoroutinefunction(cls.process):
+        raise DeclarationError(f"{cls.__name__}.process is async; write a plain def, it runs on a thread of its own")
+
+
+def _execution(cls: type[Any], inputs: Mapping[str, LinkInput[Any]]) -> ProcessExecution:
+    execution = cls.execution
+    if execution is None:
+        return ProcessExecution.reactive() if inputs else ProcessExecution.continuous()
+    if not isinstance(execution, ProcessExecution):
+        raise DeclarationError(
+            f"{cls.__name__}.execution is {execution!r}; known: "
+            f"{', '.join(f'ProcessExecution.{mode}()' for mode in ExecutionMode)}"
+        )
+    return execution
+
+
+def _choice(type_name: str, setting: str, choices: type[E], value: str) -> E:
+    try:
+        return choices(value)
+    except ValueError:
+        message = f"{type_name}.{setting} is {value!r}; {nearest(str(value), [choice.value for choice in choices])}"
+        raise DeclarationError(message) from None

@@ -1,0 +1,4 @@
+"""What users hold: the runtime, its builder, edits and handles, and the bridge to plain Python code.
+
+Next on the path of a change: `runtime` → `edit` → `committer` → `streamlib.compiler`.
+"""

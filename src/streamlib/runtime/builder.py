@@ -1,0 +1,60 @@
+"""The builder: a runtime put together one choice at a time; what is not chosen is the default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from streamlib.delegates.factory import FactoryDelegate
+from streamlib.delegates.processor import ProcessorDelegate
+from streamlib.delegates.scheduler import SchedulerDelegate
+from streamlib.processors.context import MediaConfig
+from streamlib.runtime.commit_mode import CommitMode
+
+if TYPE_CHECKING:
+    from streamlib.clock import Clock
+    from streamlib.runtime.runtime import StreamRuntime
+
+
+class RuntimeBuilder:
+    """`StreamRuntime.builder()`: the same choices as the keyword arguments of `StreamRuntime`."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[str, Any] = {}
+
+    def with_factory(self, factory: FactoryDelegate) -> Self:
+        """Who makes processors."""
+        return self._with("factory", factory)
+
+    def with_processor_delegate(self, delegate: ProcessorDelegate) -> Self:
+        """Who is asked before and told after each step in the life of a processor."""
+        return self._with("processor_delegate", delegate)
+
+    def with_scheduler(self, scheduler: SchedulerDelegate) -> Self:
+        """Who decides where processors run."""
+        return self._with("scheduler", scheduler)
+
+    def with_commit_mode(self, mode: CommitMode | str) -> Self:
+        """Whether each call is committed, or all at `commit()`."""
+        return self._with("commit_mode", CommitMode(mode))
+
+    def with_media(self, media: MediaConfig) -> Self:
+        """What media look like where a processor is not told otherwise."""
+        return self._with("media", media)
+
+    def with_clock(self, clock: Clock) -> Self:
+        """Which clock everything goes by."""
+        return self._with("clock", clock)
+
+    def build(self) -> StreamRuntime:
+        """The runtime.
+
+        Raises:
+            DeclarationError: A delegate has none of the methods of its role.
+        """
+        from streamlib.runtime.runtime import StreamRuntime
+
+        return StreamRuntime(**self._chosen)
+
+    def _with(self, name: str, choice: object) -> Self:
+        self._chosen[name] = choice
+        return self

@@ -1,0 +1,51 @@
+"""Whether everything that can still happen in a graph has happened: what `wait` waits for."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.graph.property_graph import PropertyGraph
+from streamlib.ids import ProcessorId
+from streamlib.processors.execution_mode import ExecutionMode
+
+
+class Completion:
+    """Knows who has not ended yet, in topological order, so that asking again looks at the first of them alone."""
+
+    def __init__(self, graph: PropertyGraph) -> None:
+        self._graph = graph
+        self._pending: deque[ProcessorInstance] | None = None
+
+    def forget(self) -> None:
+        """The graph changes: look at all of it again."""
+        self._pending = None
+
+    def reached(self) -> bool:
+        """Whether every source has ended, and everyone they feed. Manual processors are nobody's to wait for."""
+        pending = self._pending
+        if pending is None:
+            pending = self._pending = self._all_awaited()
+        while pending and pending[0].over:
+            pending.popleft()
+        return not pending
+
+    def _all_awaited(self) -> deque[ProcessorInstance]:
+        graph = self._graph
+        awaited: dict[ProcessorId, ProcessorInstance] = {}
+        with graph.lock:
+            for id_ in graph.order(graph.processor_ids()):
+                instance = graph.get(id_, ProcessorInstance)
+                if instance is not None and self._is_awaited(id_, instance, awaited):
+                    awaited[id_] = instance
+        return deque(awaited.values())
+
+    def _is_awaited(
+        self, id_: ProcessorId, instance: ProcessorInstance, awaited: dict[ProcessorId, ProcessorInstance]
+    ) -> bool:
+        """Sources, and those fed by somebody who is awaited; who has lost all feeders waits for nobody to come."""
+        if instance.declaration.execution.mode is ExecutionMode.MANUAL:
+            return False
+        if not instance.declaration.inputs:
+            return True
+        return any(feeder in awaited for feeder in self._graph.predecessors(id_))

@@ -1,0 +1,134 @@
+"""What edit calls return: names for processors, ports and links of one runtime, with what one asks of them.
+
+A handle holds an id, never an instance: it stays good over restarts, and after a removal says that its
+processor is gone. The calls that change something are the runtime's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.metrics import ProcessorMetrics
+from streamlib.graph.components import ComponentView, WiredChannel
+from streamlib.ids import LinkId, PortRef, ProcessorId
+from streamlib.links.delivery import Delivery
+from streamlib.links.statistics import LinkStatistics
+from streamlib.processors.config import ProcessorConfig
+from streamlib.processors.declaration import Declaration
+from streamlib.runtime.ticket import Ticket
+from streamlib.states import ProcessorState
+
+if TYPE_CHECKING:
+    from streamlib.runtime.bridge import FrameStream
+    from streamlib.runtime.runtime import StreamRuntime
+
+
+class OutputPort:
+    """One output of a processor of a runtime."""
+
+    def __init__(self, handle: ProcessorHandle, name: str) -> None:
+        self.handle = handle
+        self.ref = PortRef(handle.id, handle.declaration.output(name).name)
+
+    def frames(self, *, capacity: int = 8, delivery: Delivery | str = Delivery.EVERY) -> FrameStream:
+        """The frames of this output, to iterate over in plain or asyncio code.
+
+        Args:
+            capacity: Frames that wait for the iteration at most.
+            delivery: "every" holds the graph back while the iteration is slow; "latest" gives it the newest frame.
+        """
+        from streamlib.runtime.bridge import FrameStream
+
+        return FrameStream(self.handle.runtime, self, capacity=capacity, delivery=Delivery(delivery))
+
+    def __repr__(self) -> str:
+        return f"<output {self.ref}>"
+
+
+class InputPort:
+    """One input of a processor of a runtime."""
+
+    def __init__(self, handle: ProcessorHandle, name: str) -> None:
+        self.handle = handle
+        self.ref = PortRef(handle.id, handle.declaration.input(name).name)
+
+    def __repr__(self) -> str:
+        return f"<input {self.ref}>"
+
+
+class ProcessorHandle:
+    """A processor of a runtime, by its id.
+
+    Attributes:
+        commit: When the edit that added it was done; wait for it where the edit was asked for inside a processor.
+    """
+
+    def __init__(self, runtime: StreamRuntime, id_: ProcessorId, declaration: Declaration, commit: Ticket) -> None:
+        self.runtime = runtime
+        self.id = id_
+        self.declaration = declaration
+        self.commit = commit
+
+    @property
+    def processor_type(self) -> str:
+        """The name of its type."""
+        return self.declaration.type_name
+
+    @property
+    def config(self) -> ProcessorConfig:
+        """The config asked for."""
+        return self.runtime.graph.node(self.id).config
+
+    @property
+    def state(self) -> ProcessorState:
+        """What it is doing."""
+        return self.runtime.graph.get(self.id, ProcessorState) or ProcessorState.IDLE
+
+    @property
+    def metrics(self) -> ProcessorMetrics | None:
+        """Its counters while it runs."""
+        return self.runtime.graph.get(self.id, ProcessorMetrics)
+
+    @property
+    def components(self) -> ComponentView:
+        """What is attached to it: the engine's components to read, the user's own to read and write."""
+        return ComponentView(self.runtime.graph, self.id)
+
+    def output(self, name: str) -> OutputPort:
+        """An output by name; UnknownPortError names the nearest."""
+        return OutputPort(self, name)
+
+    def input(self, name: str) -> InputPort:
+        """An input by name; UnknownPortError names the nearest."""
+        return InputPort(self, name)
+
+    def instance(self) -> ProcessorInstance | None:
+        """What runs under this id now, or None."""
+        with self.runtime.graph.lock:
+            return self.runtime.graph.get(self.id, ProcessorInstance) if self.id in self.runtime.graph else None
+
+    def __repr__(self) -> str:
+        return f"<{self.processor_type} {self.id}>"
+
+
+class LinkHandle:
+    """A link of a runtime, by its id."""
+
+    def __init__(self, runtime: StreamRuntime, id_: LinkId, commit: Ticket) -> None:
+        self.runtime = runtime
+        self.id = id_
+        self.commit = commit
+
+    def statistics(self) -> LinkStatistics | None:
+        """What it has carried since it was wired; None while it does not run."""
+        wired = self.runtime.graph.get(self.id, WiredChannel)
+        return None if wired is None else wired.channel.statistics()
+
+    @property
+    def components(self) -> ComponentView:
+        """What is attached to it."""
+        return ComponentView(self.runtime.graph, self.id)
+
+    def __repr__(self) -> str:
+        return f"<link {self.id}>"

@@ -1,0 +1,502 @@
+"""The runtime: what users hold.
+
+It owns one graph and everything that one runtime has once: the bus, the clocks, what processors share, the
+compiler. It changes the graph through edits (`edit`, `committer`), and its state by the verbs below.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self, TypeVar, overload
+
+from streamlib.clock import Clock, MonotonicClock, PausableClock
+from streamlib.compiler.compiler import Compiler
+from streamlib.compiler.delta import GraphDelta
+from streamlib.compiler.reports import InstanceReports
+from streamlib.compiler.site import Site
+from streamlib.delegates.delegates import Delegates
+from streamlib.delegates.factory import FactoryDelegate
+from streamlib.delegates.processor import ProcessorDelegate
+from streamlib.delegates.scheduler import SchedulerDelegate
+from streamlib.errors import DeadlineError, ProcessorFailed, StateError, UnknownTypeError
+from streamlib.events.bus import EventBus
+from streamlib.events.graph import GraphStateChanged
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.loops import Loop, inside_loop
+from streamlib.graph.property_graph import PropertyGraph
+from streamlib.ids import ProcessorId
+from streamlib.links.delivery import Delivery
+from streamlib.processors.config import ProcessorConfig
+from streamlib.processors.context import MediaConfig
+from streamlib.processors.declaration import Declaration
+from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode
+from streamlib.processors.processor import Processor
+from streamlib.processors.shared_objects import SharedObjects
+from streamlib.runtime.bridge import PullHandle, PullSink, PushHandle, PushSource
+from streamlib.runtime.builder import RuntimeBuilder
+from streamlib.runtime.commit_mode import CommitMode
+from streamlib.runtime.committer import Committer
+from streamlib.runtime.completion import Completion
+from streamlib.runtime.edit import ConfigOutcome, Edit
+from streamlib.runtime.handles import InputPort, LinkHandle, OutputPort, ProcessorHandle
+from streamlib.runtime.lifecycle import lifecycle_events
+from streamlib.runtime.signals import caught_signals
+from streamlib.runtime.ticket import Ticket
+from streamlib.states import GraphState
+
+DRAIN_S = 10.0
+"""How long processors may take for what waits when they are removed or stopped, unless said otherwise."""
+
+T = TypeVar("T")
+
+
+class StreamRuntime:
+    """A graph of processors that runs in real time and is changed while it runs.
+
+    Args:
+        factory: Makes processors; an object with at least one of `create`, `port_info`, `can_create`.
+        processor_delegate: Asked and told about each step in a processor's life (`will_…`, `did_…`).
+        scheduler: Decides where each processor runs (`scheduling_strategy`).
+        commit_mode: "auto" commits each call, "manual" collects until `commit()`.
+        media: Sample rate, frame rate, size and colour where a processor is not told otherwise.
+        clock: The clock everything goes by.
+
+    Raises:
+        DeclarationError: A delegate has none of the methods of its role.
+    """
+
+    def __init__(
+        self,
+        *,
+        factory: FactoryDelegate | None = None,
+        processor_delegate: ProcessorDelegate | None = None,
+        scheduler: SchedulerDelegate | None = None,
+        commit_mode: CommitMode | str = CommitMode.AUTO,
+        media: MediaConfig | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.commit_mode = CommitMode(commit_mode)
+        self.graph = PropertyGraph()
+        self._clock = clock or MonotonicClock()
+        self._media_clock = PausableClock(self._clock)
+        self.events = EventBus(self._clock)
+        self._delegates = Delegates(factory, processor_delegate, scheduler)
+        self._reports = InstanceReports(self.graph, self.events)
+        self._reports.stop_wanted = self._stop_from_inside
+        self._completion = Completion(self.graph)
+        self._site = self._new_site(media or MediaConfig())
+        self._compiler = Compiler(self._site)
+        self._committer = Committer(self.graph, self._compiler, self.events)
+        self._pending: Edit | None = None
+
+    def _new_site(self, media: MediaConfig) -> Site:
+        return Site(
+            graph=self.graph,
+            delegates=self._delegates,
+            bus=self.events,
+            clock=self._clock,
+            media_clock=self._media_clock,
+            shared=SharedObjects(),
+            media=media,
+            reports=self._reports,
+        )
+
+    @classmethod
+    def builder(cls) -> RuntimeBuilder:
+        """A builder with the same choices as the keyword arguments."""
+        return RuntimeBuilder()
+
+    # --------------------------------------------------------------------------------------------------- the graph
+
+    @overload
+    def add_processor(
+        self,
+        processor: type[PushSource],
+        config: ProcessorConfig | Mapping[str, object] | None = ...,
+        *,
+        id: str | None = ...,
+        on_error: ErrorPolicy | str | None = ...,
+        **fields: object,
+    ) -> PushHandle: ...
+    @overload
+    def add_processor(
+        self,
+        processor: type[PullSink],
+        config: ProcessorConfig | Mapping[str, object] | None = ...,
+        *,
+        id: str | None = ...,
+        on_error: ErrorPolicy | str | None = ...,
+        **fields: object,
+    ) -> PullHandle: ...
+    @overload
+    def add_processor(
+        self,
+        processor: type[Processor] | str,
+        config: ProcessorConfig | Mapping[str, object] | None = ...,
+        *,
+        id: str | None = ...,
+        on_error: ErrorPolicy | str | None = ...,
+        **fields: object,
+    ) -> ProcessorHandle: ...
+    def add_processor(
+        self,
+        processor: type[Processor] | str,
+        config: ProcessorConfig | Mapping[str, object] | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - the word users look for
+        on_error: ErrorPolicy | str | None = None,
+        **fields: object,
+    ) -> ProcessorHandle:
+        """Add a processor, from any thread, whether the runtime runs or not.
+
+        Args:
+            processor: Its class, or the name of a registered type.
+            config: A `Config` of it, or a mapping; fields given by keyword go on top.
+            id: A name of your own; otherwise `h264_encoder_0` and so on.
+            on_error: What follows an exception in `process`; otherwise as its class says.
+
+        Raises:
+            UnknownTypeError: There is no type of that name; the message names the nearest.
+            ConfigError: A field is unknown, missing or has a wrong value; the message names it.
+            DuplicateIdError: The id is taken.
+            CommitError: It could not be set up; everything is as before.
+        """
+        return self._edited(lambda edit: edit.add_processor(processor, config, id=id, on_error=on_error, **fields))
+
+    def remove(
+        self, processor: ProcessorHandle | str, *, timeout_s: float = DRAIN_S, wait: bool = True, drain: bool = True
+    ) -> None:
+        """Remove a processor and its links: what waits for it is processed, end of stream goes on, it is torn down.
+
+        Args:
+            timeout_s: How long that may take, in seconds.
+            wait: Whether to return only when it is done.
+            drain: Whether what waits is processed; otherwise it is cut off and counted as dropped.
+
+        Raises:
+            UnknownProcessorError: There is no processor of that id.
+            DeadlineError: It did not come to its end in time; it was cut off.
+        """
+        drain_s = timeout_s if drain else None
+        self._edited(lambda edit: edit.remove(processor), drain_s=drain_s, wait=wait)
+
+    def connect(
+        self,
+        source: ProcessorHandle | OutputPort,
+        target: ProcessorHandle | InputPort,
+        *,
+        delivery: Delivery | str | None = None,
+        capacity: int | None = None,
+    ) -> LinkHandle:
+        """Join an output to an input. Given processors, joins the only two ports that fit and are free.
+
+        Args:
+            source: A processor, or one of its outputs (`handle.output("packets")`).
+            target: A processor, or one of its inputs.
+            delivery: Overrides what the input declares.
+            capacity: Overrides the capacity that the input declares, in frames.
+
+        Raises:
+            ConnectError: The ports do not fit, or more than two do; the message lists them.
+            CycleError: The link would close a circle; the message gives the way round.
+        """
+        return self._edited(lambda edit: edit.connect(source, target, delivery=delivery, capacity=capacity))
+
+    def disconnect(self, link: LinkHandle | str) -> None:
+        """Remove a link; what is on its way is still read.
+
+        Raises:
+            UnknownLinkError: There is no link of that id.
+        """
+        self._edited(lambda edit: edit.disconnect(link))
+
+    def update_config(
+        self,
+        processor: ProcessorHandle | str,
+        config: ProcessorConfig | Mapping[str, object] | None = None,
+        **fields: object,
+    ) -> ConfigOutcome:
+        """Change a config; says whether that was applied live or restarted the processor.
+
+        A mapping or fields change those fields alone; a `Config` replaces the whole.
+
+        Raises:
+            ConfigError: A field is unknown or has a wrong value; nothing was changed.
+            CommitError: The processor refused it, or could not be restarted; everything is as before.
+        """
+        return self._edited(lambda edit: edit.update_config(processor, config, **fields))
+
+    def restart(self, processor: ProcessorHandle | str) -> None:
+        """Replace a processor by a new one with the same config and links, also one that has ended or failed."""
+        self._edited(lambda edit: edit.restart(processor))
+
+    def edit(self) -> Edit:
+        """Several changes as one: `with runtime.edit() as edit:` commits them at the end, together or not at all."""
+        return Edit(self)
+
+    def commit(self, *, timeout_s: float = DRAIN_S) -> None:
+        """Commit what has been collected under `CommitMode.MANUAL`; CommitError leaves everything as before."""
+        edit, self._pending = self._pending, None
+        if edit is not None:
+            self.commit_edit(edit, drain_s=timeout_s)
+
+    def commit_edit(self, edit: Edit, *, drain_s: float | None = DRAIN_S) -> None:
+        """Commit an edit; what the end of `with runtime.edit()` calls."""
+        self._completion.forget()
+        self._committer.commit(edit, drain_s=drain_s)
+
+    def _edited(self, change: Callable[[Edit], T], *, drain_s: float | None = DRAIN_S, wait: bool = True) -> T:
+        """Make a change: as a commit of its own, or as part of what is being collected."""
+        if self.commit_mode is CommitMode.MANUAL:
+            self._pending = self._pending or Edit(self)
+            return change(self._pending)
+        edit = Edit(self)
+        result = change(edit)
+        if wait:
+            self.commit_edit(edit, drain_s=drain_s)
+        else:
+            self._completion.forget()
+            self._committer.defer(edit, drain_s=drain_s)
+        return result
+
+    def processor(self, id_: str) -> ProcessorHandle:
+        """The processor of an id.
+
+        Raises:
+            UnknownProcessorError: There is none; the message names the nearest.
+        """
+        node = self.graph.node(ProcessorId(id_))
+        ticket = Ticket()
+        ticket.settle()
+        handle: type[ProcessorHandle] = node.declaration.processor.handle_type or ProcessorHandle
+        return handle(self, node.id, node.declaration, ticket)
+
+    def processors(self) -> list[ProcessorHandle]:
+        """All processors, in the order in which they came."""
+        return [self.processor(id_) for id_ in self.graph.processor_ids()]
+
+    def declaration_of(self, processor: type[Processor] | str) -> Declaration:
+        """What a type declares, by its class or its name; a class is registered by being used.
+
+        Raises:
+            UnknownTypeError: There is no type of that name.
+        """
+        registry = self._delegates.registered.registry
+        if isinstance(processor, type):
+            registry.register(processor)
+            return processor.declaration
+        found = self._delegates.port_info(processor)
+        if found is None:
+            raise UnknownTypeError(processor, registry.names())
+        return found
+
+    # ---------------------------------------------------------------------------------------------------- lifecycle
+
+    @property
+    def state(self) -> GraphState:
+        """What the runtime is doing."""
+        return self.graph.state
+
+    def start(self) -> None:
+        """Create, wire, set up and start everything in the graph.
+
+        Raises:
+            StateError: It runs already.
+            CommitError: A step failed for some processor; nothing runs.
+        """
+        self._verb("start", self._start)
+
+    def _start(self) -> None:
+        self.commit()
+        self._set_state(GraphState.RUNNING)
+        graph = self.graph
+        graph.take_dirty()
+        delta = GraphDelta(added=tuple(graph.processor_ids()), links_added=tuple(graph.link_ids()))
+        self._reports.failures.clear()
+        self._completion.forget()
+        try:
+            self._compiler.compile(delta, _nothing, drain_s=DRAIN_S)
+        except BaseException:
+            self._site.stop_common_loop()
+            self._site.shared.close()
+            self._site.shared = SharedObjects()
+            self._set_state(GraphState.IDLE)
+            raise
+
+    def stop(self, *, timeout_s: float = DRAIN_S, drain: bool = True) -> None:
+        """End all sources, let what is on its way be processed, tear everything down. Idle, it does nothing.
+
+        Args:
+            timeout_s: How long draining may take, in seconds.
+            drain: Whether what waits is processed; otherwise it is dropped, and files are finalised as they are.
+
+        Raises:
+            DeadlineError: Some processors did not come to their end in time; they were cut off.
+        """
+        if self.graph.state is GraphState.IDLE:
+            return
+        self._verb("stop", lambda: self._stop(timeout_s if drain else None))
+
+    def _stop(self, drain_s: float | None) -> None:
+        if self.graph.state is GraphState.IDLE:
+            return
+        try:
+            self._compiler.stop_all(drain_s=drain_s)
+        finally:
+            shared, self._site.shared = self._site.shared, SharedObjects()
+            self._media_clock.resume()
+            self._site.paused = False
+            self._set_state(GraphState.IDLE)
+            self._reports.wake()
+            shared.close()
+
+    def pause(self, processor: ProcessorHandle | str | None = None) -> None:
+        """Call nobody, or not this one processor, until `resume`; the runtime's clock for media stands still."""
+        if processor is not None:
+            self._with_loop(processor, lambda loop, instance: loop.pause_one(instance))
+            return
+        self._verb("pause", self._pause)
+
+    def _pause(self) -> None:
+        self._set_state(GraphState.PAUSED)
+        self._site.paused = True
+        self._media_clock.pause()
+        for loop in self._loops():
+            loop.apply(loop.pause, self._site.answer_s)
+
+    def resume(self, processor: ProcessorHandle | str | None = None) -> None:
+        """Go on after `pause`."""
+        if processor is not None:
+            self._with_loop(processor, lambda loop, instance: loop.resume_one(instance))
+            return
+        self._verb("resume", self._resume)
+
+    def _resume(self) -> None:
+        self._set_state(GraphState.RUNNING)
+        self._site.paused = False
+        self._media_clock.resume()
+        for loop in self._loops():
+            loop.apply(loop.resume, self._site.answer_s)
+
+    def step(self, processor: ProcessorHandle | str, *, timeout_s: float = DRAIN_S) -> bool:
+        """Call `process` of a manual processor once, on this thread, and those inlined behind it.
+
+        Returns False when it has ended or is paused.
+
+        Raises:
+            StateError: It is not a manual processor, or the runtime does not run.
+            DeadlineError: Its links had no room for what it writes in time.
+        """
+        instance = self._running(processor)
+        if instance.declaration.execution.mode is not ExecutionMode.MANUAL:
+            raise StateError(f"{instance.id} is {instance.declaration.execution}; only a manual processor is stepped")
+        assert isinstance(instance.loop, Loop)
+        return instance.loop.step(timeout_s)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until every source has ended and everything behind it is done, or the runtime has stopped.
+
+        Returns False when that did not happen within `timeout_s` seconds; None waits without end.
+
+        Raises:
+            ProcessorFailed: Processors were ended by errors; raised at the end.
+            StateError: Called inside a processor.
+        """
+        if inside_loop():
+            raise StateError("wait() inside a processor would wait for itself")
+        if not self._reports.wait_until(self._is_done, timeout_s):
+            return False
+        if self._reports.failures:
+            raise ProcessorFailed(self._reports.failures)
+        return True
+
+    def wait_for_signal(self, *, timeout_s: float = DRAIN_S) -> None:
+        """Wait for Ctrl-C, SIGTERM or the end of all sources, then stop; a second signal stops at once.
+
+        Raises:
+            StateError: Not called on the main thread.
+            ProcessorFailed: Processors were ended by errors.
+        """
+        signalled = threading.Event()
+
+        def first() -> None:
+            signalled.set()
+            threading.Thread(target=self._reports.wake, name="streamlib:signal", daemon=True).start()
+
+        with caught_signals(first, self._cut_short):
+            self._reports.wait_until(lambda: signalled.is_set() or self._is_done(), None)
+            self.stop(timeout_s=timeout_s)
+        if self._reports.failures:
+            raise ProcessorFailed(self._reports.failures)
+
+    async def finished(self) -> None:
+        """As `wait`, for asyncio."""
+        await asyncio.to_thread(self.wait)
+
+    def _is_done(self) -> bool:
+        return self.graph.state is GraphState.IDLE or self._completion.reached()
+
+    def _cut_short(self) -> None:
+        """End everybody without draining, while another thread stops."""
+        threading.Thread(target=self._end_all, name="streamlib:signal", daemon=True).start()
+
+    def _end_all(self) -> None:
+        for id_ in self.graph.query(ProcessorInstance):
+            instance = self.graph.get(id_, ProcessorInstance)
+            if instance is not None:
+                instance.cut_off()
+
+    def _stop_from_inside(self) -> None:
+        self._committer.defer_action(lambda: self._with_events("stop", lambda: self._stop(DRAIN_S)))
+
+    def _verb(self, verb: str, action: Callable[[], None]) -> None:
+        self._committer.run(lambda: self._with_events(verb, action), Ticket())
+
+    def _with_events(self, verb: str, action: Callable[[], None]) -> None:
+        with lifecycle_events(self.events, verb):
+            action()
+
+    def _set_state(self, new: GraphState) -> None:
+        old = self.graph.set_state(new)
+        self.events.publish(GraphStateChanged(old=old, new=new))
+
+    def _loops(self) -> list[Loop]:
+        return self._site.running_loops()
+
+    def _running(self, processor: ProcessorHandle | str) -> ProcessorInstance:
+        id_ = ProcessorId(processor if isinstance(processor, str) else processor.id)
+        instance = self.graph.get(id_, ProcessorInstance)
+        if instance is None:
+            raise StateError(f"{id_} does not run; start the runtime first")
+        return instance
+
+    def _with_loop(
+        self, processor: ProcessorHandle | str, action: Callable[[Loop, ProcessorInstance], None]
+    ) -> None:
+        instance = self._running(processor)
+        loop = instance.loop
+        assert isinstance(loop, Loop)
+        self._committer.run(lambda: loop.apply(lambda: action(loop, instance), self._site.answer_s), Ticket())
+
+    # ----------------------------------------------------------------------------------------------------- with blocks
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop(drain=error is None)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.stop, drain=error is None)
+
+
+def _nothing() -> None:
+    """A start that failed leaves the graph as it is: it only does not run."""

@@ -1,0 +1,45 @@
+"""When a commit was done: what an edit call leaves behind for those who cannot wait where they are."""
+
+from __future__ import annotations
+
+import threading
+
+from streamlib.errors import DeadlineError, StateError
+from streamlib.execution.loops import inside_loop
+
+
+class Ticket:
+    """The outcome of one commit, to be waited for from outside processors and callbacks."""
+
+    def __init__(self) -> None:
+        self._done = threading.Event()
+        self._error: BaseException | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the commit was done or has failed."""
+        return self._done.is_set()
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the commit failed with."""
+        return self._error
+
+    def settle(self, error: BaseException | None = None) -> None:
+        """Say that the commit is done, or what it failed with; for who commits."""
+        self._error = error
+        self._done.set()
+
+    def wait(self, timeout_s: float = 30.0) -> None:
+        """Wait until the commit was done; raises what it failed with.
+
+        Raises:
+            StateError: Called inside a processor, which the commit may have to wait for.
+            DeadlineError: It was not done in time.
+        """
+        if inside_loop() and not self._done.is_set():
+            raise StateError("a commit cannot be waited for inside a processor: it may need that very thread")
+        if not self._done.wait(timeout_s):
+            raise DeadlineError("a commit", timeout_s, ["the commits before it"])
+        if self._error is not None:
+            raise self._error

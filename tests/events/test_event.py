@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import msgspec
+import pytest
+
+from streamlib import events
+from streamlib.events import CustomEvent, Event, described
+from streamlib.ids import PortRef, ProcessorId
+
+KINDS: list[type[Event]] = [
+    kind
+    for kind in (getattr(events, name) for name in events.__all__)
+    if isinstance(kind, type) and issubclass(kind, Event)
+]
+LEAVES = [kind for kind in KINDS if not kind.__subclasses__()]
+
+
+def one_of(kind: type[Event]) -> Event:
+    """An event of a kind, with a value of the right type in each field."""
+    return kind(**{field.name: _value(field) for field in msgspec.structs.fields(kind)})
+
+
+def _value(field: msgspec.structs.FieldInfo) -> Any:
+    by_type: dict[object, object] = {str: "x", bool: True, PortRef: PortRef(ProcessorId("a"), "out")}
+    known = {"old": "idle", "new": "running", "config": {"gain": 1.0}, "data": {}}
+    if field.name in known:
+        return msgspec.convert(known[field.name], field.type)
+    return by_type.get(getattr(field.type, "__supertype__", field.type), 5)
+
+
+@pytest.mark.promise("event.typed")
+@pytest.mark.parametrize("kind", LEAVES)
+def test_an_event_is_a_frozen_record_with_a_time(kind: type[Event]) -> None:
+    event = one_of(kind)
+    assert event.timestamp_ns == 5
+    with pytest.raises(AttributeError, match="immutable"):
+        event.timestamp_ns = 6  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("kind", LEAVES)
+def test_an_event_knows_its_topic(kind: type[Event]) -> None:
+    assert one_of(kind).topic in {"runtime:global", "processor:x", "link:x", "x"}
+
+
+@pytest.mark.parametrize("kind", LEAVES)
+def test_the_collector_need_not_track_an_event(kind: type[Event]) -> None:
+    assert not gc.is_tracked(one_of(kind))
+
+
+@pytest.mark.parametrize("kind", LEAVES)
+def test_an_event_survives_json_with_its_name(kind: type[Event]) -> None:
+    event = one_of(kind)
+    encoded = msgspec.json.encode(event)
+    assert msgspec.json.decode(encoded)["type"] == kind.__name__
+    assert msgspec.json.decode(encoded, type=kind) == event
+
+
+def test_a_custom_event_bears_its_own_topic_and_data() -> None:
+    event = CustomEvent(topic="door", data={"open": True})
+    assert (event.topic, event.data) == ("door", {"open": True})
+    assert CustomEvent(topic="door").data == {}
+
+
+def test_the_root_belongs_to_no_topic() -> None:
+    with pytest.raises(NotImplementedError):
+        _ = Event().topic
+
+
+def test_an_exception_is_told_by_type_and_message() -> None:
+    assert described(ValueError("no such thing")) == "ValueError: no such thing"

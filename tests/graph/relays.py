@@ -1,0 +1,37 @@
+"""Nodes and links for the tests of the graph: one type of processor with two inputs and one output."""
+
+from __future__ import annotations
+
+from streamlib.graph import Link, ProcessorNode
+from streamlib.ids import PortRef, ProcessorId, link_id
+from streamlib.processors.config import ProcessorConfig
+from streamlib.processors.context import ProcessContext
+from streamlib.processors.ports import LinkInput, LinkOutput
+from streamlib.processors.processor import Processor
+
+
+class Word:
+    """What would travel, if anything ran."""
+
+
+class RelayConfig(ProcessorConfig):
+    gain: float = 1.0
+
+
+class Relay(Processor):
+    Config = RelayConfig
+    left = LinkInput(Word)
+    right = LinkInput(Word)
+    out = LinkOutput(Word)
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Nothing runs in these tests."""
+
+
+def relay(id_: str, gain: float = 1.0) -> ProcessorNode:
+    return ProcessorNode(ProcessorId(id_), "Relay", RelayConfig(gain=gain), Relay.declaration)
+
+
+def wire(source: str, target: str, port: str = "left") -> Link:
+    ends = PortRef(ProcessorId(source), "out"), PortRef(ProcessorId(target), port)
+    return Link(link_id(*ends), *ends)

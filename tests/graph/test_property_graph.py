@@ -1,0 +1,547 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import FrameType
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from streamlib.errors import (
+    ConnectError,
+    CycleError,
+    DuplicateIdError,
+    StateError,
+    UnknownLinkError,
+    UnknownProcessorError,
+)
+from streamlib.graph import Dirty, Entity, LightweightMarker, Link, ProcessorNode, PropertyGraph, ReactiveMarker
+from streamlib.ids import LinkId, ProcessorId
+from streamlib.states import GraphState, ProcessorState
+from tests.graph.relays import RelayConfig, relay, wire
+
+
+@dataclass(frozen=True)
+class Note:
+    text: str
+
+
+def graph_of(processors: str, *links: Link) -> PropertyGraph:
+    graph = PropertyGraph()
+    for name in processors:
+        graph.add_processor(relay(name))
+    for link in links:
+        graph.add_link(link)
+    return graph
+
+
+A, B, C = map(ProcessorId, "abc")
+AB = wire("a", "b").id
+
+
+# ------------------------------------------------------------------------------------------------------ state and ids
+
+
+@pytest.mark.promise("graph.state", "lifecycle.graph-table")
+def test_the_state_follows_the_table() -> None:
+    graph = PropertyGraph()
+    states = [graph.state, graph.set_state(GraphState.RUNNING), graph.state]
+    assert states == [GraphState.IDLE, GraphState.IDLE, GraphState.RUNNING]
+    with pytest.raises(StateError, match="may become idle, paused"):
+        graph.set_state(GraphState.RUNNING)
+    assert graph.state is GraphState.RUNNING
+
+
+@pytest.mark.promise("runtime.readable-ids")
+def test_ids_are_numbered_per_type() -> None:
+    graph = PropertyGraph()
+    issued = [graph.new_id(name) for name in ("H264Encoder", "Camera", "H264Encoder")]
+    assert issued == ["h264_encoder_0", "camera_0", "h264_encoder_1"]
+
+
+@pytest.mark.promise("runtime.readable-ids")
+def test_an_id_is_not_issued_again_after_its_holder_is_gone() -> None:
+    graph = PropertyGraph()
+    first = graph.new_id("Relay")
+    graph.add_processor(relay(first))
+    graph.forget(graph.remove_processor(first))
+    assert graph.new_id("Relay") == "relay_1"
+
+
+def test_counting_skips_an_id_given_by_hand() -> None:
+    graph = PropertyGraph()
+    graph.add_processor(relay("relay_0"))
+    assert graph.new_id("Relay") == "relay_1"
+
+
+def test_counting_never_arrives_at_an_id_that_was_given_by_hand() -> None:
+    graph = PropertyGraph()
+    graph.add_processor(relay("relay_2"))
+    graph.remove_processor(ProcessorId("relay_2"))
+    assert [graph.new_id("Relay") for _ in range(2)] == ["relay_3", "relay_4"]
+
+
+@pytest.mark.parametrize("odd", ["relay_07", "relay_٣", "relay_", "_", "relay_99999999999", "7"])
+def test_an_odd_id_given_by_hand_does_not_disturb_the_counting(odd: str) -> None:
+    graph = PropertyGraph()
+    graph.add_processor(relay(odd))
+    graph.remove_processor(ProcessorId(odd))
+    assert graph.new_id("Relay").startswith("relay_")
+    graph.add_processor(relay(odd))
+
+
+# -------------------------------------------------------------------------------------------------------- processors
+
+
+@pytest.mark.promise("graph.component.state")
+def test_a_processor_is_idle_when_it_comes() -> None:
+    graph = graph_of("a")
+    assert A in graph
+    assert graph.node(A).id == A
+    assert graph.get(A, ProcessorState) is ProcessorState.IDLE
+
+
+def test_processors_and_links_come_in_the_order_in_which_they_were_added() -> None:
+    graph = graph_of("cab", wire("c", "a"), wire("a", "b"))
+    assert graph.processor_ids() == [node.id for node in graph.processors()] == ["c", "a", "b"]
+    assert graph.link_ids() == [link.id for link in graph.links()] == ["c.out->a.left", "a.out->b.left"]
+
+
+def test_a_taken_id_is_refused() -> None:
+    graph = graph_of("ab", wire("a", "b"))
+    for taken in (A, AB):
+        with pytest.raises(DuplicateIdError) as refused:
+            graph.add_processor(relay(taken))
+        assert refused.value.id == taken
+    with pytest.raises(DuplicateIdError):
+        graph.add_link(Link(LinkId("a"), wire("a", "b").source, wire("a", "b", "right").target))
+
+
+def test_an_unknown_processor_is_named_with_the_nearest() -> None:
+    graph = PropertyGraph()
+    graph.add_processor(relay("camera_0"))
+    unknown = ProcessorId("camera")
+    for call in (graph.node, graph.remove_processor, graph.links_into, graph.predecessors, graph.entity):
+        with pytest.raises(UnknownProcessorError, match="did you mean 'camera_0'"):
+            call(unknown)
+    with pytest.raises(UnknownProcessorError):
+        graph.order([unknown])
+
+
+def test_an_unknown_link_is_named_with_the_nearest() -> None:
+    graph = graph_of("ab", wire("a", "b"))
+    unknown = LinkId("a.out->b.lift")
+    for call in (graph.link, graph.remove_link, graph.entity):
+        with pytest.raises(UnknownLinkError, match=r"did you mean 'a\.out->b\.left'"):
+            call(unknown)
+
+
+def test_a_processor_with_links_stays() -> None:
+    graph = graph_of("abc", wire("a", "b"), wire("b", "c"))
+    with pytest.raises(StateError, match=r"b still has the links a\.out->b\.left, b\.out->c\.left"):
+        graph.remove_processor(B)
+    assert B in graph
+
+
+def test_a_new_config_replaces_the_node_and_gives_back_the_old_one() -> None:
+    graph = graph_of("a")
+    before = graph.node(A)
+    assert graph.set_config(A, RelayConfig(gain=2.0)) == RelayConfig(gain=1.0)
+    assert graph.node(A) == replace(before, config=RelayConfig(gain=2.0))
+    assert graph.get(A, ProcessorNode) is graph.node(A)
+
+
+def test_a_removed_processor_comes_back_with_all_that_is_attached() -> None:
+    graph = graph_of("ab")
+    graph.insert(A, Note("left of the door"))
+    entity = graph.remove_processor(A)
+    assert A not in graph
+    assert graph.get(entity, Note) == Note("left of the door")
+    graph.restore_processor(entity)
+    assert graph.entity(A) is entity
+    assert graph.get(A, Note) == Note("left of the door")
+
+
+def test_an_id_may_come_back_while_its_first_holder_is_torn_down() -> None:
+    graph = graph_of("a")
+    graph.insert(A, Note("first"))
+    first = graph.remove_processor(A)
+    second = graph.add_processor(relay("a", gain=3.0))
+    graph.insert(A, Note("second"))
+    assert first is not second
+    assert (graph.get(first, Note), graph.get(A, Note)) == (Note("first"), Note("second"))
+    assert graph.query(Note) == [A]
+    assert graph.remove(first, Note) == Note("first")
+    assert graph.get(A, Note) == Note("second")
+    with pytest.raises(DuplicateIdError):
+        graph.restore_processor(first)
+    graph.forget(first)
+    assert graph.node(A).config == RelayConfig(gain=3.0)
+
+
+def test_nothing_of_a_forgotten_processor_lingers() -> None:
+    graph = graph_of("a")
+    graph.insert(A, Note("gone"))
+    entity = graph.remove_processor(A)
+    graph.forget(entity)
+    assert graph.component_types(entity) == []
+
+
+def test_only_what_was_removed_can_be_forgotten() -> None:
+    graph = graph_of("a")
+    with pytest.raises(StateError, match="remove it first"):
+        graph.forget(graph.entity(A))
+
+
+# ------------------------------------------------------------------------------------------------------------- links
+
+
+def test_links_are_found_from_both_ends() -> None:
+    graph = graph_of("abc", wire("a", "c"), wire("b", "c", "right"), wire("a", "b"))
+    assert [link.id for link in graph.links_into(C)] == ["a.out->c.left", "b.out->c.right"]
+    assert [link.id for link in graph.links_from(A)] == ["a.out->c.left", "a.out->b.left"]
+    assert graph.successors(A) == [C, B]
+    assert graph.predecessors(C) == [A, B]
+    assert graph.order([C, B, A]) == [A, B, C]
+
+
+def test_two_links_may_join_two_processors_by_different_ports() -> None:
+    graph = graph_of("ab", wire("a", "b", "left"), wire("a", "b", "right"))
+    graph.remove_link(AB)
+    assert [link.id for link in graph.links()] == ["a.out->b.right"]
+    assert graph.successors(A) == [B]
+
+
+def test_a_link_needs_both_its_ends() -> None:
+    for link in (wire("a", "z"), wire("z", "a")):
+        with pytest.raises(UnknownProcessorError, match="'z'"):
+            graph_of("a").add_link(link)
+
+
+def test_an_input_that_has_a_link_names_it() -> None:
+    graph = graph_of("abc", wire("a", "c"))
+    with pytest.raises(ConnectError, match=r"c\.left already has the link a\.out->c\.left; disconnect") as refused:
+        graph.add_link(wire("b", "c"))
+    assert (refused.value.source, refused.value.target) == ("b.out", "c.left")
+
+
+@pytest.mark.promise("graph.cycles")
+def test_a_refused_circle_changes_nothing() -> None:
+    graph = graph_of("abc", wire("a", "b"), wire("b", "c"))
+    graph.take_dirty()
+    with pytest.raises(CycleError) as refused:
+        graph.add_link(wire("c", "a"))
+    assert refused.value.path == (A, B, C)
+    assert len(graph.links()) == 2
+    assert not graph.take_dirty()
+
+
+def test_a_removed_link_comes_back_with_all_that_is_attached() -> None:
+    graph = graph_of("ab", wire("a", "b"))
+    graph.insert(AB, Note("wired"))
+    entity = graph.remove_link(AB)
+    assert AB not in graph
+    assert graph.successors(A) == []
+    graph.restore_link(entity)
+    assert graph.get(AB, Note) == Note("wired")
+    assert graph.successors(A) == [B]
+
+
+def test_a_link_does_not_come_back_to_an_input_that_has_another() -> None:
+    graph = graph_of("abc", wire("a", "c"))
+    entity = graph.remove_link(wire("a", "c").id)
+    graph.add_link(wire("b", "c"))
+    with pytest.raises(ConnectError):
+        graph.restore_link(entity)
+    graph.forget(entity)
+    assert graph.component_types(entity) == []
+
+
+@pytest.mark.promise("graph.constant-cost")
+def test_adding_does_the_same_work_in_a_graph_of_any_size() -> None:
+    assert _calls_of_one_more(10) == _calls_of_one_more(1000)
+
+
+def _calls_of_one_more(size: int) -> int:
+    """How many calls adding and linking one processor makes at the end of a chain."""
+    graph = PropertyGraph()
+    for index in range(size):
+        graph.add_processor(relay(f"p{index}"))
+        if index:
+            graph.add_link(wire(f"p{index - 1}", f"p{index}"))
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    node, link = relay("last"), wire(f"p{size - 1}", "last")
+    sys.setprofile(count)
+    try:
+        graph.add_processor(node)
+        graph.add_link(link)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+# -------------------------------------------------------------------------------------------------------- components
+
+
+@pytest.mark.promise("graph.insert-get-remove-has", "graph.real-ecs")
+@pytest.mark.parametrize("subject", [A, AB], ids=["processor", "link"])
+def test_a_component_is_inserted_read_and_removed(subject: ProcessorId | LinkId) -> None:
+    graph = graph_of("ab", wire("a", "b"))
+    assert graph.get(subject, Note) is None
+    assert not graph.has(subject, Note)
+    graph.insert(subject, Note("one"))
+    graph.insert(subject, Note("two"))
+    assert graph.has(subject, Note)
+    assert graph.get(subject, Note) == Note("two")
+    assert graph.remove(subject, Note) == Note("two")
+    assert graph.remove(subject, Note) is None
+
+
+def test_the_types_attached_are_listed_in_the_order_in_which_they_came() -> None:
+    graph = graph_of("a")
+    graph.insert(A, Note("x"))
+    graph.insert(A, ReactiveMarker())
+    assert graph.component_types(A) == [ProcessorNode, ProcessorState, Note, ReactiveMarker]
+
+
+class CountedLock:
+    """Counts how often it is taken; wraps the graph's own."""
+
+    def __init__(self, graph: PropertyGraph) -> None:
+        self._lock = graph.lock
+        self.taken = 0
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self.taken += 1
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
+
+
+@pytest.mark.promise("graph.one-lock", "graph.single-source-of-truth")
+def test_whatever_touches_the_registry_holds_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = graph_of("ab")
+    lock = CountedLock(graph)
+    monkeypatch.setattr(graph, "lock", lock)
+    calls: list[Callable[[], object]] = [
+        lambda: graph.add_link(wire("a", "b")),
+        lambda: graph.insert(A, Note("x")),
+        lambda: graph.get(A, Note),
+        lambda: graph.has(A, Note),
+        lambda: graph.component_types(A),
+        lambda: graph.remove(A, Note),
+        lambda: graph.query(Note),
+        lambda: graph.query_filter(lambda node: True),
+        lambda: graph.query_links_filter(lambda link: True),
+        lambda: graph.links_into(B),
+        lambda: graph.remove_link(AB),
+        lambda: graph.set_config(A, RelayConfig()),
+        lambda: graph.forget(graph.remove_processor(A)),
+        graph.take_dirty,
+    ]
+    for call in calls:
+        before = lock.taken
+        call()
+        assert lock.taken > before
+
+
+# ----------------------------------------------------------------------------------------------------------- queries
+
+
+@pytest.mark.promise("graph.query")
+def test_a_query_finds_processors_and_links_oldest_first() -> None:
+    graph = graph_of("ab", wire("a", "b"))
+    for subject in (AB, B, A):
+        graph.insert(subject, Note("found"))
+    assert graph.query(Note) == [A, B, AB]
+    assert graph.query(Note, Link) == [AB]
+    assert graph.query(Note, ProcessorNode) == [A, B]
+    assert graph.query(LightweightMarker) == []
+
+
+@pytest.mark.promise("graph.query-without")
+def test_a_query_leaves_out_those_with_other_components() -> None:
+    graph = graph_of("abc", wire("a", "b"))
+    graph.insert(A, Note("x"))
+    graph.insert(B, ReactiveMarker())
+    assert graph.query(ProcessorNode, without=Note) == [B, C]
+    assert graph.query(ProcessorNode, without=(Note, ReactiveMarker)) == [C]
+    assert graph.query(without=(Note, ReactiveMarker)) == [C, AB]
+    assert graph.query() == [A, B, C, AB]
+
+
+def test_a_query_sees_each_change() -> None:
+    graph = graph_of("a")
+    assert graph.query(Note) == []
+    graph.insert(A, Note("x"))
+    assert graph.query(Note) == [A]
+    graph.remove(A, Note)
+    assert graph.query(Note) == []
+    assert graph.query(without=Note) == [A]
+
+
+@pytest.mark.promise("graph.query-filter")
+def test_a_predicate_picks_processors_and_links() -> None:
+    graph = graph_of("abc", wire("a", "b"), wire("b", "c", "right"))
+    graph.set_config(B, RelayConfig(gain=4.0))
+    assert graph.query_filter(lambda node: node.config != RelayConfig()) == [B]
+    assert graph.query_links_filter(lambda link: link.target.port == "right") == ["b.out->c.right"]
+
+
+# ------------------------------------------------------------------------------------------------------ the dirty set
+
+
+def test_what_edits_touch_is_dirty_until_it_is_taken() -> None:
+    graph = graph_of("ab", wire("a", "b"))
+    assert (graph.dirty_processors, graph.dirty_links) == ((A, B), (AB,))
+    assert graph.take_dirty() == Dirty((A, B), (AB,))
+    assert graph.take_dirty() == Dirty()
+    graph.set_config(B, RelayConfig(gain=2.0))
+    graph.remove_link(AB)
+    graph.remove_processor(A)
+    assert graph.take_dirty() == Dirty((B, A), (AB,))
+
+
+def test_attaching_a_component_is_no_edit() -> None:
+    graph = graph_of("a")
+    graph.take_dirty()
+    graph.insert(A, Note("x"))
+    assert not graph.take_dirty()
+
+
+# -------------------------------------------------------------------------------------------- against a plain model
+
+NAMES = st.sampled_from("abcdef")
+
+
+@dataclass
+class Seat:
+    """One processor or link as the model knows it."""
+
+    gain: float
+    note: str | None = None
+
+
+class GraphMachine(RuleBasedStateMachine):
+    """The graph against dicts: whatever is done to both, they tell the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.graph = PropertyGraph()
+        self.seats: dict[str, Seat] = {}
+        self.links: dict[str, Link] = {}
+        self.removed: list[tuple[Entity, str, Seat]] = []
+        self.issued: set[str] = set()
+
+    @rule(name=NAMES, gain=st.floats(0, 1))
+    def add(self, name: str, gain: float) -> None:
+        if name in self.seats:
+            with pytest.raises(DuplicateIdError):
+                self.graph.add_processor(relay(name, gain))
+            return
+        self.graph.add_processor(relay(name, gain))
+        self.seats[name] = Seat(gain)
+
+    @rule(name=NAMES)
+    def remove(self, name: str) -> None:
+        if name not in self.seats:
+            with pytest.raises(UnknownProcessorError):
+                self.graph.remove_processor(ProcessorId(name))
+        elif self._linked(name):
+            with pytest.raises(StateError):
+                self.graph.remove_processor(ProcessorId(name))
+        else:
+            entity = self.graph.remove_processor(ProcessorId(name))
+            self.removed.append((entity, name, self.seats.pop(name)))
+
+    @precondition(lambda self: self.removed)
+    @rule(data=st.data())
+    def restore_or_forget(self, data: st.DataObject) -> None:
+        entity, name, seat = self.removed.pop(data.draw(st.integers(0, len(self.removed) - 1)))
+        if name in self.seats:
+            with pytest.raises(DuplicateIdError):
+                self.graph.restore_processor(entity)
+            self.graph.forget(entity)
+        else:
+            self.graph.restore_processor(entity)
+            self.seats[name] = seat
+
+    @rule(source=NAMES, sink=NAMES, port=st.sampled_from(["left", "right"]))
+    def connect(self, source: str, sink: str, port: str) -> None:
+        link = wire(source, sink, port)
+        refusal = self._refusal(link)
+        if refusal is not None:
+            with pytest.raises(refusal):
+                self.graph.add_link(link)
+            return
+        self.graph.add_link(link)
+        self.links[link.id] = link
+
+    @precondition(lambda self: self.links)
+    @rule(data=st.data(), back=st.booleans())
+    def disconnect(self, data: st.DataObject, back: bool) -> None:
+        id_ = data.draw(st.sampled_from(sorted(self.links)))
+        link = self.links.pop(id_)
+        entity = self.graph.remove_link(link.id)
+        if back:
+            self.graph.restore_link(entity)
+            self.links[id_] = link
+        else:
+            self.graph.forget(entity)
+
+    @precondition(lambda self: self.seats)
+    @rule(data=st.data(), text=st.none() | st.text(max_size=2))
+    def annotate(self, data: st.DataObject, text: str | None) -> None:
+        name = data.draw(st.sampled_from(sorted(self.seats)))
+        if text is None:
+            self.graph.remove(ProcessorId(name), Note)
+        else:
+            self.graph.insert(ProcessorId(name), Note(text))
+        self.seats[name].note = text
+
+    @rule()
+    def issue(self) -> None:
+        id_ = self.graph.new_id("Relay")
+        assert id_ not in self.issued
+        self.issued.add(id_)
+
+    @invariant()
+    def both_tell_the_same(self) -> None:
+        assert self.graph.processor_ids() == list(self.seats)
+        assert {link.id: link for link in self.graph.links()} == self.links
+        noted = {name for name, seat in self.seats.items() if seat.note is not None}
+        assert set(self.graph.query(Note)) == noted
+        assert set(self.graph.query(ProcessorNode, without=Note)) == self.seats.keys() - noted
+        for name, seat in self.seats.items():
+            assert self.graph.node(ProcessorId(name)).config == RelayConfig(gain=seat.gain)
+            assert {link.id for link in self.graph.links_into(ProcessorId(name))} == {
+                id_ for id_, link in self.links.items() if link.target.processor_id == name
+            }
+
+    def _linked(self, name: str) -> bool:
+        return any(name in {link.source.processor_id, link.target.processor_id} for link in self.links.values())
+
+    def _refusal(self, link: Link) -> type[Exception] | None:
+        source, target = link.source.processor_id, link.target.processor_id
+        if not {source, target} <= self.seats.keys():
+            return UnknownProcessorError
+        if any(other.target == link.target for other in self.links.values()):
+            return ConnectError
+        return CycleError if source in self._reached(target) else None
+
+    def _reached(self, start: str) -> set[str]:
+        reached = {start}
+        for _ in self.seats:
+            reached |= {link.target.processor_id for link in self.links.values() if link.source.processor_id in reached}
+        return reached
+
+
+TestGraphAgainstAModel = GraphMachine.TestCase

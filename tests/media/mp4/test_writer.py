@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamlib.errors import ConfigError, FormatError, MediaError
+from streamlib.frames.video import VideoFrame
+from streamlib.media import AacEncoder, H264Encoder, Mp4Writer
+from streamlib.media.mp4.writer import check_writable
+from streamlib.processors.shared_objects import SharedObjects
+from tests.media.clips import (
+    SECOND,
+    assert_plays,
+    beep_times,
+    flash_times,
+    frame_count,
+    pictures,
+    probe,
+    sound,
+)
+from tests.media.mp4.streams import aac, h264
+from tests.media.rig import Rig
+
+MOMENTS = (0.4, 1.2, 2.8)
+
+
+def writer(path: Path, **fields: object) -> Mp4Writer:
+    return Mp4Writer.from_config({"path": str(path), "preset": "ultrafast", **fields})
+
+
+def record(path: Path, shared: SharedObjects | None = None, **inputs: list[object]) -> Rig:
+    return Rig(writer(path), shared=shared, inputs=dict(inputs)).run()
+
+
+@pytest.mark.promise("media.in-step", "media.mp4-starts-at-zero")
+@pytest.mark.parametrize("start_ns", [0, 86_400 * SECOND + 7])
+@pytest.mark.parametrize(("rate", "channels"), [(48_000, 2), (44_100, 1), (48_000, 6), (11_000, 2)])
+def test_each_flash_is_with_its_beep(tmp_path: Path, start_ns: int, rate: int, channels: int) -> None:
+    path = tmp_path / "out.mp4"
+    video = pictures(100, flashes=MOMENTS, start_ns=start_ns)
+    audio = sound(4, beeps=MOMENTS, start_ns=start_ns, rate=rate, channels=channels)
+    record(path, video=[*video], audio=[*audio])
+    flashes, beeps = flash_times(path), beep_times(path)
+    assert len(flashes) == len(beeps) == 3
+    for flash, beep, moment in zip(flashes, beeps, MOMENTS, strict=True):
+        assert flash == pytest.approx(moment, abs=0.001)
+        assert beep == pytest.approx(flash, abs=0.02)
+
+
+@pytest.mark.promise("media.in-step")
+def test_pictures_that_begin_later_leave_the_sound_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    record(path, video=[*pictures(100, flashes=MOMENTS)[20:]], audio=[*sound(4, beeps=MOMENTS)])
+    assert flash_times(path) == pytest.approx(MOMENTS[1:], abs=0.001)
+    assert beep_times(path) == pytest.approx(MOMENTS, abs=0.02)
+
+
+@pytest.mark.promise("media.in-step", "media.odd-streams")
+def test_gaps_and_jitter_do_not_pull_sound_and_pictures_apart(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    audio = sound(4, beeps=MOMENTS)
+    shaken = [
+        type(frame)(frame.samples, 48_000, timestamp_ns=frame.timestamp_ns + n % 7 * 1_000_000)
+        for n, frame in enumerate(audio)
+        if not 150 <= n < 200
+    ]
+    video = [frame for n, frame in enumerate(pictures(100, flashes=MOMENTS)) if n not in {3, 15, 16, 50}]
+    record(path, video=[*video], audio=[*shaken])
+    assert beep_times(path) == pytest.approx(flash_times(path), abs=0.02)
+    assert len(beep_times(path)) == 3
+
+
+@pytest.mark.promise("media.mp4-frames-or-packets")
+@pytest.mark.parametrize("video", ["frames", "packets"])
+@pytest.mark.parametrize("audio", ["frames", "packets"])
+def test_it_takes_frames_and_packets(tmp_path: Path, video: str, audio: str) -> None:
+    path = tmp_path / "out.mp4"
+    shown, heard = pictures(50), sound(2)
+    if video == "packets":
+        shown = Rig(H264Encoder.from_config(), inputs={"video": shown}, outputs=["packets"]).run().out("packets")
+    if audio == "packets":
+        heard = Rig(AacEncoder.from_config(), inputs={"audio": heard}, outputs=["packets"]).run().out("packets")
+    record(path, video=[*shown], audio=[*heard])
+    assert_plays(path)
+    assert frame_count(path, "v:0") == 50
+    assert float(probe(path)["audio"]["duration"]) == pytest.approx(2, abs=0.03)
+
+
+@pytest.mark.promise("media.mp4-never-overwrites")
+def test_a_file_that_this_runtime_finished_is_not_written_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shared, path = SharedObjects(), tmp_path / "out.mp4"
+    record(path, shared, video=[*pictures(10)])
+    first = path.read_bytes()
+    record(path, shared, video=[*pictures(20)])
+    assert path.read_bytes() == first
+    assert frame_count(tmp_path / "out-2.mp4", "v:0") == 20
+    assert "this goes to" in caplog.text
+
+
+def test_a_file_from_before_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    for count in (10, 20):
+        record(path, video=[*pictures(count)])
+        assert frame_count(path, "v:0") == count
+
+
+def test_a_file_is_not_touched_before_a_frame_came(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path, shared = tmp_path / "out.mp4", SharedObjects()
+    path.write_bytes(b"precious")
+    record(path, shared, video=[])
+    assert path.read_bytes() == b"precious"
+    assert "nothing came in" in caplog.text
+    record(path, shared, video=[*pictures(5)])
+    assert [one.name for one in tmp_path.iterdir()] == ["out.mp4"]
+
+
+@pytest.mark.promise("media.interrupted")
+def test_a_recording_that_is_flushed_early_plays(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    run = Rig(writer(path), inputs={"video": pictures(100), "audio": sound(4)}).setup()
+    for _ in range(37):
+        run.step()
+    run.processor.flush(run.context)
+    run.processor.teardown()
+    assert_plays(path)
+    assert frame_count(path, "v:0") == 37
+
+
+def test_a_writer_that_is_torn_down_without_a_flush_leaves_a_file_that_plays(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    run = Rig(writer(path, latency="low"), inputs={"video": pictures(50)}).setup()
+    for _ in range(40):
+        run.step()
+    run.processor.teardown()
+    assert_plays(path)
+    assert frame_count(path, "v:0") == 40
+
+
+def test_it_says_what_it_wrote(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        record(tmp_path / "out.mp4", video=[*pictures(50)], audio=[*sound(2)])
+    assert "out.mp4: 50 pictures and 95 blocks of sound, 2.00 s" in caplog.text
+
+
+@pytest.mark.promise("media.full-disk")
+def test_a_full_disk_fails_with_the_name_of_the_file() -> None:
+    with pytest.raises(MediaError, match="/dev/full could not be written: No space left"):
+        record(Path("/dev/full"), video=[*pictures(60)])
+
+
+@pytest.mark.promise("media.full-disk")
+def test_a_disk_that_fills_up_fails_and_says_what_has_become_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = pytest.importorskip("resource", reason="no limit on the size of files on this system")
+    path, rng = tmp_path / "out.mp4", np.random.default_rng(1)
+    noise = [
+        VideoFrame.from_ndarray(rng.integers(0, 255, (240, 320, 3), dtype=np.uint8), timestamp_ns=n * SECOND // 25)
+        for n in range(60)
+    ]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        with pytest.raises(MediaError, match=r"out.mp4 could not be .*does not play"):
+            record(path, video=[*noise])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.promise("media.full-disk")
+@pytest.mark.parametrize(("name", "words"), [("none/out.mp4", "there is no folder"), (".", "no regular file")])
+def test_a_path_that_cannot_be_written_is_refused_in_setup(tmp_path: Path, name: str, words: str) -> None:
+    with pytest.raises(MediaError, match=words):
+        record(tmp_path / name, video=[*pictures(1)])
+
+
+def test_looking_whether_a_file_can_be_written_changes_nothing(tmp_path: Path) -> None:
+    there = tmp_path / "there.mp4"
+    there.write_bytes(b"precious")
+    check_writable(there)
+    check_writable(tmp_path / "new.mp4")
+    assert there.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [there]
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(MediaError, match="no regular file"):
+        check_writable(tmp_path / "pipe")
+
+
+def test_what_the_system_refuses_is_said(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="could not be written"):
+        check_writable(Path("/proc/out.mp4"))
+
+
+def test_packets_at_the_wrong_input_are_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="connect it to 'audio'"):
+        record(tmp_path / "out.mp4", video=[*aac(sound(0.1))])
+
+
+def test_an_encoder_put_in_between_while_it_runs_goes_on_in_the_same_file(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    record(path, video=[*pictures(50), *h264(pictures(50, start_ns=2 * SECOND))])
+    assert_plays(path)
+    assert frame_count(path, "v:0") == 100
+
+
+@pytest.mark.promise("media.odd-streams")
+def test_a_change_of_size_goes_on_in_the_size_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    record(path, video=[*pictures(20, width=63, height=47), *pictures(20, width=128, height=96, start_ns=SECOND)])
+    assert_plays(path)
+    told = probe(path)["video"]
+    assert (told["width"], told["height"], frame_count(path, "v:0")) == (62, 46, 40)
+
+
+def test_a_new_bitrate_is_applied_live(tmp_path: Path) -> None:
+    made = writer(tmp_path / "out.mp4")
+    run = Rig(made, inputs={"video": pictures(20)}).setup()
+    run.step()
+    run.reconfigure(bitrate=9_000_000)
+    while run.inputs["video"].frames:
+        run.step()
+    made.flush(run.context)
+    made.teardown()
+    assert frame_count(tmp_path / "out.mp4", "v:0") == 20
+
+
+def test_the_file_is_its_own_alone(tmp_path: Path) -> None:
+    config = Mp4Writer.Config(path=str(tmp_path / "a" / ".." / "out.mp4"))
+    assert Mp4Writer.exclusive(config) == (f"file:{tmp_path.resolve() / 'out.mp4'}",)
+
+
+def test_a_path_is_needed() -> None:
+    with pytest.raises(ConfigError, match="path"):
+        Mp4Writer.from_config()
+
+
+def test_a_file_with_a_colon_in_its_name_is_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "12:30 a%d.mp4"
+    record(path, video=[*pictures(5)])
+    assert path.exists()

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import av
+import pytest
+
+from streamlib.errors import ConfigError, MediaError
+from streamlib.frames.audio import AudioFrame
+from streamlib.media import FileReader
+from streamlib.media.pace import LATE_NS
+from tests.media.clips import SECOND, write_clip
+from tests.media.rig import Rig
+
+
+def rig(path: Path, *, outputs: tuple[str, ...] = ("video", "audio"), **fields: object) -> Rig:
+    return Rig(FileReader.from_config({"path": str(path), "pace": "fast", **fields}), outputs=outputs)
+
+
+@pytest.mark.promise("media.file-reader", "media.nanoseconds")
+def test_it_sends_pictures_and_sound_with_times_in_nanoseconds(tmp_path: Path) -> None:
+    done = rig(write_clip(tmp_path / "clip.mp4")).run()
+    assert [frame.timestamp_ns for frame in done.out("video")] == [n * SECOND // 25 for n in range(25)]
+    sound: list[AudioFrame] = done.out("audio")
+    assert sound[0].timestamp_ns == 0
+    assert sum(frame.num_samples for frame in sound) / 48_000 == pytest.approx(1, abs=0.03)
+    assert done.has_ended
+
+
+@pytest.mark.parametrize(("layout", "channels"), [("mono", 1), ("stereo", 2), ("5.1", 6), ("7.1", 8)])
+def test_sound_keeps_its_channels(tmp_path: Path, layout: str, channels: int) -> None:
+    done = rig(write_clip(tmp_path / "clip.mp4", layout=layout, video=None)).run()
+    assert {frame.channels for frame in done.out("audio")} == {channels}
+
+
+def test_sound_of_integers_becomes_floats(tmp_path: Path) -> None:
+    done = rig(write_clip(tmp_path / "clip.wav", video=None, audio="pcm_s16le"), outputs=("audio",)).run()
+    samples = done.out("audio")[3].samples
+    assert samples.max() == pytest.approx(0.1, abs=0.001)
+
+
+@pytest.mark.promise("media.file-reader")
+def test_in_real_time_each_frame_goes_when_it_is_due(tmp_path: Path) -> None:
+    run = rig(write_clip(tmp_path / "clip.mp4"), pace="realtime").setup()
+    start = run.clock.time_ns
+    while not run.has_ended:
+        before = [len(port.frames) for port in run.outputs.values()]
+        now = run.clock.time_ns - start
+        run.step()
+        for port, count in zip(run.outputs.values(), before, strict=True):
+            assert all(abs(frame.timestamp_ns - now) < SECOND // 1000 for frame in port.frames[count:])
+    assert run.clock.time_ns - start == pytest.approx(SECOND, abs=SECOND // 10)
+    run.processor.teardown()
+
+
+def test_after_a_stop_it_goes_on_at_its_pace(tmp_path: Path) -> None:
+    run = rig(write_clip(tmp_path / "clip.mp4", audio=None), outputs=("video",), pace="realtime").setup()
+    while len(run.out("video")) < 5:
+        run.step()
+    run.clock.time_ns += 10 * LATE_NS
+    resumed = run.clock.time_ns
+    while len(run.out("video")) < 10:
+        run.step()
+    assert run.clock.time_ns - resumed > 3 * SECOND // 25
+    run.processor.teardown()
+
+
+@pytest.mark.promise("media.file-reader")
+def test_a_loop_keeps_time_rising_and_both_streams_together(tmp_path: Path) -> None:
+    run = rig(write_clip(tmp_path / "clip.mp4", seconds=0.4), loop=True).setup()
+    while len(run.out("video")) < 35:
+        run.step()
+    for name in ("video", "audio"):
+        times = [frame.timestamp_ns for frame in run.out(name)]
+        assert times == sorted(set(times))
+    starts = [run.out(name)[0].timestamp_ns for name in ("video", "audio")]
+    assert starts == [0, 0]
+    assert run.out("video")[10].timestamp_ns in {frame.timestamp_ns for frame in run.out("audio")}
+    run.processor.teardown()
+
+
+def test_a_loop_that_is_switched_off_ends_with_its_pass(tmp_path: Path) -> None:
+    run = rig(write_clip(tmp_path / "clip.mp4", seconds=0.4), loop=True).setup()
+    while len(run.out("video")) < 12:
+        run.step()
+    run.reconfigure(loop=False)
+    while not run.has_ended:
+        run.step()
+    assert len(run.out("video")) == 20
+    run.processor.teardown()
+
+
+def test_ports_end_each_behind_its_own_last_frame(tmp_path: Path) -> None:
+    run = rig(write_clip(tmp_path / "clip.mp4", times=[0, 0.04, 0.08])).setup()
+    while not run.outputs["video"].is_ended:
+        run.step()
+    assert len(run.out("video")) == 3
+    assert not run.outputs["audio"].is_ended
+    while not run.has_ended:
+        run.step()
+    run.processor.teardown()
+
+
+def test_the_port_of_a_stream_that_is_not_there_ends_at_once(tmp_path: Path) -> None:
+    run = rig(write_clip(tmp_path / "clip.mp4", audio=None)).setup()
+    run.step()
+    assert [name for name, port in run.outputs.items() if port.is_ended] == ["audio"]
+    run.processor.teardown()
+
+
+def test_nothing_is_read_before_something_is_connected(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run = rig(write_clip(tmp_path / "clip.mp4"))
+    for port in run.outputs.values():
+        port.connected = False
+    run.setup()
+    for _ in range(5):
+        run.step()
+    assert run.wakes == []
+    run.outputs["video"].connected = True
+    while not run.has_ended:
+        run.step()
+    assert (len(run.out("video")), len(run.out("audio"))) == (25, 0)
+    assert "connect" in caplog.text
+    run.processor.teardown()
+
+
+def test_without_any_link_left_it_plays_on_to_its_end(tmp_path: Path) -> None:
+    run = rig(write_clip(tmp_path / "clip.mp4"), outputs=("video",)).setup()
+    run.step()
+    run.outputs["video"].connected = False
+    while not run.has_ended:
+        run.step()
+    run.processor.teardown()
+
+
+def test_sound_that_is_connected_later_joins_in_step(tmp_path: Path) -> None:
+    run = rig(write_clip(tmp_path / "clip.mp4"))
+    run.outputs["audio"].connected = False
+    run.setup()
+    while len(run.out("video")) < 10:
+        run.step()
+    run.outputs["audio"].connected = True
+    while not run.out("audio"):
+        run.step()
+    assert run.out("audio")[0].timestamp_ns >= run.out("video")[8].timestamp_ns
+    run.processor.teardown()
+
+
+@pytest.mark.promise("media.missing-file")
+def test_a_missing_file_is_named_in_setup(tmp_path: Path) -> None:
+    run = rig(tmp_path / "none.mp4")
+    with pytest.raises(MediaError, match=r"none\.mp4"):
+        run.run()
+
+
+@pytest.mark.promise("media.missing-file")
+def test_a_truncated_file_is_said_at_its_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    whole = write_clip(tmp_path / "whole.mp4", seconds=4, options={"movflags": "faststart"})
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with caplog.at_level(logging.WARNING):
+        done = rig(cut).run()
+    assert 20 < len(done.out("video")) < 80
+    assert "cut.mp4 is damaged" in caplog.text
+
+
+@pytest.mark.promise("media.odd-streams")
+def test_a_variable_frame_rate_is_kept(tmp_path: Path) -> None:
+    times = [0, 0.04, 0.2, 0.24, 0.9]
+    done = rig(write_clip(tmp_path / "clip.mp4", times=times, audio=None), outputs=("video",)).run()
+    assert [frame.timestamp_ns / SECOND for frame in done.out("video")] == pytest.approx(times, abs=0.001)
+
+
+@pytest.mark.promise("media.odd-streams")
+def test_a_raw_stream_without_timestamps_gets_them(tmp_path: Path) -> None:
+    path = tmp_path / "raw.h264"
+    source = write_clip(tmp_path / "clip.mp4", audio=None)
+    with av.open(str(source)) as given, av.open(str(path), "w", format="h264") as raw:
+        stream = raw.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                raw.mux(packet)
+    done = rig(path, outputs=("video",)).run()
+    times = [frame.timestamp_ns for frame in done.out("video")]
+    assert len(times) == 25
+    assert times == sorted(set(times))
+
+
+def test_ten_bits_and_odd_sizes_pass(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mkv", video="ffv1", pix_fmt="yuv422p10le", size=(63, 47), audio=None)
+    done = rig(clip, outputs=("video",)).run()
+    assert done.out("video")[0].to_ndarray("rgb24").shape == (47, 63, 3)
+
+
+def test_an_unknown_pace_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match="pace"):
+        FileReader.from_config({"path": "x.mp4", "pace": "quickly"})

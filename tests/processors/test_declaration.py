@@ -1,0 +1,200 @@
+"""What a class declares, and what is wrong with one that cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streamlib.errors import DeclarationError, UnknownPortError
+from streamlib.frames.stamped import Stamped
+from streamlib.frames.video import VideoFrame
+from streamlib.processors.config import ProcessorConfig
+from streamlib.processors.context import ProcessContext
+from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode, Placement, ProcessExecution, Wake
+from streamlib.processors.ports import LinkInput, LinkOutput
+from streamlib.processors.processor import Processor
+
+
+class Sound(Stamped, frozen=True, gc=False, eq=False):
+    """Another frame class."""
+
+
+class Filter(Processor):
+    """A processor with both kinds of port."""
+
+    video_in = LinkInput(VideoFrame, delivery="latest")
+    sound_in = LinkInput(Sound)
+    video_out = LinkOutput(VideoFrame)
+
+    def process(self, ctx: ProcessContext) -> None: ...
+
+
+def made(name: str = "Made", base: type[Processor] = Filter, **body: object) -> type[Processor]:
+    """A processor class with this body, for bodies that no author could write down twice."""
+    return type(name, (base,), body)
+
+
+def process(self: Processor, ctx: ProcessContext) -> None: ...
+
+
+def test_ports_are_listed_in_the_order_of_the_class_body() -> None:
+    assert list(Filter.declaration.inputs) == ["video_in", "sound_in"]
+    assert list(Filter.declaration.outputs) == ["video_out"]
+
+
+def test_ports_are_taken_out_of_the_class() -> None:
+    assert not {"video_in", "sound_in", "video_out"} & vars(Filter).keys()
+    assert not hasattr(Filter, "video_in")
+
+
+def test_a_declaration_tells_what_the_class_says() -> None:
+    class Mixer(Filter):
+        execution = ProcessExecution.manual()
+        placement = "realtime"
+        error_policy = "stop"
+        wake = "all"
+        live = True
+
+    declaration = Mixer.declaration
+    assert declaration.type_name == "Mixer"
+    assert declaration.processor is Mixer
+    assert declaration.execution == ProcessExecution.manual()
+    assert (declaration.placement, declaration.error_policy) == (Placement.REALTIME, ErrorPolicy.STOP)
+    assert (declaration.wake, declaration.live) == (Wake.ALL, True)
+    assert declaration.config_type is ProcessorConfig
+
+
+def test_a_processor_with_inputs_is_reactive_and_one_without_continuous() -> None:
+    source = made(base=Processor, out=LinkOutput(VideoFrame), process=process)
+    assert Filter.declaration.execution.mode is ExecutionMode.REACTIVE
+    assert source.declaration.execution == ProcessExecution.continuous()
+
+
+def test_a_reactive_processor_needs_no_input() -> None:
+    woken = made(base=Processor, process=process, execution=ProcessExecution.reactive())
+    assert woken.declaration.execution.mode is ExecutionMode.REACTIVE
+
+
+def test_a_subclass_inherits_ports_and_may_override_and_add() -> None:
+    class Wider(Filter):
+        video_in = LinkInput(VideoFrame, capacity=3)
+        extra_out = LinkOutput(Sound)
+
+    assert list(Wider.declaration.inputs) == ["video_in", "sound_in"]
+    assert Wider.declaration.inputs["video_in"].capacity == 3
+    assert list(Wider.declaration.outputs) == ["video_out", "extra_out"]
+    assert Filter.declaration.inputs["video_in"].capacity == 8
+
+
+def test_an_unknown_port_is_named_with_the_nearest() -> None:
+    assert Filter.declaration.input("video_in") is Filter.declaration.inputs["video_in"]
+    assert Filter.declaration.output("video_out") is Filter.declaration.outputs["video_out"]
+    with pytest.raises(UnknownPortError, match="Filter has no input port 'vide_in'; did you mean 'video_in'"):
+        Filter.declaration.input("vide_in")
+    with pytest.raises(UnknownPortError, match="no output port 'video'"):
+        Filter.declaration.output("video")
+
+
+def test_an_abstract_class_may_have_ports_without_process() -> None:
+    class Ports(Processor, abstract=True):
+        video_in = LinkInput(VideoFrame)
+
+    sink = made(base=Ports, process=process)
+    assert Ports.declaration.abstract
+    assert not sink.declaration.abstract
+    assert list(sink.declaration.inputs) == ["video_in"]
+
+
+def test_a_class_without_ports_and_process_is_abstract() -> None:
+    class Shared(Processor):
+        placement = "main"
+
+    assert Shared.declaration.abstract
+    assert made(base=Shared, process=process).declaration.placement is Placement.MAIN
+
+
+def test_ports_without_process_are_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"Made has ports and no process\(self, ctx\)"):
+        made(base=Processor, video_in=LinkInput(VideoFrame))
+
+
+def test_an_async_process_is_refused() -> None:
+    async def later(self: Processor, ctx: ProcessContext) -> None: ...
+
+    with pytest.raises(DeclarationError, match="process is async"):
+        made(process=later)
+
+
+@pytest.mark.parametrize("name", ["config", "process", "setup", "live", "declaration", "wake", "Config"])
+def test_a_port_cannot_take_a_name_that_every_processor_has(name: str) -> None:
+    with pytest.raises(DeclarationError, match=f"every processor has '{name}' already"):
+        type("Made", (Filter,), {name: LinkInput(VideoFrame)})
+
+
+@pytest.mark.parametrize("name", ["_hidden", "two words", "class", "1st"])
+def test_a_port_has_a_plain_name(name: str) -> None:
+    with pytest.raises(DeclarationError, match="plain Python name"):
+        type("Made", (Filter,), {name: LinkInput(VideoFrame)})
+
+
+def test_a_port_cannot_hide_a_method_of_its_base() -> None:
+    class Named(Filter):
+        def label(self) -> str:
+            return "label"
+
+    with pytest.raises(DeclarationError, match="every processor has 'label' already"):
+        made(base=Named, label=LinkOutput(VideoFrame))
+
+
+@pytest.mark.parametrize("other", [3, LinkOutput(VideoFrame)])
+def test_an_inherited_port_cannot_become_something_else(other: object) -> None:
+    with pytest.raises(DeclarationError, match=r"Made\.video_in is an inherited LinkInput"):
+        made(video_in=other)
+
+
+def test_two_bases_cannot_use_one_name_for_an_input_and_an_output() -> None:
+    other = made("Other", base=Processor, video_out=LinkInput(VideoFrame), process=process)
+    with pytest.raises(
+        DeclarationError, match=r"Both\.video_out is an inherited Link\w+put and cannot be anything else"
+    ):
+        type("Both", (Filter, other), {})
+
+
+def test_one_port_object_has_one_name() -> None:
+    port = LinkInput(VideoFrame)
+    with pytest.raises(DeclarationError, match=r"Made\.second is the same object as the port 'first'"):
+        made(first=port, second=port)
+
+
+def test_a_plain_class_cannot_lend_ports() -> None:
+    class Lender:
+        video = LinkInput(VideoFrame)
+
+    with pytest.raises(DeclarationError, match=r"write class Lender\(Processor, abstract=True\)"):
+        type("Made", (Lender, Filter), {})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("placement", "realtme", "Made.placement is 'realtme'; did you mean 'realtime'"),
+        ("error_policy", "ignore", "Made.error_policy is 'ignore'"),
+        ("wake", "both", "Made.wake is 'both'"),
+        ("execution", "reactive", "Made.execution is 'reactive'; known: ProcessExecution.continuous()"),
+    ],
+)
+def test_an_unknown_setting_is_named_with_the_known_ones(setting: str, value: Any, words: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        made(**{setting: value})
+    assert words in str(caught.value)
+
+
+def test_only_a_processor_with_outputs_can_be_live() -> None:
+    with pytest.raises(DeclarationError, match="Made is live and has no output"):
+        made(base=Processor, video_in=LinkInput(VideoFrame), process=process, live=True)
+
+
+def test_a_config_that_is_declared_wrongly_is_found_when_the_class_is_made() -> None:
+    with pytest.raises(DeclarationError, match=r"Made\.Config is no ProcessorConfig"):
+        made(Config=dict)

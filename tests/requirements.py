@@ -1,0 +1,417 @@
+"""What StreamLib promises, as data: each promise with an id, where it is promised, and whether it is kept.
+
+A test that proves one carries `@pytest.mark.promise("id", ...)`; tests/repository/test_requirements.py checks
+that every kept promise has such a test and that no test claims another. To flip a promise, change its status.
+
+Sources: "order" is the architecture that was ordered, by its section; "design" is the design's part of promises.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Status(StrEnum):
+    """Kept, or open with the part of the plan that brings it."""
+
+    KEPT = "kept"
+    FILE = "issue 2"  # a real file through a running graph
+    CORE = "issue 3"  # every strategy, every policy
+    EDITS = "issue 4"  # edits are transactions
+    LOOK = "issue 5"  # look inside
+    SPEED = "issue 6"  # speed and scale
+    LATER = "later"
+
+
+class Promise(NamedTuple):
+    """One promise, in our words."""
+
+    id: str
+    status: Status
+    source: str
+    text: str
+
+
+KEPT, FILE, CORE, EDITS, LOOK, SPEED, LATER = Status
+
+ORDER_DELEGATES = "order: Delegate Pattern"
+ORDER_GRAPH = "order: PropertyGraph"
+ORDER_COMPILE = "order: Compilation as Component Attachment"
+ORDER_EXECUTION = "order: Execution Mode vs Scheduling Strategy"
+ORDER_LOOK = "order: Observability Layer"
+ORDER_AGENT = "order: AI Agent Perception"
+ORDER_API = "order: Transparent Internal Refactoring"
+ORDER_CLEANUP = "order: Codebase Cleanup"
+ORDER_GLOBALS = "order: Global State and Naming Cleanup"
+ORDER_IDIOMS = "order: Rust Patterns and Idioms"
+ORDER_FILES = "order: File Structure"
+GRAPH = "design: Graph"
+EDIT = "design: Edits"
+LIFECYCLE = "design: Lifecycle"
+LINKS = "design: Links"
+EXECUTION = "design: Execution and scheduling"
+ERRORS = "design: Errors"
+EVENTS = "design: Events"
+LOOKING = "design: Observability"
+AGENTS = "design: Agents"
+SCHEMA = "design: Schema"
+MEDIA = "design: Media"
+PYTHON = "design: At home in Python"
+NAMES = "design: How it feels"
+LAYOUT = "design: The layout"
+PART = "issue 2: The parts"
+DEMO = "issue 2: The demo"
+INPUT = "issue 2: Bad input"
+DONE = "issue 2: It is done when"
+REPOSITORY = "issue 2: The repository"
+
+# fmt: off
+
+_RUNTIME = (
+    Promise("runtime.mutations", FILE, ORDER_API, "A runtime adds, removes, connects and disconnects; users see no ECS."),
+    Promise("runtime.defaults", FILE, ORDER_DELEGATES, "StreamRuntime() works with nothing configured."),
+    Promise("runtime.builder", FILE, ORDER_DELEGATES, "builder() takes factory, processor delegate, scheduler and commit mode."),
+    Promise("runtime.keywords", FILE, NAMES, "The constructor takes by keyword what the builder takes."),
+    Promise("runtime.owns-the-compiler", FILE, ORDER_GLOBALS, "Starting calls the compiler directly; no event triggers it."),
+    Promise("runtime.side-by-side", FILE, ORDER_GLOBALS, "Several runtimes in one process share no state."),
+    Promise("runtime.process-settings", CORE, LIFECYCLE, "Process-wide settings have one owner that restores them after the last runtime."),
+    Promise("runtime.type-by-name", FILE, NAMES, "A processor is added by class, or by type name and a mapping."),
+    Promise("runtime.only-ports-that-fit", FILE, NAMES, "connect(a, b) finds the only ports that fit; ambiguity is an error that lists them."),
+    Promise("runtime.readable-ids", KEPT, NAMES, "Ids are numbered per type and readable, h264_encoder_0; none is issued twice."),
+    Promise("runtime.own-ids", KEPT, NAMES, "A caller may give its own id; a taken one is refused."),
+    Promise("runtime.step", FILE, NAMES, "step(handle) makes one process call of a manual processor on the caller's thread."),
+    Promise("runtime.same-handle", FILE, NAMES, "Edit calls return the same handle everywhere, inside process too."),
+    Promise("runtime.commit-waits", FILE, NAMES, "handle.commit can be waited for; inside process that is an error."),
+    Promise("runtime.with", FILE, PART, "with and async with start nothing by surprise and stop what runs."),
+    Promise("runtime.async-finished", FILE, NAMES, "async with StreamRuntime() and await finished() work in an asyncio program."),
+    Promise("runtime.push-source", FILE, NAMES, "PushSource takes frames from plain code."),
+    Promise("runtime.pull-sink", FILE, NAMES, "handle.output().frames() gives frames to plain code, bounded."),
+    Promise("runtime.pull-async", FILE, NAMES, "frames() works under async for."),
+    Promise("runtime.restart", FILE, PART, "restart(handle) makes a processor anew in its place."),
+    Promise("prelude", KEPT, ORDER_IDIOMS, "streamlib.prelude holds the commonly used names."),
+)
+
+_DELEGATES = (
+    Promise("delegate.any-object", FILE, NAMES, "A delegate is any object with at least one of the methods; what it lacks is the default."),
+    Promise("delegate.factory.create", FILE, ORDER_DELEGATES, "The factory delegate makes each instance from its node."),
+    Promise("delegate.factory.port-info", FILE, ORDER_DELEGATES, "The factory delegate tells the ports of a type."),
+    Promise("delegate.factory.can-create", FILE, ORDER_DELEGATES, "The factory delegate is asked whether it can create a type."),
+    Promise("delegate.factory.default", FILE, ORDER_DELEGATES, "RegistryBackedFactory is the default factory."),
+    Promise("delegate.processor.will-create", FILE, ORDER_DELEGATES, "will_create is called before an instance is made, and can veto."),
+    Promise("delegate.processor.did-create", FILE, ORDER_DELEGATES, "did_create is called after an instance was made, with it."),
+    Promise("delegate.processor.will-start", FILE, ORDER_DELEGATES, "will_start is called before a processor starts, and can veto."),
+    Promise("delegate.processor.did-start", FILE, ORDER_DELEGATES, "did_start is called after a processor started."),
+    Promise("delegate.processor.will-stop", FILE, ORDER_DELEGATES, "will_stop is called before a processor stops."),
+    Promise("delegate.processor.did-stop", FILE, ORDER_DELEGATES, "did_stop is called after a processor stopped."),
+    Promise("delegate.processor.did-update-config", FILE, ORDER_DELEGATES, "did_update_config is called with the new config."),
+    Promise("delegate.processor.default", FILE, ORDER_DELEGATES, "The default processor delegate does nothing."),
+    Promise("delegate.scheduler.asked", FILE, ORDER_DELEGATES, "The scheduler delegate decides the strategy of each processor from its node."),
+    Promise("delegate.scheduler.placement", CORE, EXECUTION, "The default scheduler reads placement from the descriptor, never the type's name."),
+    Promise("delegate.did-raises", FILE, EDIT, "A did_* that raises is reported by name and changes nothing."),
+    Promise("delegate.typed", FILE, ORDER_DELEGATES, "Each delegate method is a protocol, so that an object with some of them type-checks."),
+)
+
+_GRAPH = (
+    Promise("graph.single-source-of-truth", KEPT, ORDER_GRAPH, "PropertyGraph is the only place where graph state lives."),
+    Promise("graph.topology", KEPT, ORDER_GRAPH, "The topology is kept in a graph library and holds only ids."),
+    Promise("graph.real-ecs", KEPT, ORDER_API, "Everything else is components of entities in a real ECS library."),
+    Promise("graph.one-lock", KEPT, GRAPH, "The registry is used only under the graph's one lock."),
+    Promise("graph.state", KEPT, ORDER_GRAPH, "The graph is Idle, Running or Paused, and Idle at first."),
+    Promise("graph.insert-get-remove-has", KEPT, ORDER_GRAPH, "Components are inserted, read, removed and asked for, on processors and links alike."),
+    Promise("graph.query", KEPT, ORDER_GRAPH, "query finds processors and links by component."),
+    Promise("graph.query-without", KEPT, GRAPH, "query takes several components and leaves out those with others."),
+    Promise("graph.query-filter", KEPT, ORDER_GRAPH, "query_filter finds processors and links by predicate."),
+    Promise("graph.component.processor-node", KEPT, ORDER_API, "ProcessorNode holds id, type and config."),
+    Promise("graph.component.instance", FILE, ORDER_GRAPH, "ProcessorInstance is attached when a processor is created."),
+    Promise("graph.component.thread-handle", FILE, ORDER_GRAPH, "ThreadHandle is attached when a thread is started."),
+    Promise("graph.component.shutdown-channel", FILE, ORDER_GRAPH, "ShutdownChannel is how a processor is told to stop."),
+    Promise("graph.component.invoke-channel", FILE, ORDER_GRAPH, "ProcessFunctionInvokeChannel is how a processor is called from outside."),
+    Promise("graph.component.metrics", FILE, ORDER_GRAPH, "ProcessorMetrics holds throughput and latency."),
+    Promise("graph.component.wired-channel", FILE, ORDER_API, "WiredChannel holds both ends of a wired link."),
+    Promise("graph.component.markers", KEPT, ORDER_GRAPH, "Markers tell mode and placement: reactive, main thread, pool, lightweight."),
+    Promise("graph.component.main-thread-marker", CORE, ORDER_GRAPH, "A processor on the main thread carries its marker."),
+    Promise("graph.component.pool-marker", CORE, ORDER_COMPILE, "A processor on the pool carries its marker."),
+    Promise("graph.component.state", KEPT, ORDER_API, "ProcessorState is a component of each processor."),
+    Promise("graph.nothing-lingers", KEPT, GRAPH, "After stop() nothing that running attached is left."),
+    Promise("graph.user-components", KEPT, GRAPH, "A user's own component attaches through handle.components."),
+    Promise("graph.user-components-saved", CORE, GRAPH, "A user's own components are saved with the graph file."),
+    Promise("graph.files", CORE, GRAPH, "A graph is saved to and loaded from YAML or JSON."),
+    Promise("graph.file-diff-apply", EDITS, GRAPH, "Two graphs are compared, and a file is applied, as one edit."),
+    Promise("graph.cycles", KEPT, GRAPH, "A link that closes a circle is refused with the path that closes it."),
+    Promise("graph.constant-cost", KEPT, GRAPH, "Adding a processor or link does the same work in a graph of any size."),
+    Promise("graph.sub-graphs", CORE, "issue 3", "A named group of processors with its own ports is added, saved and removed as one."),
+)
+
+_COMPILER = (
+    Promise("compiler.delta", FILE, EDIT, "The compiler computes the delta of the dirty set, without side effects."),
+    Promise("compiler.phases", FILE, ORDER_COMPILE, "A commit creates, wires, sets up and starts, in this order."),
+    Promise("compiler.attaches", FILE, ORDER_COMPILE, "Compiling attaches components; tearing down removes them."),
+    Promise("edit.idle-running-paused", FILE, EDIT, "Every mutation works whether the runtime is idle, running or paused."),
+    Promise("edit.any-thread", FILE, EDIT, "Every mutation works from any thread."),
+    Promise("edit.inside-process", FILE, EDIT, "Every mutation works from inside a processor."),
+    Promise("edit.commit-auto", FILE, ORDER_DELEGATES, "CommitMode.AUTO commits each call."),
+    Promise("edit.commit-manual", FILE, ORDER_DELEGATES, "CommitMode.MANUAL collects until commit()."),
+    Promise("edit.scope", FILE, EDIT, "edit() collects in a scope and commits at its end, or not at all when it raises."),
+    Promise("edit.plan", EDITS, NAMES, "plan() shows before a commit what it will create, wire, restart and remove."),
+    Promise("edit.undo", EDITS, "issue 4", "undo() commits the inverse of the last commit; the history is bounded."),
+    Promise("edit.generations", EDITS, NAMES, "Undo and apply restore an id as a new generation."),
+    Promise("edit.replace", EDITS, "issue 4", "A processor is replaced in one step; its links and what is queued stay."),
+    Promise("edit.make-before-break", FILE, EDIT, "New parts are made, set up and asked for before links are switched; only then the old ones go."),
+    Promise("edit.exclusive", FILE, EDIT, "Where old and new hold the same exclusive resource, the old one stops first."),
+    Promise("edit.exclusive-back", FILE, EDIT, "A roll-back gives an exclusive resource back to the old one and says so."),
+    Promise("edit.rollback", FILE, EDIT, "A failing check, create, setup or will_* rolls the whole commit back."),
+    Promise("edit.rollback-names-step", FILE, NAMES, "The error of a rolled back commit names the step, the processor and the cause."),
+    Promise("edit.rollback-any-step", EDITS, "issue 4", "A fault at any step of an edit of any shape leaves everything as it was."),
+    Promise("edit.untouched-links", FILE, "design: What it is", "Frames on links that an edit does not touch are never lost."),
+    Promise("edit.removal-drains", FILE, EDIT, "Removal cuts upstream, drains, calls teardown and says when it is done."),
+    Promise("edit.update-config", FILE, EDIT, "update_config answers applied live or restarted; each field declares which."),
+    Promise("edit.update-invalid", FILE, EDIT, "An invalid config changes nothing."),
+    Promise("edit.stress", FILE, DONE, "1,000 add, connect, remove cycles leave threads, files and memory as they were."),
+    Promise("edit.cost", EDITS, "design: Speed", "A one-processor edit costs the same in a graph of any size."),
+    Promise("edit.link-live", EDITS, "issue 4", "Capacity and delivery of a link are changed live."),
+    Promise("edit.code-reload", EDITS, "issue 4", "A processor's module is reloaded while running."),
+)
+
+_LIFECYCLE = (
+    Promise("lifecycle.graph-table", KEPT, LIFECYCLE, "One table holds the legal transitions of the graph's state."),
+    Promise("lifecycle.processor-table", KEPT, LIFECYCLE, "One table holds the legal transitions of a processor's state."),
+    Promise("lifecycle.events", FILE, ORDER_IDIOMS, "Each verb publishes -ing, then -ed or Failed with the error, by one helper."),
+    Promise("lifecycle.symmetric", FILE, LIFECYCLE, "teardown follows setup even when setup raised."),
+    Promise("lifecycle.deadlines", FILE, LIFECYCLE, "What a user waits for has a timeout that names who did not answer."),
+    Promise("lifecycle.parked-wakes", FILE, LIFECYCLE, "A parked runner waits without a timeout and is always woken by stop."),
+    Promise("lifecycle.pause-runtime", FILE, LIFECYCLE, "Pausing the runtime really stops process calls."),
+    Promise("lifecycle.pause-processor", FILE, LIFECYCLE, "One processor alone can be paused and resumed."),
+    Promise("lifecycle.pause-no-gap", FILE, LIFECYCLE, "A pause leaves no gap in a recording."),
+    Promise("lifecycle.end-of-stream", FILE, LIFECYCLE, "End of stream travels in order behind the last frame, and sinks finalise."),
+    Promise("lifecycle.wait", FILE, LIFECYCLE, "wait() returns when every source has ended."),
+    Promise("lifecycle.signals", FILE, LIFECYCLE, "SIGINT and SIGTERM stop cleanly."),
+    Promise("lifecycle.second-signal", FILE, LIFECYCLE, "A second signal stops at once."),
+)
+
+_LINKS = (
+    Promise("link.ring", FILE, LINKS, "Where threads meet, a link is one bounded single-producer single-consumer ring."),
+    Promise("link.ring-when-needed", FILE, LINKS, "A ring is made when it is first needed."),
+    Promise("link.capacity", FILE, LINKS, "The default capacity is 8; an input may declare another."),
+    Promise("link.capacity-per-link", CORE, LINKS, "Connecting may override capacity and delivery of one link."),
+    Promise("link.inlined-chain", FILE, LINKS, "An inlined chain is one loop at its head with a slot per link."),
+    Promise("link.every", FILE, LINKS, "Delivery every, the default, hands on each frame and presses back."),
+    Promise("link.latest", FILE, LINKS, "Delivery latest keeps the newest frame and counts what it drops."),
+    Promise("link.drop-oldest-newest", CORE, LINKS, "Deliveries drop_oldest and drop_newest count what they drop."),
+    Promise("link.drops-by-reason", CORE, LINKS, "Drops are counted by reason."),
+    Promise("link.bytes", CORE, LINKS, "Queued bytes are reported."),
+    Promise("link.back-pressure-thread", FILE, LINKS, "On a dedicated thread a write waits for room."),
+    Promise("link.back-pressure-ready", FILE, LINKS, "Elsewhere a processor is ready only while its outputs have room."),
+    Promise("link.overflow", FILE, LINKS, "What one call writes beyond the room goes to a bounded, counted overflow."),
+    Promise("link.live-source", FILE, LINKS, "A live source is never slowed: into a full link it drops the newest and counts it."),
+    Promise("link.nothing-unbounded", FILE, LINKS, "No queue is unbounded."),
+    Promise("link.plugs", FILE, LINKS, "An unconnected port is a plug; writing to one does nothing."),
+    Promise("link.many", CORE, LINKS, "LinkInput(T, many=True) takes any number of links in a stable order."),
+    Promise("link.fan-out", FILE, PART, "One output feeds several consumers."),
+    Promise("link.again-while-frames", FILE, LINKS, "A reactive processor is called again while an input holds frames."),
+    Promise("link.wake-all", CORE, LINKS, 'wake="any" or "all" is declared.'),
+    Promise("link.wake-at", FILE, LINKS, "ctx.wake_at(ns) calls a processor at a clock time."),
+    Promise("link.shared-read-only", FILE, LINKS, "Consumers share frames by reference; frames are read-only."),
+    Promise("link.untracked-frames", KEPT, LINKS, "The collector need not track frames."),
+    Promise("link.two-timestamps", FILE, LINKS, "timestamp_ns is media time; entered_ns is when the source emitted it."),
+    Promise("link.counters", FILE, PART, "Each link counts what it was given, delivered and dropped."),
+    Promise("link.tap-slot", FILE, PART, "Each link has a slot for taps."),
+)
+
+_FRAMES = (
+    Promise("frame.video-formats", KEPT, PART, "VideoFrame is rgb24, bgr24, rgba, bgra, gray8, yuv420p or nv12."),
+    Promise("frame.video-lazy", KEPT, PART, "A frame of PyAV is converted only when asked, without a copy where possible."),
+    Promise("frame.video-colour", KEPT, PART, "Colour range and matrix are kept."),
+    Promise("frame.video-refused", KEPT, PART, "What is not supported is converted, or refused in words."),
+    Promise("frame.read-only", KEPT, PART, "Pixels and samples are read-only."),
+    Promise("frame.with-pixels", KEPT, PART, "with_pixels gives a frame with other pixels and the same stamps."),
+    Promise("frame.numpy-dlpack", KEPT, PYTHON, "Frames are numpy arrays and DLPack."),
+    Promise("frame.repr-html", KEPT, PYTHON, "In a notebook a frame is its image."),
+    Promise("frame.audio", KEPT, PART, "AudioFrame is float32, samples by channels, 1 to 8 channels, with a rate."),
+    Promise("frame.data", KEPT, PART, "DataFrame carries a mapping."),
+    Promise("frame.packet", KEPT, PART, "EncodedPacket carries bytes and the description of its stream."),
+    Promise("frame.converters", KEPT, LAYOUT, "Converters are found through entry points and loaded on first use."),
+)
+
+_PROCESSORS = (
+    Promise("processor.one-contract", KEPT, ORDER_GLOBALS, "Users implement one class: Config, process, setup, teardown."),
+    Promise("processor.from-config", KEPT, ORDER_GLOBALS, "An instance is made from its config by from_config."),
+    Promise("processor.config-errors", KEPT, PART, "An unknown or wrong config field is an error that names it and the nearest."),
+    Promise("processor.config-live", KEPT, PART, "Each config field says live or restart."),
+    Promise("processor.function", KEPT, PART, "@processor makes a processor of a function; its ports come from the annotations."),
+    Promise("processor.continuous", FILE, ORDER_EXECUTION, "A continuous processor is called at its interval, held against drift."),
+    Promise("processor.reactive", FILE, ORDER_EXECUTION, "A reactive processor is called when data arrives."),
+    Promise("processor.manual", FILE, ORDER_EXECUTION, "A manual processor is called by the user alone."),
+    Promise("processor.contexts", KEPT, LAYOUT, "setup is handed a RuntimeContext, process a ProcessContext."),
+    Promise("processor.media-config", KEPT, ORDER_CLEANUP, "MediaConfig holds the default rate, block, frame rate, size and colour."),
+    Promise("processor.shared", KEPT, MEDIA, "shared(Type) makes one object per runtime and closes them in reverse at stop."),
+    Promise("processor.registry", KEPT, PART, "Types are found by name through entry points; built-ins arrive as a third party's do."),
+    Promise("processor.conformance", CORE, "issue 3", "check_processor checks a third party's processor."),
+    Promise("processor.template", CORE, "issue 3", "streamlib new makes a package with a processor and its test."),
+)
+
+_EXECUTION = (
+    Promise("execution.matrix", FILE, EXECUTION, "A pair of mode and strategy outside the matrix is refused with the legal ones."),
+    Promise("execution.matrix-full", CORE, ORDER_EXECUTION, "Every pair of the matrix runs."),
+    Promise("execution.dedicated-thread", FILE, ORDER_DELEGATES, "A processor runs on its own thread, which bears its name."),
+    Promise("execution.lightweight", FILE, ORDER_DELEGATES, "A lightweight processor is inlined in its caller."),
+    Promise("execution.lightweight-deep", FILE, DONE, "A chain of 10,000 lightweight processors passes frames."),
+    Promise("execution.pool", CORE, ORDER_DELEGATES, "Processors run on a work-stealing pool."),
+    Promise("execution.main-thread", CORE, ORDER_DELEGATES, "Processors run on the main thread, pumped by wait."),
+    Promise("execution.priorities", CORE, ORDER_DELEGATES, "Real-time, high, normal and background priority are taken where granted, and what was got is told."),
+    Promise("execution.never-twice", FILE, EXECUTION, "A processor never runs on two threads at once."),
+    Promise("execution.idle", CORE, EXECUTION, "Idle costs no CPU: nothing polls."),
+    Promise("execution.collector", CORE, EXECUTION, "The heap is frozen at start and collector pauses are reported."),
+    Promise("execution.switch-interval", CORE, EXECUTION, "The switch interval is set and documented."),
+    Promise("execution.async-process", CORE, EXECUTION, "async def process runs on the runtime's event loop."),
+    Promise("execution.metrics", FILE, PART, "Each processor has counters and latency histograms."),
+    Promise("execution.50000", SPEED, "design: Speed", "50,000 processors build, run, idle and stop."),
+)
+
+_ERRORS = (
+    Promise("error.counted", FILE, ERRORS, "An exception in process is counted and reported with id and timestamp."),
+    Promise("error.skip", FILE, ERRORS, "Under skip, the default, the frame is skipped and the processor goes on."),
+    Promise("error.fail", FILE, ERRORS, "Under fail the processor ends, its inputs become counted plugs, and wait() reports it."),
+    Promise("error.stop", FILE, ERRORS, "Under stop the runtime stops."),
+    Promise("error.restart", CORE, ERRORS, "Under restart it is made anew with back-off up to a limit."),
+    Promise("error.isolated", FILE, ERRORS, "The rest of the graph goes on."),
+    Promise("error.delegate-named", FILE, ERRORS, "A delegate that raises is named."),
+    Promise("error.observer-removed", LOOK, ERRORS, "An observer that raises is named and removed."),
+    Promise("error.teardown", FILE, INPUT, "An exception in teardown is reported and stops nobody else's teardown."),
+    Promise("error.one-root", KEPT, ORDER_IDIOMS, "StreamError is the root of all errors, and leaves inherit the fitting builtin."),
+    Promise("error.nearest", KEPT, INPUT, "An unknown type, port, field or file is named together with the nearest that exists."),
+)
+
+_EVENTS = (
+    Promise("event.bus-per-runtime", KEPT, EVENTS, "Each runtime owns its bus; there is no global one."),
+    Promise("event.topics", KEPT, EVENTS, "Topics are runtime:global and processor:<id>."),
+    Promise("event.input-topics", CORE, EVENTS, "Topics for keyboard, mouse and window, and custom ones."),
+    Promise("event.bounded", KEPT, EVENTS, "Subscribers are bounded and their drops counted."),
+    Promise("event.typed", KEPT, EVENTS, "Each event is a typed record with a timestamp."),
+    Promise("event.graph", KEPT, ORDER_LOOK, "Adding and removing processors and links is told as Will and Did, and changes of state."),
+    Promise("event.processor", KEPT, ORDER_LOOK, "A processor's changes of state and config, and its errors, are events."),
+    Promise("event.runtime", KEPT, ORDER_FILES, "The runtime's starting, stopping, pausing and resuming are events."),
+    Promise("event.link", KEPT, PART, "A link's events are on the bus."),
+    Promise("event.compiler", CORE, ORDER_FILES, "What the compiler does is told as events."),
+    Promise("event.input", CORE, ORDER_FILES, "Keys, mouse buttons and modifiers are typed events."),
+    Promise("event.subscriber-raises", KEPT, INPUT, "A subscriber that raises does no harm and is reported."),
+    Promise("event.async", CORE, "issue 3", "Events can be awaited."),
+)
+
+_LOOK = (
+    Promise("look.zero-cost", LOOK, ORDER_LOOK, "A detached tap leaves no extra call on the frame's way."),
+    Promise("look.attach-detach", LOOK, ORDER_LOOK, "Observers attach and detach while frames flow."),
+    Promise("look.several", LOOK, ORDER_LOOK, "Several observers watch one place."),
+    Promise("look.auto-detach", LOOK, ORDER_LOOK, "Leaving, closing or dropping an observer's handle detaches it."),
+    Promise("look.bounded-observers", LOOK, LOOKING, "A slow observer loses its own copies, counted, never a frame of the pipeline."),
+    Promise("look.processor", LOOK, ORDER_LOOK, "inspector.processor gives id, type, state, throughput, latency and config."),
+    Promise("look.link", LOOK, ORDER_LOOK, "inspector.link gives ends, depth, capacity and throughput."),
+    Promise("look.topology", LOOK, ORDER_LOOK, "inspector.topology gives the whole graph."),
+    Promise("look.health", LOOK, ORDER_LOOK, "inspector.health gives state, counts, drops, errors and bottlenecks."),
+    Promise("look.observe-processor", LOOK, ORDER_LOOK, "observe_processor streams state, config, frames and errors."),
+    Promise("look.observe-link", LOOK, ORDER_LOOK, "observe_link streams pushes, full and empty queues."),
+    Promise("look.observe-graph", LOOK, ORDER_LOOK, "observe_graph streams the graph's events."),
+    Promise("look.exact-counters", FILE, LOOKING, "Counters are exact and always on."),
+    Promise("look.percentiles", FILE, LOOKING, "p50, p90, p99 and max are always there."),
+    Promise("look.sample-count", FILE, LOOKING, "Each figure tells how many samples stand behind it."),
+    Promise("look.consistent", LOOK, LOOKING, "A snapshot shows one version of the topology."),
+    Promise("look.explain", LOOK, "design: What it is", "explain() has a sentence for what each processor waits for."),
+    Promise("look.explain-diamond", LOOK, LINKS, "explain names a diamond that starves itself."),
+    Promise("look.real-priority", CORE, EXECUTION, "The snapshot tells the priority that was really got."),
+)
+
+_AGENTS = (
+    Promise("agent.sample-video", LOOK, ORDER_AGENT, "sample_video gives a picture of a processor's output."),
+    Promise("agent.sample-config", LOOK, ORDER_AGENT, "SampleConfig tells mode, size and image format."),
+    Promise("agent.sample-audio", LOOK, ORDER_AGENT, "sample_audio gives samples of a processor's output."),
+    Promise("agent.status", LOOK, ORDER_AGENT, "processor_status gives metrics and state."),
+    Promise("agent.health", LOOK, ORDER_AGENT, "graph_health gives the health of the whole."),
+    Promise("agent.subscribe", LOOK, ORDER_AGENT, "subscribe streams events, drops among them."),
+    Promise("agent.actions", LATER, ORDER_AGENT, "AgentActions updates configs, adds, removes, connects and disconnects by id."),
+    Promise("agent.loop", LATER, ORDER_AGENT, "An agent can look, decide and change the graph in a loop."),
+    Promise("agent.guard", LATER, AGENTS, "control wraps the actions with scopes, limits and audit."),
+    Promise("agent.mcp", LATER, AGENTS, "The surface is offered over MCP with images and audio as content."),
+    Promise("agent.loopback", LATER, AGENTS, "The control plane binds to loopback; any other address needs a token."),
+    Promise("control.http", LATER, NAMES, "--serve opens HTTP, WebSocket, metrics and MCP."),
+)
+
+_SCHEMA = (
+    Promise("schema.frame-class-fits", FILE, PART, "Ports fit by their frame classes; others are refused with what would fit."),
+    Promise("schema.types", CORE, SCHEMA, "Schema, Field and FieldType describe frames."),
+    Promise("schema.versions", CORE, SCHEMA, "Semantic versions and compatibility, with the first field that differs."),
+    Promise("schema.descriptors", CORE, SCHEMA, "Descriptors of processors and ports are derived from the class once."),
+    Promise("schema.builtins", CORE, SCHEMA, "The frames that travel have built-in schemas."),
+    Promise("schema.json-schema", CORE, SCHEMA, "Descriptors export JSON Schema."),
+)
+
+_MEDIA = (
+    Promise("media.file-reader", FILE, PART, "FileReader reads video and audio, paced or as fast as links take it, and loops."),
+    Promise("media.video-scaler", FILE, PART, "VideoScaler changes its resolution live."),
+    Promise("media.h264-bitrate", FILE, PART, "H264Encoder takes a new bitrate live."),
+    Promise("media.h264-size", FILE, PART, "H264Encoder keeps the size it opened with and says so once."),
+    Promise("media.aac", FILE, PART, "AacEncoder encodes 1 to 8 channels."),
+    Promise("media.mp4-frames-or-packets", FILE, PART, "Mp4Writer takes frames or packets, by the same encoding code."),
+    Promise("media.mp4-split", FILE, ORDER_CLEANUP, "The writer is split in writer, encoder, muxer and formats."),
+    Promise("media.mp4-never-overwrites", FILE, PART, "A file that this runtime finished is never overwritten; the next is name-2.mp4."),
+    Promise("media.mp4-starts-at-zero", FILE, PART, "Every file starts at zero, with one offset for sound and picture."),
+    Promise("media.in-step", FILE, MEDIA, "Sound and picture in one file stay within 20 ms."),
+    Promise("media.nanoseconds", FILE, MEDIA, "Timestamps are nanoseconds."),
+    Promise("media.extras", LATER, MEDIA, "A missing optional part says which extra brings it."),
+    Promise("media.sources", CORE, "issue 3", "TestPatternGenerator and ToneGenerator make pictures and sound."),
+    Promise("media.audio-processors", LATER, ORDER_FILES, "Mixer, channel converter and resampler are processors."),
+    Promise("media.camera-display", LATER, ORDER_API, "CameraProcessor and DisplayProcessor are processors."),
+    Promise("media.webrtc", LATER, ORDER_CLEANUP, "A WebRTC session is split in state, negotiation and media."),
+    Promise("media.gpu", LATER, ORDER_FILES, "A GpuContext is shared per runtime."),
+    Promise("media.missing-file", FILE, INPUT, "A missing, textual, truncated or empty file is refused with one sentence."),
+    Promise("media.odd-streams", FILE, INPUT, "Odd sizes, changes of size, variable rates and missing timestamps are handled."),
+    Promise("media.full-disk", FILE, INPUT, "When the disk is full or the path cannot be written, the writer fails and the rest goes on."),
+    Promise("media.interrupted", FILE, INPUT, "A recording that SIGINT ends plays."),
+)
+
+_DEMO = (
+    Promise("demo.branch", FILE, DEMO, "A branch is added and removed while the demo runs; both files play to the end."),
+    Promise("demo.table", FILE, DEMO, "The demo ends with a table read from components, and the files."),
+    Promise("demo.without-file", FILE, DEMO, "streamlib demo without FILE makes its own clip."),
+    Promise("cli.run", FILE, PART, "streamlib run FILE.py runs setup(runtime), with progress and a clear exit code."),
+    Promise("python.graph-repr", LOOK, PYTHON, "In a notebook a graph is its picture."),
+    Promise("python.platforms", LATER, PYTHON, "macOS and Windows import and run what has no device in it."),
+    Promise("speed.table", SPEED, "design: Speed", "The table of speeds is measured and published, reached or not."),
+    Promise("media.in-step-hours", LATER, MEDIA, "Sound and picture stay in step over hours."),
+    Promise("cli.processors", CORE, "issue 3", "streamlib processors and streamlib graph show types and graphs."),
+    Promise("testing.doubles", KEPT, PART, "ManualClock, ListSource, ListSink and run_processor test a processor without threads."),
+)
+
+_REPOSITORY = (
+    Promise("repository.layers", KEPT, LAYOUT, "The layers hold, exhaustively, with no import cycle at any depth."),
+    Promise("repository.media-alone", KEPT, LAYOUT, "Codecs and devices are imported in media alone, servers in control alone."),
+    Promise("repository.lazy-import", KEPT, LAYOUT, "import streamlib loads none of the libraries; public names load on first use."),
+    Promise("repository.public-names", KEPT, REPOSITORY, "__all__ is what the reference page shows."),
+    Promise("repository.mirrored-tests", KEPT, ORDER_CLEANUP, "Each module has its test file; tests live apart from the code."),
+    Promise("repository.coverage", KEPT, REPOSITORY, "The suite covers at least 85 % of each module."),
+    Promise("repository.requirements", KEPT, REPOSITORY, "Promises and tests agree both ways."),
+    Promise("repository.check-changes-nothing", KEPT, REPOSITORY, "scripts/check changes no file."),
+    Promise("repository.docs-run", KEPT, REPOSITORY, "The code of README and tutorial runs."),
+    Promise("repository.typed", KEPT, PYTHON, "The package is typed."),
+)
+
+# fmt: on
+
+PROMISES: tuple[Promise, ...] = (
+    *_RUNTIME,
+    *_DELEGATES,
+    *_GRAPH,
+    *_COMPILER,
+    *_LIFECYCLE,
+    *_LINKS,
+    *_FRAMES,
+    *_PROCESSORS,
+    *_EXECUTION,
+    *_ERRORS,
+    *_EVENTS,
+    *_LOOK,
+    *_AGENTS,
+    *_SCHEMA,
+    *_MEDIA,
+    *_DEMO,
+    *_REPOSITORY,
+)
