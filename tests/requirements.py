@@ -79,7 +79,7 @@ _RUNTIME = (
     Promise("runtime.type-by-name", FILE, NAMES, "A processor is added by class, or by type name and a mapping."),
     Promise("runtime.only-ports-that-fit", FILE, NAMES, "connect(a, b) finds the only ports that fit; ambiguity is an error that lists them."),
     Promise("runtime.readable-ids", KEPT, NAMES, "Ids are numbered per type and readable, h264_encoder_0; none is issued twice."),
-    Promise("runtime.own-ids", KEPT, NAMES, "A caller may give its own id; a taken one is refused."),
+    Promise("runtime.own-ids", FILE, NAMES, "A caller may give its own id; a taken one is refused."),
     Promise("runtime.step", FILE, NAMES, "step(handle) makes one process call of a manual processor on the caller's thread."),
     Promise("runtime.same-handle", FILE, NAMES, "Edit calls return the same handle everywhere, inside process too."),
     Promise("runtime.commit-waits", FILE, NAMES, "handle.commit can be waited for; inside process that is an error."),
@@ -129,11 +129,11 @@ _GRAPH = (
     Promise("graph.component.invoke-channel", FILE, ORDER_GRAPH, "ProcessFunctionInvokeChannel is how a processor is called from outside."),
     Promise("graph.component.metrics", FILE, ORDER_GRAPH, "ProcessorMetrics holds throughput and latency."),
     Promise("graph.component.wired-channel", FILE, ORDER_API, "WiredChannel holds both ends of a wired link."),
-    Promise("graph.component.markers", KEPT, ORDER_GRAPH, "Markers tell mode and placement: reactive, main thread, pool, lightweight."),
+    Promise("graph.component.markers", FILE, ORDER_GRAPH, "Markers tell mode and placement: reactive, main thread, pool, lightweight."),
     Promise("graph.component.main-thread-marker", CORE, ORDER_GRAPH, "A processor on the main thread carries its marker."),
     Promise("graph.component.pool-marker", CORE, ORDER_COMPILE, "A processor on the pool carries its marker."),
     Promise("graph.component.state", KEPT, ORDER_API, "ProcessorState is a component of each processor."),
-    Promise("graph.nothing-lingers", KEPT, GRAPH, "After stop() nothing that running attached is left."),
+    Promise("graph.nothing-lingers", FILE, GRAPH, "After stop() nothing that running attached is left."),
     Promise("graph.user-components", KEPT, GRAPH, "A user's own component attaches through handle.components."),
     Promise("graph.user-components-saved", CORE, GRAPH, "A user's own components are saved with the graph file."),
     Promise("graph.files", CORE, GRAPH, "A graph is saved to and loaded from YAML or JSON."),
@@ -175,7 +175,7 @@ _COMPILER = (
 
 _LIFECYCLE = (
     Promise("lifecycle.graph-table", KEPT, LIFECYCLE, "One table holds the legal transitions of the graph's state."),
-    Promise("lifecycle.processor-table", KEPT, LIFECYCLE, "One table holds the legal transitions of a processor's state."),
+    Promise("lifecycle.processor-table", FILE, LIFECYCLE, "One table holds the legal transitions of a processor's state."),
     Promise("lifecycle.events", FILE, ORDER_IDIOMS, "Each verb publishes -ing, then -ed or Failed with the error, by one helper."),
     Promise("lifecycle.symmetric", FILE, LIFECYCLE, "teardown follows setup even when setup raised."),
     Promise("lifecycle.deadlines", FILE, LIFECYCLE, "What a user waits for has a timeout that names who did not answer."),
@@ -283,15 +283,15 @@ _ERRORS = (
 )
 
 _EVENTS = (
-    Promise("event.bus-per-runtime", KEPT, EVENTS, "Each runtime owns its bus; there is no global one."),
+    Promise("event.bus-per-runtime", FILE, EVENTS, "Each runtime owns its bus; there is no global one."),
     Promise("event.topics", KEPT, EVENTS, "Topics are runtime:global and processor:<id>."),
     Promise("event.input-topics", CORE, EVENTS, "Topics for keyboard, mouse and window, and custom ones."),
     Promise("event.bounded", KEPT, EVENTS, "Subscribers are bounded and their drops counted."),
     Promise("event.typed", KEPT, EVENTS, "Each event is a typed record with a timestamp."),
-    Promise("event.graph", KEPT, ORDER_LOOK, "Adding and removing processors and links is told as Will and Did, and changes of state."),
-    Promise("event.processor", KEPT, ORDER_LOOK, "A processor's changes of state and config, and its errors, are events."),
-    Promise("event.runtime", KEPT, ORDER_FILES, "The runtime's starting, stopping, pausing and resuming are events."),
-    Promise("event.link", KEPT, PART, "A link's events are on the bus."),
+    Promise("event.graph", FILE, ORDER_LOOK, "Adding and removing processors and links is told as Will and Did, and changes of state."),
+    Promise("event.processor", FILE, ORDER_LOOK, "A processor's changes of state and config, and its errors, are events."),
+    Promise("event.runtime", FILE, ORDER_FILES, "The runtime's starting, stopping, pausing and resuming are events."),
+    Promise("event.link", FILE, PART, "A link's events are on the bus."),
     Promise("event.compiler", CORE, ORDER_FILES, "What the compiler does is told as events."),
     Promise("event.input", CORE, ORDER_FILES, "Keys, mouse buttons and modifiers are typed events."),
     Promise("event.subscriber-raises", KEPT, INPUT, "A subscriber that raises does no harm and is reported."),
@@ -345,27 +345,27 @@ _SCHEMA = (
 )
 
 _MEDIA = (
-    Promise("media.file-reader", FILE, PART, "FileReader reads video and audio, paced or as fast as links take it, and loops."),
-    Promise("media.video-scaler", FILE, PART, "VideoScaler changes its resolution live."),
-    Promise("media.h264-bitrate", FILE, PART, "H264Encoder takes a new bitrate live."),
-    Promise("media.h264-size", FILE, PART, "H264Encoder keeps the size it opened with and says so once."),
-    Promise("media.aac", FILE, PART, "AacEncoder encodes 1 to 8 channels."),
-    Promise("media.mp4-frames-or-packets", FILE, PART, "Mp4Writer takes frames or packets, by the same encoding code."),
+    Promise("media.file-reader", KEPT, PART, "FileReader reads video and audio, paced or as fast as links take it, and loops."),
+    Promise("media.video-scaler", KEPT, PART, "VideoScaler changes its resolution live."),
+    Promise("media.h264-bitrate", KEPT, PART, "H264Encoder takes a new bitrate live."),
+    Promise("media.h264-size", KEPT, PART, "H264Encoder keeps the size it opened with and says so once."),
+    Promise("media.aac", KEPT, PART, "AacEncoder encodes 1 to 8 channels."),
+    Promise("media.mp4-frames-or-packets", KEPT, PART, "Mp4Writer takes frames or packets, by the same encoding code."),
     Promise("media.mp4-split", FILE, ORDER_CLEANUP, "The writer is split in writer, encoder, muxer and formats."),
-    Promise("media.mp4-never-overwrites", FILE, PART, "A file that this runtime finished is never overwritten; the next is name-2.mp4."),
-    Promise("media.mp4-starts-at-zero", FILE, PART, "Every file starts at zero, with one offset for sound and picture."),
-    Promise("media.in-step", FILE, MEDIA, "Sound and picture in one file stay within 20 ms."),
-    Promise("media.nanoseconds", FILE, MEDIA, "Timestamps are nanoseconds."),
+    Promise("media.mp4-never-overwrites", KEPT, PART, "A file that this runtime finished is never overwritten; the next is name-2.mp4."),
+    Promise("media.mp4-starts-at-zero", KEPT, PART, "Every file starts at zero, with one offset for sound and picture."),
+    Promise("media.in-step", KEPT, MEDIA, "Sound and picture in one file stay within 20 ms."),
+    Promise("media.nanoseconds", KEPT, MEDIA, "Timestamps are nanoseconds."),
     Promise("media.extras", LATER, MEDIA, "A missing optional part says which extra brings it."),
     Promise("media.sources", CORE, "issue 3", "TestPatternGenerator and ToneGenerator make pictures and sound."),
     Promise("media.audio-processors", LATER, ORDER_FILES, "Mixer, channel converter and resampler are processors."),
     Promise("media.camera-display", LATER, ORDER_API, "CameraProcessor and DisplayProcessor are processors."),
     Promise("media.webrtc", LATER, ORDER_CLEANUP, "A WebRTC session is split in state, negotiation and media."),
     Promise("media.gpu", LATER, ORDER_FILES, "A GpuContext is shared per runtime."),
-    Promise("media.missing-file", FILE, INPUT, "A missing, textual, truncated or empty file is refused with one sentence."),
-    Promise("media.odd-streams", FILE, INPUT, "Odd sizes, changes of size, variable rates and missing timestamps are handled."),
-    Promise("media.full-disk", FILE, INPUT, "When the disk is full or the path cannot be written, the writer fails and the rest goes on."),
-    Promise("media.interrupted", FILE, INPUT, "A recording that SIGINT ends plays."),
+    Promise("media.missing-file", KEPT, INPUT, "A missing, textual, truncated or empty file is refused with one sentence."),
+    Promise("media.odd-streams", KEPT, INPUT, "Odd sizes, changes of size, variable rates and missing timestamps are handled."),
+    Promise("media.full-disk", KEPT, INPUT, "When the disk is full or the path cannot be written, the writer fails and the rest goes on."),
+    Promise("media.interrupted", KEPT, INPUT, "A recording that SIGINT ends plays."),
 )
 
 _DEMO = (
@@ -378,7 +378,7 @@ _DEMO = (
     Promise("speed.table", SPEED, "design: Speed", "The table of speeds is measured and published, reached or not."),
     Promise("media.in-step-hours", LATER, MEDIA, "Sound and picture stay in step over hours."),
     Promise("cli.processors", CORE, "issue 3", "streamlib processors and streamlib graph show types and graphs."),
-    Promise("testing.doubles", KEPT, PART, "ManualClock, ListSource, ListSink and run_processor test a processor without threads."),
+    Promise("testing.doubles", FILE, PART, "ManualClock, ListSource, ListSink and run_processor test a processor without threads."),
 )
 
 _REPOSITORY = (

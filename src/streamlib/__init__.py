@@ -10,6 +10,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from streamlib.delegates.factory import FactoryDelegate
+    from streamlib.delegates.processor import ProcessorDelegate
+    from streamlib.delegates.scheduler import SchedulerDelegate
     from streamlib.errors import StreamError
     from streamlib.events.bus import EventBus, Subscription
     from streamlib.execution.metrics import LatencyStats, ProcessorMetrics
@@ -20,8 +23,12 @@ if TYPE_CHECKING:
     from streamlib.frames.packet import EncodedPacket, StreamInfo
     from streamlib.frames.pixel_format import ColorMatrix, ColorRange, PixelFormat
     from streamlib.frames.video import VideoFrame
+    from streamlib.graph.components import ThreadHandle
+    from streamlib.graph.link import Link
+    from streamlib.graph.node import ProcessorNode
     from streamlib.ids import LinkId, PortRef, ProcessorId
     from streamlib.links.delivery import Delivery
+    from streamlib.links.statistics import LinkStatistics
     from streamlib.processors.config import Live, ProcessorConfig
     from streamlib.processors.context import MediaConfig, ProcessContext, RuntimeContext
     from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
@@ -30,7 +37,10 @@ if TYPE_CHECKING:
     from streamlib.processors.processor import Processor
     from streamlib.processors.registry import ProcessorRegistry
     from streamlib.runtime.bridge import PullSink, PushSource
+    from streamlib.runtime.builder import RuntimeBuilder
     from streamlib.runtime.commit_mode import CommitMode
+    from streamlib.runtime.edit import ConfigOutcome, Edit
+    from streamlib.runtime.handles import LinkHandle, ProcessorHandle
     from streamlib.runtime.runtime import StreamRuntime
     from streamlib.states import GraphState, ProcessorState
 
@@ -41,17 +51,23 @@ __all__ = [
     "ColorMatrix",
     "ColorRange",
     "CommitMode",
+    "ConfigOutcome",
     "DataFrame",
     "Delivery",
+    "Edit",
     "EncodedPacket",
     "ErrorPolicy",
     "EventBus",
+    "FactoryDelegate",
     "Frame",
     "GraphState",
     "LatencyStats",
+    "Link",
+    "LinkHandle",
     "LinkId",
     "LinkInput",
     "LinkOutput",
+    "LinkStatistics",
     "Live",
     "MediaConfig",
     "PixelFormat",
@@ -60,18 +76,24 @@ __all__ = [
     "ProcessExecution",
     "Processor",
     "ProcessorConfig",
+    "ProcessorDelegate",
+    "ProcessorHandle",
     "ProcessorId",
     "ProcessorMetrics",
+    "ProcessorNode",
     "ProcessorRegistry",
     "ProcessorState",
     "PullSink",
     "PushSource",
+    "RuntimeBuilder",
     "RuntimeContext",
+    "SchedulerDelegate",
     "SchedulingStrategy",
     "StreamError",
     "StreamInfo",
     "StreamRuntime",
     "Subscription",
+    "ThreadHandle",
     "VideoFrame",
     "processor",
 ]
@@ -81,17 +103,23 @@ _HOMES = {
     "ColorMatrix": "streamlib.frames.pixel_format",
     "ColorRange": "streamlib.frames.pixel_format",
     "CommitMode": "streamlib.runtime.commit_mode",
+    "ConfigOutcome": "streamlib.runtime.edit",
     "DataFrame": "streamlib.frames.data",
     "Delivery": "streamlib.links.delivery",
+    "Edit": "streamlib.runtime.edit",
     "EncodedPacket": "streamlib.frames.packet",
     "ErrorPolicy": "streamlib.processors.execution_mode",
     "EventBus": "streamlib.events.bus",
+    "FactoryDelegate": "streamlib.delegates.factory",
     "Frame": "streamlib.frames",
     "GraphState": "streamlib.states",
     "LatencyStats": "streamlib.execution.metrics",
+    "Link": "streamlib.graph.link",
+    "LinkHandle": "streamlib.runtime.handles",
     "LinkId": "streamlib.ids",
     "LinkInput": "streamlib.processors.ports",
     "LinkOutput": "streamlib.processors.ports",
+    "LinkStatistics": "streamlib.links.statistics",
     "Live": "streamlib.processors.config",
     "MediaConfig": "streamlib.processors.context",
     "PixelFormat": "streamlib.frames.pixel_format",
@@ -100,18 +128,24 @@ _HOMES = {
     "ProcessExecution": "streamlib.processors.execution_mode",
     "Processor": "streamlib.processors.processor",
     "ProcessorConfig": "streamlib.processors.config",
+    "ProcessorDelegate": "streamlib.delegates.processor",
+    "ProcessorHandle": "streamlib.runtime.handles",
     "ProcessorId": "streamlib.ids",
     "ProcessorMetrics": "streamlib.execution.metrics",
+    "ProcessorNode": "streamlib.graph.node",
     "ProcessorRegistry": "streamlib.processors.registry",
     "ProcessorState": "streamlib.states",
     "PullSink": "streamlib.runtime.bridge",
     "PushSource": "streamlib.runtime.bridge",
+    "RuntimeBuilder": "streamlib.runtime.builder",
     "RuntimeContext": "streamlib.processors.context",
+    "SchedulerDelegate": "streamlib.delegates.scheduler",
     "SchedulingStrategy": "streamlib.execution.strategy",
     "StreamError": "streamlib.errors",
     "StreamInfo": "streamlib.frames.packet",
     "StreamRuntime": "streamlib.runtime.runtime",
     "Subscription": "streamlib.events.bus",
+    "ThreadHandle": "streamlib.graph.components",
     "VideoFrame": "streamlib.frames.video",
     "processor": "streamlib.processors.function",
 }

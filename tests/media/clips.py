@@ -93,6 +93,18 @@ def write_clip(
     return path
 
 
+def raw_clip(path: Path, **fields: Any) -> Path:
+    """H.264 without a container, and so without timestamps."""
+    source = write_clip(path.with_suffix(".mp4"), audio=None, **fields)
+    with av.open(str(source)) as given, av.open(str(path), "w", format="h264") as raw:
+        stream = raw.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                raw.mux(packet)
+    return path
+
+
 def probe(path: Path) -> dict[str, Any]:
     """What ffprobe says: `streams` by kind of media, and `format`."""
     told = _ffprobe("-show_streams", "-show_format", str(path))

@@ -9,7 +9,7 @@ from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media import demuxer as module
 from streamlib.media.demuxer import Demuxer, Media
-from tests.media.clips import SECOND, write_clip
+from tests.media.clips import SECOND, raw_clip, write_clip
 
 
 def opened(path: Path, *media: Media) -> Demuxer:
@@ -105,6 +105,23 @@ def test_reading_ahead_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     found = [demuxer.next() for _ in range(3)]
     assert sum(track.backlog for track in demuxer._tracks.values()) < 4000
     assert len([one for one in found if one]) + len(drained(demuxer)) > 90
+
+
+def test_a_raw_stream_that_knows_no_way_back_is_opened_again(tmp_path: Path) -> None:
+    demuxer = opened(raw_clip(tmp_path / "clip.h264"), Media.VIDEO)
+    first = list(iter(demuxer.next, None))
+    demuxer.rewind()
+    second = drained(demuxer)
+    assert len(first) == len(second) == 25
+    assert [frame.timestamp_ns for _, frame in second] == [SECOND + frame.timestamp_ns for _, frame in first]
+
+
+def test_sound_before_the_beginning_of_another_pass_is_at_its_beginning(tmp_path: Path) -> None:
+    demuxer = opened(write_clip(tmp_path / "clip.opus", video=None, audio="libopus"), Media.AUDIO)
+    first = list(iter(demuxer.next, None))
+    demuxer.rewind()
+    times = [frame.timestamp_ns for _, frame in first + drained(demuxer)]
+    assert times == sorted(set(times))
 
 
 def test_another_pass_follows_in_time(tmp_path: Path) -> None:

@@ -3,14 +3,13 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import av
 import pytest
 
 from streamlib.errors import ConfigError, MediaError
 from streamlib.frames.audio import AudioFrame
 from streamlib.media import FileReader
 from streamlib.media.pace import LATE_NS
-from tests.media.clips import SECOND, write_clip
+from tests.media.clips import SECOND, raw_clip, write_clip
 from tests.media.rig import Rig
 
 
@@ -174,15 +173,7 @@ def test_a_variable_frame_rate_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.promise("media.odd-streams")
 def test_a_raw_stream_without_timestamps_gets_them(tmp_path: Path) -> None:
-    path = tmp_path / "raw.h264"
-    source = write_clip(tmp_path / "clip.mp4", audio=None)
-    with av.open(str(source)) as given, av.open(str(path), "w", format="h264") as raw:
-        stream = raw.add_stream_from_template(given.streams.video[0])
-        for packet in given.demux(video=0):
-            if packet.size:
-                packet.stream = stream
-                raw.mux(packet)
-    done = rig(path, outputs=("video",)).run()
+    done = rig(raw_clip(tmp_path / "raw.h264"), outputs=("video",)).run()
     times = [frame.timestamp_ns for frame in done.out("video")]
     assert len(times) == 25
     assert times == sorted(set(times))

@@ -41,3 +41,11 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path) -> None:
 def test_the_readme_shows_at_most_fifteen_lines_of_code() -> None:
     lines = [line for line in _code_of(ROOT / "README.md").splitlines() if line.strip()]
     assert len(lines) <= 15
+
+
+def test_the_files_that_the_three_ways_name_exist() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    ways = page[page.index("## Three ways") : page.index("## The order's folders")]
+    named = re.findall(r"`(\w+/\w+\.py)`", ways)
+    assert len(named) > 15
+    assert not [name for name in named if not (ROOT / "src" / "streamlib" / name).is_file()]

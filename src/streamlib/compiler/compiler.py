@@ -91,5 +91,3 @@ class Compiler:
 
 def _keep() -> None:
     """There is nothing to take back: those who come back are in the graph."""
-
-

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streamlib.graph import Entity
-
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.graph import Entity
 from streamlib.graph.components import WiredChannel
 from streamlib.graph.property_graph import Dirty, PropertyGraph
 from streamlib.ids import LinkId, ProcessorId

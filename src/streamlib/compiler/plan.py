@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streamlib.graph import Entity
-
 from streamlib.compiler.delta import ConfigChange, GraphDelta
 from streamlib.compiler.site import Site
 from streamlib.errors import ResourceBusyError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.strategy import SchedulingStrategy, check_strategy
+from streamlib.graph import Entity
 from streamlib.graph.node import ProcessorNode
 from streamlib.ids import LinkId, ProcessorId
 

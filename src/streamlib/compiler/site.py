@@ -89,4 +89,6 @@ class Site:
             getattr(self.delegates, notice)(*(details or (processor_id,)))
         except Exception as error:
             LOG.exception("%s: the delegate's %s raised", processor_id, notice)
-            self.bus.publish(DelegateFailed(delegate=notice, subject=str(processor_id), error=f"{type(error).__name__}: {error}"))
+            self.bus.publish(
+                DelegateFailed(delegate=notice, subject=str(processor_id), error=f"{type(error).__name__}: {error}")
+            )

@@ -19,7 +19,6 @@ from streamlib.graph import Entity
 from streamlib.graph.components import RUNNING_COMPONENTS, ThreadHandle, WiredChannel
 from streamlib.graph.link import Link
 from streamlib.ids import PortRef
-from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import ProcessorState
 
 
@@ -67,6 +66,7 @@ class Departure:
         if which is not None:
             self._cut_off(set(going))
         self._drain(going)
+        self._take_out(going)
         for instance in going:
             self._tear_down(instance)
         if self._late and which is None:
@@ -129,16 +129,22 @@ class Departure:
 
     # --------------------------------------------------------------------------------------------------- tear down
 
+    def _take_out(self, going: list[ProcessorInstance]) -> None:
+        """Have loops that stay let go of them, and threads that go end."""
+        gone = set(going)
+        for loop in dict.fromkeys(instance.loop for instance in going):
+            if isinstance(loop, Loop) and not gone.issuperset(loop.members):
+                self._apply(loop.members[0], partial(_keep, loop, gone))
+        for instance in going:
+            handle = self._site.graph.get(self._entities[instance], ThreadHandle)
+            if handle is not None:
+                handle.runner.stop()
+
     def _tear_down(self, instance: ProcessorInstance) -> None:
         entity = self._entities.pop(instance)
         handle = self._site.graph.get(entity, ThreadHandle)
-        if handle is not None:
-            handle.runner.stop()
-            if not handle.runner.join(self._site.answer_s if instance.over else 0.0):
-                LOG.error("the thread of %s has not ended", instance.id)
-        elif isinstance(instance.loop, Loop) and instance.loop.head is not instance:
-            loop = instance.loop
-            self._apply(instance, partial(_drop, loop, instance))
+        if handle is not None and not handle.runner.join(self._site.answer_s if instance.over else 0.0):
+            LOG.error("the thread of %s has not ended", instance.id)
         for component in RUNNING_COMPONENTS:
             self._site.graph.remove(entity, component)
         self._site.graph.insert(entity, ProcessorState.IDLE)
@@ -152,5 +158,5 @@ class Departure:
             self._late.append(instance.id)
 
 
-def _drop(loop: Loop, instance: ProcessorInstance) -> None:
-    loop.arrange([member for member in loop.members if member is not instance])
+def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:
+    loop.arrange([member for member in loop.members if member not in gone])

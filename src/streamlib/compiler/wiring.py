@@ -158,8 +158,12 @@ class Wiring:
             joint.channel.mute()
         for joint in self.joined:
             changes[joint.source][1].append(joint)
-        by_loop = _by_loop((instance.loop, partial(_switch_outputs, instance, *work)) for instance, work in changes.items())
+        by_loop = _by_loop(
+            (instance.loop, partial(_switch_outputs, instance, *work)) for instance, work in changes.items()
+        )
         for loop, actions in by_loop.items():
+            if isinstance(loop, Loop):  # who writes to a slot that nobody reads yet is asked from now on whether it has room
+                actions.append(partial(_arrange_anew, loop))
             self._apply(loop, partial(_do_all, actions))
 
     def _change_forms(self, moved: list[ProcessorInstance]) -> None:
@@ -294,6 +298,10 @@ def _switch_input(joint: Joint) -> None:
 
 def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:
     loop.arrange([member for member in loop.members if member not in gone])
+
+
+def _arrange_anew(loop: Loop) -> None:
+    loop.arrange(loop.members)
 
 
 def _hosted_by(gone: ProcessorInstance) -> list[ProcessorInstance]:

@@ -48,7 +48,7 @@ class Delegates:
         self._take("processor", processor, DefaultProcessorDelegate())
         self._take("scheduler", scheduler, DefaultScheduler())
 
-    def _take(self, role: str, delegate: Any, default: Any) -> None:  # noqa: ANN401 - any object with some of the methods
+    def _take(self, role: str, delegate: Any, default: Any) -> None:
         names = [name for name in dir(type(default)) if name in Delegates.__annotations__]
         offered = [name for name in names if callable(getattr(delegate, name, None))]
         if delegate is not None and not offered:

@@ -25,9 +25,10 @@ def arranged(
     """The steps of a pass over these processors, and the channels whose writing ports have to be bound anew."""
     rebind: set[Channel] = set()
     steps: list[Step] = []
+    read_here = {channel for member in inlined for channel in member.inputs.values()}
     for member in inlined:
         member.fix()
-        slot = steady_slot(member)
+        slot = steady_slot(member, read_here)
         if slot is None:
             member.steady = SteadyCount(passes)
             steps.append((member, partial(visit, member), member.context))
@@ -40,10 +41,17 @@ def arranged(
     return tuple(steps), rebind
 
 
-def steady_slot(member: ProcessorInstance) -> SlotReader | None:
-    """The one slot of a processor that reads only it, writes only to slots, and is not paused; else None."""
+def steady_slot(member: ProcessorInstance, read_here: set[Channel]) -> SlotReader | None:
+    """The one slot of a processor that reads only it, writes only to slots, and is not paused; else None.
+
+    A slot whose reader this loop does not run, because it is on its way in or out, is one that may have no room.
+    """
     if member.paused or len(member.readers) != 1:
         return None
     reader = member.readers[0]
-    inside = all(isinstance(channel.reader, SlotReader) for links in member.outputs.values() for channel in links)
+    inside = all(_takes_at_once(channel, read_here) for links in member.outputs.values() for channel in links)
     return reader if inside and isinstance(reader, SlotReader) else None
+
+
+def _takes_at_once(channel: Channel, read_here: set[Channel]) -> bool:
+    return isinstance(channel.reader, SlotReader) and (channel in read_here or channel.closed)

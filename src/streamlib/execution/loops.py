@@ -305,7 +305,9 @@ class Loop:
             elif not self._paused and (self._unsettled or self._others_due()):
                 self.settle()
             else:
-                self.waker.sleep(lambda: self._changes or (not self._paused and self._room_or_work(ring)), self._next_ns())
+                self.waker.sleep(
+                    lambda: self._changes or (not self._paused and self._room_or_work(ring)), self._next_ns()
+                )
 
     def _room_or_work(self, ring: Ring) -> bool:
         return ring.has_room() or self._unsettled or self._others_due()

@@ -42,8 +42,7 @@ class LatencyHistogram:
         bucket = duration_ns if shift <= 0 else (shift << _SUB_BITS) + (duration_ns >> shift)
         self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
         self.samples += 1
-        if duration_ns > self.max_ns:
-            self.max_ns = duration_ns
+        self.max_ns = max(self.max_ns, duration_ns)
 
     def stats(self) -> LatencyStats:
         """The percentiles so far; from any thread."""

@@ -20,7 +20,6 @@ from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph, Subject
 from streamlib.links.channel import Channel
 from streamlib.states import ProcessorState
-from streamlib.states import ProcessorState
 
 C = TypeVar("C")
 

@@ -106,7 +106,9 @@ class RingReader:
     @property
     def ended(self) -> bool:
         """Whether no frame waits and none will come."""
-        return self.ring.ended and not self.muted and not self.ring.items  # in this order: what was appended before the end is seen
+        return (
+            self.ring.ended and not self.muted and not self.ring.items
+        )  # in this order: what was appended before the end is seen
 
     def count(self) -> int:
         """Frames taken so far."""

@@ -36,9 +36,7 @@ class Waker:
     def sleep(self, ready: Callable[[], object], deadline_ns: int | None = None) -> None:
         """Sleep until woken or until `deadline_ns`; not at all when `ready` says there is something to do."""
         self.asleep.append(self._lock)
-        if ready():
-            self._withdraw()
-        elif not self._clock.wait(self._lock, deadline_ns):
+        if ready() or not self._clock.wait(self._lock, deadline_ns):
             self._withdraw()
 
     def _withdraw(self) -> None:

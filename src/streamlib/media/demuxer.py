@@ -35,7 +35,7 @@ class Media(StrEnum):
 
 
 class Demuxer:
-    """One open file; its first video and its first audio stream.
+    """One open file; its first video stream, and its first audio stream that has a rate.
 
     Frames start at zero, with one offset for both streams, and go on rising from one pass to the next.
 
@@ -46,7 +46,8 @@ class Demuxer:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.cut_short = ""  # why reading stopped before the end, when it did
-        self._start_ns = 0
+        self._start_ns = self._damaged = 0
+        self._begun = self._exhausted = False
         self._container = _open(path)
         self._duration_ns = (self._container.duration or 0) * NS_PER_US
         self._tracks: dict[Media, Track] = {}
@@ -56,7 +57,6 @@ class Demuxer:
             self._container.close()
             raise
         self._packets = self._demux()
-        self._begun = self._exhausted = False
 
     @property
     def media(self) -> tuple[Media, ...]:
@@ -66,7 +66,7 @@ class Demuxer:
     @property
     def damaged(self) -> int:
         """Packets that could not be decoded."""
-        return sum(track.damaged for track in self._tracks.values())
+        return self._damaged + sum(track.damaged for track in self._tracks.values())
 
     @property
     def end_ns(self) -> int:
@@ -108,29 +108,37 @@ class Demuxer:
         """Begin another pass, in time behind this one.
 
         Raises:
-            MediaError: The file cannot be read from its beginning again.
+            MediaError: The file cannot be read any more.
         """
         start_ns = self._start_ns = self.end_ns
         try:
             self._container.seek(self._container.start_time or 0)
-        except av.error.FFmpegError as error:
-            raise MediaError(f"{self.path} cannot be played again from its beginning: {error.strerror}") from error
+        except av.error.FFmpegError:
+            self._reopen()  # raw streams know no way back
+        self._begun = self._exhausted = False
         for track in self._tracks.values():
             track.rewind(start_ns)
         self._packets = self._demux()
-        self._begun = self._exhausted = False
 
     def close(self) -> None:
         """Close the file and its decoders."""
         self._container.close()
 
+    def _reopen(self) -> None:
+        wanted = [media for media, track in self._tracks.items() if track.wanted]
+        self._damaged = self.damaged
+        self._container.close()
+        self._container = _open(self.path)
+        self._add_tracks()
+        for media in wanted:
+            self.want(media, True)
+
     def _add_tracks(self) -> None:
-        streams = self._container.streams
-        pictures = next((s for s in streams.video if not s.disposition & Disposition.attached_pic), None)
-        sound = next(iter(streams.audio), None)
+        pictures = next((s for s in self._container.streams.video if _has_pictures(s)), None)
+        sound = next((s for s in self._container.streams.audio if _has_sound(s)), None)
         starts = [_start_ns(stream) for stream in (pictures, sound) if stream is not None]
         if not starts:
-            raise MediaError(f"{self.path} holds neither pictures nor sound; choose another file")
+            raise MediaError(f"{self.path} holds neither pictures nor sound that can be decoded; choose another file")
         if pictures is not None:
             _check_pictures(self.path, pictures)
             self._tracks[Media.VIDEO] = VideoTrack(pictures, min(starts))
@@ -176,6 +184,20 @@ def _open(path: Path) -> InputContainer:
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise MediaError(f"{path} cannot be read as a media file: {reason}; it may be cut short or no media") from error
+
+
+def _has_pictures(stream: av.VideoStream) -> bool:
+    """Whether it can be decoded and is no picture of a record's cover."""
+    return _has_decoder(stream) and not stream.disposition & Disposition.attached_pic
+
+
+def _has_sound(stream: av.AudioStream) -> bool:
+    """Whether it can be decoded and has a rate, which damaged ones have not."""
+    return _has_decoder(stream) and stream.codec_context.sample_rate > 0
+
+
+def _has_decoder(stream: object) -> bool:
+    return getattr(stream, "codec_context", None) is not None  # which PyAV's types say it always has
 
 
 def _check_pictures(path: Path, stream: av.VideoStream) -> None:

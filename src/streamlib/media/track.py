@@ -110,6 +110,8 @@ class Track(ABC):
     def _take_frame(self, decoded: av.VideoFrame | av.AudioFrame) -> None:
         """Keep a frame; one without a timestamp follows the one before."""
         timestamp_ns = self.end_ns if decoded.pts is None else self._time_of(decoded.pts)
+        if self._start_ns:  # after a way back some decoders begin before the beginning
+            timestamp_ns = max(timestamp_ns, self._start_ns)
         frame = self._frame(decoded, timestamp_ns)
         self.end_ns = frame.timestamp_ns + frame.duration_ns
         self.frames.append(frame)

@@ -49,7 +49,7 @@ class PushSource(Processor):
     execution = ProcessExecution.reactive()
 
     @classmethod
-    def declaration_for(cls, config: Any) -> Declaration:  # noqa: ANN401 - a Config of this class
+    def declaration_for(cls, config: Any) -> Declaration:
         """The output carries frames of the class that the config names."""
         output: LinkOutput[Any] = LinkOutput(config.type)
         output.name = "output"
@@ -82,17 +82,17 @@ class PushSource(Processor):
             self._inbox.clear()
             self._changed.notify_all()
 
-    def push(self, frame: object, timeout_s: float, wake: Callable[[], None]) -> None:
+    def push(self, frame: object, timeout: float, wake: Callable[[], None]) -> None:
         """Put a frame in the inbox; see `PushHandle.push`."""
         kind = self.config.type
         if not isinstance(frame, kind):
             raise TypeError(f"this source sends {kind.__name__}, not {type(frame).__name__}")
         with self._changed:
-            room = self._changed.wait_for(lambda: self._refuses() or len(self._inbox) < self.config.capacity, timeout_s)
+            room = self._changed.wait_for(lambda: self._refuses() or len(self._inbox) < self.config.capacity, timeout)
             if self._refuses():
                 raise StateError("the source has ended and takes no more frames")
             if not room:
-                raise DeadlineError("room in the source", timeout_s, ["those who read its links"])
+                raise DeadlineError("room in the source", timeout, ["those who read its links"])
             self._inbox.append(frame)
         wake()
 
@@ -110,27 +110,27 @@ class PushSource(Processor):
 class PushHandle(ProcessorHandle):
     """A `PushSource` of a runtime."""
 
-    def push(self, frame: object, *, timeout_s: float = PUSH_S) -> None:
+    def push(self, frame: object, *, timeout: float = PUSH_S) -> None:
         """Send a frame into the graph, from any thread; waits for room.
 
         Raises:
             StateError: The runtime does not run, or the source has ended.
-            DeadlineError: There was no room within `timeout_s` seconds.
+            DeadlineError: There was no room within `timeout` seconds.
             TypeError: It is not a frame of the class that the source sends.
         """
         instance = self._instance()
-        instance.processor.push(frame, timeout_s, instance.wake)
+        instance.processor.push(frame, timeout, instance.wake)
 
-    async def push_async(self, frame: object, *, timeout_s: float = PUSH_S) -> None:
+    async def push_async(self, frame: object, *, timeout: float = PUSH_S) -> None:
         """As `push`, for asyncio."""
-        await asyncio.to_thread(self.push, frame, timeout_s=timeout_s)
+        await asyncio.to_thread(self.push, frame, timeout=timeout)
 
     def end(self) -> None:
         """End the stream behind the frames pushed so far."""
         instance = self._instance()
         instance.processor.finish(instance.wake)
 
-    def _instance(self) -> Any:  # noqa: ANN401 - its processor is a PushSource
+    def _instance(self) -> Any:
         instance = self.instance()
         if instance is None:
             raise StateError(f"{self.id} does not run; start the runtime before you push")
@@ -166,15 +166,15 @@ class Outbox:
             self._ended = True
             self._tell()
 
-    def take(self, timeout_s: float | None) -> Any:  # noqa: ANN401 - a frame of any class
+    def take(self, timeout: float | None) -> Any:
         """The next frame; None at the end.
 
         Raises:
-            DeadlineError: None came within `timeout_s` seconds.
+            DeadlineError: None came within `timeout` seconds.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: self._frames or self._ended, timeout_s):
-                raise DeadlineError("a frame", timeout_s or 0.0, ["the processor that is read"])
+            if not self._changed.wait_for(lambda: self._frames or self._ended, timeout):
+                raise DeadlineError("a frame", timeout or 0.0, ["the processor that is read"])
             return self._frames.popleft() if self._frames else None
 
     def ready(self, call: Callable[[], None]) -> bool:
@@ -227,19 +227,19 @@ class PullSink(Processor):
 class PullHandle(ProcessorHandle):
     """A `PullSink` of a runtime."""
 
-    def pull(self, *, timeout_s: float | None = None) -> Any:  # noqa: ANN401 - a frame of any class
+    def pull(self, *, timeout: float | None = None) -> Any:
         """The next frame; None when the stream has ended.
 
         Raises:
             StateError: The runtime has not been started.
-            DeadlineError: No frame came within `timeout_s` seconds; None waits for one or for the end.
+            DeadlineError: No frame came within `timeout` seconds; None waits for one or for the end.
         """
         instance = self._instance()
-        frame = instance.processor.outbox.take(timeout_s)
+        frame = instance.processor.outbox.take(timeout)
         instance.wake()
         return frame
 
-    async def pull_async(self) -> Any:  # noqa: ANN401 - a frame of any class
+    async def pull_async(self) -> Any:
         """As `pull`, for asyncio; it waits for a frame or for the end."""
         instance = self._instance()
         loop, ready = asyncio.get_running_loop(), asyncio.Event()
@@ -251,7 +251,7 @@ class PullHandle(ProcessorHandle):
         """The frames until the stream ends, to iterate over in plain or asyncio code."""
         return Frames(self)
 
-    def _instance(self) -> Any:  # noqa: ANN401 - its processor is a PullSink
+    def _instance(self) -> Any:
         instance = self.instance()
         if instance is None:
             raise StateError(f"{self.id} does not run; start the runtime before you take frames")
@@ -306,7 +306,9 @@ class FrameStream:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _handle(self) -> PullHandle:

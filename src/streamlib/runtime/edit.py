@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from streamlib.errors import ConnectError, UnknownLinkError, UnknownProcessorError
+from streamlib.events.event import Event
 from streamlib.events.graph import (
     GraphDidAddProcessor,
     GraphDidCreateLink,
@@ -24,7 +25,6 @@ from streamlib.events.graph import (
     GraphWillRemoveLink,
     GraphWillRemoveProcessor,
 )
-from streamlib.events.event import Event
 from streamlib.graph import Entity
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
@@ -182,7 +182,7 @@ class Edit:
         processor: type[Processor] | str,
         config: ProcessorConfig | Mapping[str, object] | None = None,
         *,
-        id: str | None = None,  # noqa: A002 - the word users look for
+        id: str | None = None,
         on_error: ErrorPolicy | str | None = None,
         **fields: object,
     ) -> ProcessorHandle:
@@ -215,7 +215,9 @@ class Edit:
         """Join an output to an input; see `StreamRuntime.connect`."""
         output, input_ = self._ports(source, target)
         if capacity is not None and capacity < 1:
-            raise ConnectError(f"capacity is {capacity}; a link holds 1 frame or more", source=str(output), target=str(input_))
+            raise ConnectError(
+                f"capacity is {capacity}; a link holds 1 frame or more", source=str(output), target=str(input_)
+            )
         link = Link(link_id(output, input_), output, input_, None if delivery is None else Delivery(delivery), capacity)
         self.operations.append(AddLink(link))
         self._links[link.id] = link
@@ -258,7 +260,9 @@ class Edit:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if error is None:
             self._runtime.commit_edit(self)
         else:
@@ -279,7 +283,9 @@ class Edit:
         mine = [link for link in self._links.values() if id_ in {link.source.processor_id, link.target.processor_id}]
         return [link for link in (*present, *mine) if link.id not in self._cut]
 
-    def _ports(self, source: ProcessorHandle | OutputPort, target: ProcessorHandle | InputPort) -> tuple[PortRef, PortRef]:
+    def _ports(
+        self, source: ProcessorHandle | OutputPort, target: ProcessorHandle | InputPort
+    ) -> tuple[PortRef, PortRef]:
         """The two ports meant: those named, or the only two that fit and are free."""
         from_, to = _processor_of(source), _processor_of(target)
         outputs = [source.ref.port] if isinstance(source, OutputPort) else list(from_.declaration.outputs)

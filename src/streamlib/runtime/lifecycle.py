@@ -1,12 +1,25 @@
-"""The verbs of a runtime's life, each told by two events: the -ing before, and the -ed or Failed after."""
+"""The verbs of a runtime's life: start, stop, pause, resume, and waiting for the end.
+
+Each verb is told by two events, the -ing before and the -ed or Failed after, and is serialised with the commits,
+so that an edit during a start or a stop comes before it or after it. Called by `runtime`; goes to
+`streamlib.compiler` and to the loops.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
+from streamlib.compiler.compiler import Compiler
+from streamlib.compiler.delta import GraphDelta
+from streamlib.compiler.reports import InstanceReports
+from streamlib.compiler.site import Site
+from streamlib.errors import ProcessorFailed, StateError
 from streamlib.events.bus import EventBus
 from streamlib.events.event import described
+from streamlib.events.graph import GraphStateChanged
 from streamlib.events.runtime import (
     RuntimeEvent,
     RuntimePaused,
@@ -22,6 +35,16 @@ from streamlib.events.runtime import (
     RuntimeStopped,
     RuntimeStopping,
 )
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.loops import Loop, inside_loop
+from streamlib.ids import ProcessorId
+from streamlib.processors.execution_mode import ExecutionMode
+from streamlib.processors.shared_objects import SharedObjects
+from streamlib.runtime.committer import Committer
+from streamlib.runtime.completion import Completion
+from streamlib.runtime.signals import caught_signals
+from streamlib.runtime.ticket import Ticket
+from streamlib.states import GraphState
 
 Failed = type[RuntimeStartFailed | RuntimeStopFailed | RuntimePauseFailed | RuntimeResumeFailed]
 
@@ -44,3 +67,172 @@ def lifecycle_events(bus: EventBus, verb: str) -> Iterator[None]:
         bus.publish(failed(error=described(error)))
         raise
     bus.publish(done())
+
+
+@dataclass(slots=True)
+class Lifecycle:
+    """Takes one runtime from state to state."""
+
+    site: Site
+    compiler: Compiler
+    committer: Committer
+    reports: InstanceReports
+    completion: Completion
+
+    # ------------------------------------------------------------------------------------------------------- verbs
+
+    def start(self, *, drain_s: float) -> None:
+        """Compile the whole graph."""
+        self._verb("start", lambda: self._start(drain_s))
+
+    def _start(self, drain_s: float) -> None:
+        graph = self.site.graph
+        self._become(GraphState.RUNNING)
+        graph.take_dirty()
+        self.reports.failures.clear()
+        self.completion.forget()
+        delta = GraphDelta(added=tuple(graph.processor_ids()), links_added=tuple(graph.link_ids()))
+        try:
+            self.compiler.compile(delta, _nothing, drain_s=drain_s)
+        except BaseException:
+            self.site.stop_common_loop()
+            self._close_shared()
+            self._become(GraphState.IDLE)
+            raise
+
+    def stop(self, *, drain_s: float | None) -> None:
+        """End everybody and take away what compiling attached; idle, nothing."""
+        if self.site.graph.state is not GraphState.IDLE:
+            self._verb("stop", lambda: self._stop(drain_s))
+
+    def stop_from_inside(self, *, drain_s: float) -> None:
+        """Stop in line, without waiting for it: for a processor whose policy says so."""
+        self.committer.defer_action(lambda: self._with_events("stop", lambda: self._stop(drain_s)))
+
+    def _stop(self, drain_s: float | None) -> None:
+        if self.site.graph.state is GraphState.IDLE:
+            return
+        try:
+            self.compiler.stop_all(drain_s=drain_s)
+        finally:
+            self.site.media_clock.resume()
+            self.site.paused = False
+            self._become(GraphState.IDLE)
+            self.reports.wake()
+            self._close_shared()
+
+    def pause(self) -> None:
+        """Have no loop call anybody, and the clock for media stand still."""
+        self._verb("pause", self._pause)
+
+    def _pause(self) -> None:
+        self._become(GraphState.PAUSED)
+        self.site.paused = True
+        self.site.media_clock.pause()
+        for loop in self.site.running_loops():
+            loop.apply(loop.pause, self.site.answer_s)
+
+    def resume(self) -> None:
+        """Have all loops go on."""
+        self._verb("resume", self._resume)
+
+    def _resume(self) -> None:
+        self._become(GraphState.RUNNING)
+        self.site.paused = False
+        self.site.media_clock.resume()
+        for loop in self.site.running_loops():
+            loop.apply(loop.resume, self.site.answer_s)
+
+    def pause_one(self, id_: ProcessorId) -> None:
+        """Have its loop not call one processor."""
+        self._in_its_loop(id_, lambda loop, instance: loop.pause_one(instance))
+
+    def resume_one(self, id_: ProcessorId) -> None:
+        """Have its loop call one processor again."""
+        self._in_its_loop(id_, lambda loop, instance: loop.resume_one(instance))
+
+    def step(self, id_: ProcessorId, timeout_s: float) -> bool:
+        """Call a manual processor once, on this thread."""
+        instance = self._running(id_)
+        if instance.declaration.execution.mode is not ExecutionMode.MANUAL:
+            raise StateError(f"{id_} is {instance.declaration.execution}; only a manual processor is stepped")
+        return _loop_of(instance).step(timeout_s)
+
+    # ----------------------------------------------------------------------------------------------------- waiting
+
+    def wait(self, timeout_s: float | None) -> bool:
+        """Wait for the end of all sources; False when it did not come in time."""
+        if inside_loop():
+            raise StateError("wait() inside a processor would wait for itself")
+        if not self.reports.wait_until(self._is_done, timeout_s):
+            return False
+        self._raise_failures()
+        return True
+
+    def wait_for_signal(self, stop: Callable[[], None]) -> None:
+        """Wait for a signal or the end of all sources, then `stop`; a second signal ends everybody at once."""
+        signalled = threading.Event()
+
+        def first() -> None:
+            signalled.set()
+            _from_a_handler(self.reports.wake)
+
+        with caught_signals(first, lambda: _from_a_handler(self._end_all)):
+            self.reports.wait_until(lambda: signalled.is_set() or self._is_done(), None)
+            stop()
+        self._raise_failures()
+
+    def _is_done(self) -> bool:
+        return self.site.graph.state is GraphState.IDLE or self.completion.reached()
+
+    def _raise_failures(self) -> None:
+        if self.reports.failures:
+            raise ProcessorFailed(self.reports.failures)
+
+    # ------------------------------------------------------------------------------------------------------ pieces
+
+    def _verb(self, verb: str, action: Callable[[], None]) -> None:
+        self.committer.run(lambda: self._with_events(verb, action), Ticket())
+
+    def _with_events(self, verb: str, action: Callable[[], None]) -> None:
+        with lifecycle_events(self.site.bus, verb):
+            action()
+
+    def _become(self, new: GraphState) -> None:
+        old = self.site.graph.set_state(new)
+        self.site.bus.publish(GraphStateChanged(old=old, new=new))
+
+    def _close_shared(self) -> None:
+        shared, self.site.shared = self.site.shared, SharedObjects()
+        shared.close()
+
+    def _end_all(self) -> None:
+        for id_ in self.site.graph.query(ProcessorInstance):
+            instance = self.site.graph.get(id_, ProcessorInstance)
+            if instance is not None:
+                instance.cut_off()
+
+    def _running(self, id_: ProcessorId) -> ProcessorInstance:
+        instance = self.site.graph.get(id_, ProcessorInstance)
+        if instance is None:
+            raise StateError(f"{id_} does not run; start the runtime first")
+        return instance
+
+    def _in_its_loop(self, id_: ProcessorId, action: Callable[[Loop, ProcessorInstance], None]) -> None:
+        instance = self._running(id_)
+        loop = _loop_of(instance)
+        self.committer.run(lambda: loop.apply(lambda: action(loop, instance), self.site.answer_s), Ticket())
+
+
+def _loop_of(instance: ProcessorInstance) -> Loop:
+    assert isinstance(instance.loop, Loop)
+    return instance.loop
+
+
+def _from_a_handler(action: Callable[[], None]) -> None:
+    """Do something that takes locks, which the thread that the signal interrupted may hold."""
+    threading.Thread(target=action, name="streamlib:signal", daemon=True).start()
+
+
+def _nothing() -> None:
+    """A start that failed leaves the graph as it is: it only does not run."""

@@ -7,32 +7,28 @@ compiler. It changes the graph through edits (`edit`, `committer`), and its stat
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar, overload
 
 from streamlib.clock import Clock, MonotonicClock, PausableClock
 from streamlib.compiler.compiler import Compiler
-from streamlib.compiler.delta import GraphDelta
 from streamlib.compiler.reports import InstanceReports
 from streamlib.compiler.site import Site
 from streamlib.delegates.delegates import Delegates
 from streamlib.delegates.factory import FactoryDelegate
 from streamlib.delegates.processor import ProcessorDelegate
 from streamlib.delegates.scheduler import SchedulerDelegate
-from streamlib.errors import DeadlineError, ProcessorFailed, StateError, UnknownTypeError
+from streamlib.errors import UnknownTypeError
 from streamlib.events.bus import EventBus
-from streamlib.events.graph import GraphStateChanged
-from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.loops import Loop, inside_loop
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.links.delivery import Delivery
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.context import MediaConfig
 from streamlib.processors.declaration import Declaration
-from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode
+from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.processors.processor import Processor
 from streamlib.processors.shared_objects import SharedObjects
 from streamlib.runtime.bridge import PullHandle, PullSink, PushHandle, PushSource
@@ -42,8 +38,7 @@ from streamlib.runtime.committer import Committer
 from streamlib.runtime.completion import Completion
 from streamlib.runtime.edit import ConfigOutcome, Edit
 from streamlib.runtime.handles import InputPort, LinkHandle, OutputPort, ProcessorHandle
-from streamlib.runtime.lifecycle import lifecycle_events
-from streamlib.runtime.signals import caught_signals
+from streamlib.runtime.lifecycle import Lifecycle
 from streamlib.runtime.ticket import Ticket
 from streamlib.states import GraphState
 
@@ -85,11 +80,12 @@ class StreamRuntime:
         self.events = EventBus(self._clock)
         self._delegates = Delegates(factory, processor_delegate, scheduler)
         self._reports = InstanceReports(self.graph, self.events)
-        self._reports.stop_wanted = self._stop_from_inside
         self._completion = Completion(self.graph)
         self._site = self._new_site(media or MediaConfig())
         self._compiler = Compiler(self._site)
         self._committer = Committer(self.graph, self._compiler, self.events)
+        self._lifecycle = Lifecycle(self._site, self._compiler, self._committer, self._reports, self._completion)
+        self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
         self._pending: Edit | None = None
 
     def _new_site(self, media: MediaConfig) -> Site:
@@ -146,7 +142,7 @@ class StreamRuntime:
         processor: type[Processor] | str,
         config: ProcessorConfig | Mapping[str, object] | None = None,
         *,
-        id: str | None = None,  # noqa: A002 - the word users look for
+        id: str | None = None,
         on_error: ErrorPolicy | str | None = None,
         **fields: object,
     ) -> ProcessorHandle:
@@ -167,12 +163,12 @@ class StreamRuntime:
         return self._edited(lambda edit: edit.add_processor(processor, config, id=id, on_error=on_error, **fields))
 
     def remove(
-        self, processor: ProcessorHandle | str, *, timeout_s: float = DRAIN_S, wait: bool = True, drain: bool = True
+        self, processor: ProcessorHandle | str, *, timeout: float = DRAIN_S, wait: bool = True, drain: bool = True
     ) -> None:
         """Remove a processor and its links: what waits for it is processed, end of stream goes on, it is torn down.
 
         Args:
-            timeout_s: How long that may take, in seconds.
+            timeout: How long that may take, in seconds.
             wait: Whether to return only when it is done.
             drain: Whether what waits is processed; otherwise it is cut off and counted as dropped.
 
@@ -180,7 +176,7 @@ class StreamRuntime:
             UnknownProcessorError: There is no processor of that id.
             DeadlineError: It did not come to its end in time; it was cut off.
         """
-        drain_s = timeout_s if drain else None
+        drain_s = timeout if drain else None
         self._edited(lambda edit: edit.remove(processor), drain_s=drain_s, wait=wait)
 
     def connect(
@@ -237,11 +233,11 @@ class StreamRuntime:
         """Several changes as one: `with runtime.edit() as edit:` commits them at the end, together or not at all."""
         return Edit(self)
 
-    def commit(self, *, timeout_s: float = DRAIN_S) -> None:
+    def commit(self, *, timeout: float = DRAIN_S) -> None:
         """Commit what has been collected under `CommitMode.MANUAL`; CommitError leaves everything as before."""
         edit, self._pending = self._pending, None
         if edit is not None:
-            self.commit_edit(edit, drain_s=timeout_s)
+            self.commit_edit(edit, drain_s=timeout)
 
     def commit_edit(self, edit: Edit, *, drain_s: float | None = DRAIN_S) -> None:
         """Commit an edit; what the end of `with runtime.edit()` calls."""
@@ -307,81 +303,36 @@ class StreamRuntime:
             StateError: It runs already.
             CommitError: A step failed for some processor; nothing runs.
         """
-        self._verb("start", self._start)
-
-    def _start(self) -> None:
         self.commit()
-        self._set_state(GraphState.RUNNING)
-        graph = self.graph
-        graph.take_dirty()
-        delta = GraphDelta(added=tuple(graph.processor_ids()), links_added=tuple(graph.link_ids()))
-        self._reports.failures.clear()
-        self._completion.forget()
-        try:
-            self._compiler.compile(delta, _nothing, drain_s=DRAIN_S)
-        except BaseException:
-            self._site.stop_common_loop()
-            self._site.shared.close()
-            self._site.shared = SharedObjects()
-            self._set_state(GraphState.IDLE)
-            raise
+        self._lifecycle.start(drain_s=DRAIN_S)
 
-    def stop(self, *, timeout_s: float = DRAIN_S, drain: bool = True) -> None:
+    def stop(self, *, timeout: float = DRAIN_S, drain: bool = True) -> None:
         """End all sources, let what is on its way be processed, tear everything down. Idle, it does nothing.
 
         Args:
-            timeout_s: How long draining may take, in seconds.
+            timeout: How long draining may take, in seconds.
             drain: Whether what waits is processed; otherwise it is dropped, and files are finalised as they are.
 
         Raises:
             DeadlineError: Some processors did not come to their end in time; they were cut off.
         """
-        if self.graph.state is GraphState.IDLE:
-            return
-        self._verb("stop", lambda: self._stop(timeout_s if drain else None))
-
-    def _stop(self, drain_s: float | None) -> None:
-        if self.graph.state is GraphState.IDLE:
-            return
-        try:
-            self._compiler.stop_all(drain_s=drain_s)
-        finally:
-            shared, self._site.shared = self._site.shared, SharedObjects()
-            self._media_clock.resume()
-            self._site.paused = False
-            self._set_state(GraphState.IDLE)
-            self._reports.wake()
-            shared.close()
+        self._lifecycle.stop(drain_s=timeout if drain else None)
 
     def pause(self, processor: ProcessorHandle | str | None = None) -> None:
         """Call nobody, or not this one processor, until `resume`; the runtime's clock for media stands still."""
-        if processor is not None:
-            self._with_loop(processor, lambda loop, instance: loop.pause_one(instance))
-            return
-        self._verb("pause", self._pause)
-
-    def _pause(self) -> None:
-        self._set_state(GraphState.PAUSED)
-        self._site.paused = True
-        self._media_clock.pause()
-        for loop in self._loops():
-            loop.apply(loop.pause, self._site.answer_s)
+        if processor is None:
+            self._lifecycle.pause()
+        else:
+            self._lifecycle.pause_one(_id(processor))
 
     def resume(self, processor: ProcessorHandle | str | None = None) -> None:
         """Go on after `pause`."""
-        if processor is not None:
-            self._with_loop(processor, lambda loop, instance: loop.resume_one(instance))
-            return
-        self._verb("resume", self._resume)
+        if processor is None:
+            self._lifecycle.resume()
+        else:
+            self._lifecycle.resume_one(_id(processor))
 
-    def _resume(self) -> None:
-        self._set_state(GraphState.RUNNING)
-        self._site.paused = False
-        self._media_clock.resume()
-        for loop in self._loops():
-            loop.apply(loop.resume, self._site.answer_s)
-
-    def step(self, processor: ProcessorHandle | str, *, timeout_s: float = DRAIN_S) -> bool:
+    def step(self, processor: ProcessorHandle | str, *, timeout: float = DRAIN_S) -> bool:
         """Call `process` of a manual processor once, on this thread, and those inlined behind it.
 
         Returns False when it has ended or is paused.
@@ -390,103 +341,40 @@ class StreamRuntime:
             StateError: It is not a manual processor, or the runtime does not run.
             DeadlineError: Its links had no room for what it writes in time.
         """
-        instance = self._running(processor)
-        if instance.declaration.execution.mode is not ExecutionMode.MANUAL:
-            raise StateError(f"{instance.id} is {instance.declaration.execution}; only a manual processor is stepped")
-        assert isinstance(instance.loop, Loop)
-        return instance.loop.step(timeout_s)
+        return self._lifecycle.step(_id(processor), timeout)
 
-    def wait(self, timeout_s: float | None = None) -> bool:
+    def wait(self, timeout: float | None = None) -> bool:
         """Wait until every source has ended and everything behind it is done, or the runtime has stopped.
 
-        Returns False when that did not happen within `timeout_s` seconds; None waits without end.
+        Returns False when that did not happen within `timeout` seconds; None waits without end.
 
         Raises:
             ProcessorFailed: Processors were ended by errors; raised at the end.
             StateError: Called inside a processor.
         """
-        if inside_loop():
-            raise StateError("wait() inside a processor would wait for itself")
-        if not self._reports.wait_until(self._is_done, timeout_s):
-            return False
-        if self._reports.failures:
-            raise ProcessorFailed(self._reports.failures)
-        return True
+        return self._lifecycle.wait(timeout)
 
-    def wait_for_signal(self, *, timeout_s: float = DRAIN_S) -> None:
+    def wait_for_signal(self, *, timeout: float = DRAIN_S) -> None:
         """Wait for Ctrl-C, SIGTERM or the end of all sources, then stop; a second signal stops at once.
 
         Raises:
             StateError: Not called on the main thread.
             ProcessorFailed: Processors were ended by errors.
         """
-        signalled = threading.Event()
-
-        def first() -> None:
-            signalled.set()
-            threading.Thread(target=self._reports.wake, name="streamlib:signal", daemon=True).start()
-
-        with caught_signals(first, self._cut_short):
-            self._reports.wait_until(lambda: signalled.is_set() or self._is_done(), None)
-            self.stop(timeout_s=timeout_s)
-        if self._reports.failures:
-            raise ProcessorFailed(self._reports.failures)
+        self._lifecycle.wait_for_signal(lambda: self.stop(timeout=timeout))
 
     async def finished(self) -> None:
         """As `wait`, for asyncio."""
         await asyncio.to_thread(self.wait)
-
-    def _is_done(self) -> bool:
-        return self.graph.state is GraphState.IDLE or self._completion.reached()
-
-    def _cut_short(self) -> None:
-        """End everybody without draining, while another thread stops."""
-        threading.Thread(target=self._end_all, name="streamlib:signal", daemon=True).start()
-
-    def _end_all(self) -> None:
-        for id_ in self.graph.query(ProcessorInstance):
-            instance = self.graph.get(id_, ProcessorInstance)
-            if instance is not None:
-                instance.cut_off()
-
-    def _stop_from_inside(self) -> None:
-        self._committer.defer_action(lambda: self._with_events("stop", lambda: self._stop(DRAIN_S)))
-
-    def _verb(self, verb: str, action: Callable[[], None]) -> None:
-        self._committer.run(lambda: self._with_events(verb, action), Ticket())
-
-    def _with_events(self, verb: str, action: Callable[[], None]) -> None:
-        with lifecycle_events(self.events, verb):
-            action()
-
-    def _set_state(self, new: GraphState) -> None:
-        old = self.graph.set_state(new)
-        self.events.publish(GraphStateChanged(old=old, new=new))
-
-    def _loops(self) -> list[Loop]:
-        return self._site.running_loops()
-
-    def _running(self, processor: ProcessorHandle | str) -> ProcessorInstance:
-        id_ = ProcessorId(processor if isinstance(processor, str) else processor.id)
-        instance = self.graph.get(id_, ProcessorInstance)
-        if instance is None:
-            raise StateError(f"{id_} does not run; start the runtime first")
-        return instance
-
-    def _with_loop(
-        self, processor: ProcessorHandle | str, action: Callable[[Loop, ProcessorInstance], None]
-    ) -> None:
-        instance = self._running(processor)
-        loop = instance.loop
-        assert isinstance(loop, Loop)
-        self._committer.run(lambda: loop.apply(lambda: action(loop, instance), self._site.answer_s), Ticket())
 
     # ----------------------------------------------------------------------------------------------------- with blocks
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop(drain=error is None)
 
     async def __aenter__(self) -> Self:
@@ -498,5 +386,5 @@ class StreamRuntime:
         await asyncio.to_thread(self.stop, drain=error is None)
 
 
-def _nothing() -> None:
-    """A start that failed leaves the graph as it is: it only does not run."""
+def _id(processor: ProcessorHandle | str) -> ProcessorId:
+    return ProcessorId(processor if isinstance(processor, str) else processor.id)

@@ -30,7 +30,7 @@ class Ticket:
         self._error = error
         self._done.set()
 
-    def wait(self, timeout_s: float = 30.0) -> None:
+    def wait(self, timeout: float = 30.0) -> None:
         """Wait until the commit was done; raises what it failed with.
 
         Raises:
@@ -39,7 +39,7 @@ class Ticket:
         """
         if inside_loop() and not self._done.is_set():
             raise StateError("a commit cannot be waited for inside a processor: it may need that very thread")
-        if not self._done.wait(timeout_s):
-            raise DeadlineError("a commit", timeout_s, ["the commits before it"])
+        if not self._done.wait(timeout):
+            raise DeadlineError("a commit", timeout, ["the commits before it"])
         if self._error is not None:
             raise self._error

@@ -240,6 +240,8 @@ class H264Codec:
         assert self._stream is not None
         mark = packet.opaque
         assert isinstance(mark, _Mark)
+        if packet.is_keyframe and self._key_ns is not None:  # libx264 makes some on its own, where the scene changes
+            self._key_ns = max(self._key_ns, mark.timestamp_ns)
         shown, decoded = packet.pts or 0, packet.dts or 0
         return EncodedPacket(
             data=bytes(packet),

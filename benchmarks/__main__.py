@@ -1,0 +1,130 @@
+"""The command line: which rows, how long, and where the results go."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import msgspec
+
+from benchmarks import machine, report, result
+from benchmarks.pairing import FULL, QUICK, Effort, Progress, Sample, measure
+from benchmarks.row import Row, SideError, UnavailableError
+from benchmarks.rows import ROWS
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure what was asked for; 1 when a side broke, 2 when the arguments are wrong."""
+    options = _parser().parse_args(arguments)
+    if options.list:
+        print("\n".join(f"{row.name:16} {row.method}" for row in ROWS))
+        return 0
+    if not options.table:
+        return _measure_all(_chosen(options.rows), _effort(options), keep=not options.quick)
+    report.write_page(ROWS, result.saved())
+    print(report.as_text(ROWS, result.saved()))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measures StreamLib beside what it is compared with: both sides in turn, each sample in a process "
+        "of its own. Results go to benchmarks/results, and all that are there as a table into docs/benchmarks.md.",
+    )
+    names = ", ".join(row.name for row in ROWS)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"rows to measure; all when none is named: {names}")
+    parser.add_argument("--quick", action="store_true", help="three short pairs a row; nothing is kept or written")
+    parser.add_argument("--pairs", type=int, metavar="N", help=f"pairs a row, instead of {FULL.pairs}")
+    parser.add_argument("--table", action="store_true", help="write the table of the kept results anew, and stop")
+    parser.add_argument("--list", action="store_true", help="say what each row does, and stop")
+    return parser
+
+
+def _chosen(names: Sequence[str]) -> list[Row]:
+    known = {row.name: row for row in ROWS}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        _say(f"scripts/bench: no row is called {', '.join(unknown)}; there are {', '.join(known)}")
+        sys.exit(2)
+    return [known[name] for name in names] if names else list(ROWS)
+
+
+def _effort(options: argparse.Namespace) -> Effort:
+    effort = QUICK if options.quick else FULL
+    return replace(effort, pairs=options.pairs) if options.pairs else effort
+
+
+def _measure_all(rows: Sequence[Row], effort: Effort, *, keep: bool) -> int:
+    place = machine.this_machine()
+    _say(f"{place}; load average {machine.load():.2f}")
+    done: dict[str, result.Result] = {}
+    broken = 0
+    for row in rows:
+        try:
+            done[row.name] = _measure_one(row, effort, place)
+        except SideError as error:
+            _say(f"{row.name}: {error}")
+            broken += 1
+            continue
+        if keep:
+            result.save(done[row.name])
+    print(report.as_text(rows, done))
+    if keep:
+        report.write_page(ROWS, result.saved())
+        _say(f"written: {report.PAGE.relative_to(report.ROOT)}")
+    return 1 if broken else 0
+
+
+def _measure_one(row: Row, effort: Effort, place: machine.Machine) -> result.Result:
+    facts = result.Result(
+        row=row.name,
+        date=datetime.now(UTC).date().isoformat(),
+        revision=machine.revision(),
+        machine=place,
+        ours=row.ours.name,
+        theirs=row.theirs.name,
+    )
+    before = machine.load()
+    try:
+        ours, theirs = row.ours.version(), row.theirs.version()
+        payload = row.prepare() if row.prepare else ""
+    except UnavailableError as error:
+        _say(f"{row.name}: {error}")
+        return msgspec.structs.replace(facts, missing=str(error))
+    pairs = measure(row, effort, _progress(row, effort))
+    return msgspec.structs.replace(
+        facts,
+        ours=ours,
+        theirs=theirs,
+        payload=payload,
+        loads=(before, machine.load()),
+        figures=[
+            result.Measured(key=f.key, ours=[a[f.key] for a, _ in pairs], theirs=[b[f.key] for _, b in pairs])
+            for f in row.figures
+        ],
+    )
+
+
+def _progress(row: Row, effort: Effort) -> Progress:
+    def say(number: int, ours: Sample, theirs: Sample) -> None:
+        parts = [
+            f"{ours[f.key]:,.{f.digits}f} beside {theirs[f.key]:,.{f.digits}f} {f.unit}"
+            f" = {ours[f.key] / theirs[f.key]:.2f}"
+            for f in row.figures
+        ]
+        count = f"{number}/{effort.pairs}" if number else "warm-up"
+        _say(f"{row.name:16} {count:>7}  {'; '.join(parts)}")
+
+    return say
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

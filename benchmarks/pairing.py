@@ -1,0 +1,50 @@
+"""The two sides of a row in turn, A B A B, so that a machine that changes its pace changes it for both.
+
+Samples come out as they were measured; `result.py` keeps them and says what they mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from benchmarks.row import Row, SideError
+
+Sample = Mapping[str, float]
+Progress = Callable[[int, Sample, Sample], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How many pairs are counted after one that is not, and which share of a row's whole work a sample does."""
+
+    pairs: int
+    share: float
+
+
+FULL = Effort(pairs=11, share=1.0)
+QUICK = Effort(pairs=3, share=0.2)
+
+
+def measure(row: Row, effort: Effort, progress: Progress) -> list[tuple[Sample, Sample]]:
+    """Pairs of samples, ours first; the first pair fills caches and is left out.
+
+    Raises:
+        SideError: A side broke, or the two did not do the same work.
+    """
+    pairs: list[tuple[Sample, Sample]] = []
+    for number in range(effort.pairs + 1):
+        ours, theirs = row.ours.sample(effort.share), row.theirs.sample(effort.share)
+        _check_alike(row, ours, theirs)
+        progress(number, ours, theirs)
+        if number:
+            pairs.append((ours, theirs))
+    return pairs
+
+
+def _check_alike(row: Row, ours: Sample, theirs: Sample) -> None:
+    for key in row.alike:
+        if abs(ours[key] - theirs[key]) > 0.01 * max(ours[key], theirs[key]):
+            raise SideError(
+                f"{row.name}: the sides did not do the same work: {key} {ours[key]:g} and {theirs[key]:g}"
+            )

@@ -1,0 +1,132 @@
+"""Results as tables: plain text for a terminal, Markdown between the markers of docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.program import ROOT
+from benchmarks.result import Measured, Result, Spread
+from benchmarks.row import Figure, Row
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- results: written by scripts/bench -->", "<!-- end of results -->"
+COLUMNS = ("what", "ours", "theirs", "ratio", "at most", "reached", "A/A")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One figure of one row, measured or not."""
+
+    row: Row
+    figure: Figure
+    result: Result
+    measured: Measured | None
+
+    @property
+    def is_reached(self) -> bool | None:
+        if self.measured is None or self.figure.at_most is None:
+            return None
+        return self.measured.ratio.median <= self.figure.at_most
+
+    def cells(self) -> tuple[str, ...]:
+        figure, measured = self.figure, self.measured
+        at_most = "" if figure.at_most is None else f"{figure.at_most:g}"
+        if measured is None:
+            return (figure.what, "", "", "not measured", at_most, "", "")
+        sides = [_amount(Spread.of(numbers).median, figure) for numbers in (measured.ours, measured.theirs)]
+        reached = {True: "yes", False: "no", None: ""}[self.is_reached]
+        return (figure.what, *sides, _ratio(measured.ratio), at_most, reached, _ratio(measured.same))
+
+
+def as_text(rows: Iterable[Row], results: Mapping[str, Result]) -> str:
+    """A table for a terminal, with a line for each figure and for each row that could not be measured."""
+    lines = _lines(rows, results)
+    table = [COLUMNS, *(line.cells() for line in lines)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    printed = [_padded(cells, widths) for cells in table]
+    missing = [f"{line.row.name} was not measured: {line.result.missing}" for line in lines if line.measured is None]
+    return "\n".join([printed[0], "-" * len(printed[0]), *printed[1:], *dict.fromkeys(missing)])
+
+
+def write_page(rows: Sequence[Row], results: Mapping[str, Result], page: Path = PAGE) -> None:
+    """Put the present results between the markers of the page."""
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n\n{as_markdown(rows, results)}\n{END}{after}")
+
+
+def as_markdown(rows: Sequence[Row], results: Mapping[str, Result]) -> str:
+    """The table, what holds back the figures that are above their target, and where it was measured."""
+    lines = _lines(rows, results)
+    parts = [
+        _markdown_table(lines),
+        _section("## What holds back what is not reached", _held_back(lines)),
+        _section("## How each row is measured", [f"- **{row.name}**: {row.method}" for row in rows]),
+        _section("## Where it was measured", _places([line.result for line in lines])),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _lines(rows: Iterable[Row], results: Mapping[str, Result]) -> list[_Line]:
+    return [
+        _Line(row, figure, results[row.name], _measured(results[row.name], figure))
+        for row in rows
+        if row.name in results
+        for figure in row.figures
+    ]
+
+
+def _measured(result: Result, figure: Figure) -> Measured | None:
+    return next((measured for measured in result.figures if measured.key == figure.key), None)
+
+
+def _markdown_table(lines: Sequence[_Line]) -> str:
+    head = ["row", *COLUMNS[:3], "theirs is", *COLUMNS[3:]]
+    body = [_markdown_cells(line) for line in lines]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *body)) + "\n"
+
+
+def _markdown_cells(line: _Line) -> list[str]:
+    what, ours, theirs, ratio, at_most, reached, same = line.cells()
+    if line.measured is None:
+        ratio = f"not measured: {line.result.missing}"
+    reached = "**no**" if line.is_reached is False else reached
+    return [line.row.name, what, ours, theirs, line.row.theirs.name, ratio, at_most, reached, same]
+
+
+def _held_back(lines: Sequence[_Line]) -> list[str]:
+    rows = {line.row.name: line.row for line in lines if line.is_reached is False}
+    return [f"- **{row.name}**: {row.held_back or 'not looked into yet.'}" for row in rows.values()]
+
+
+def _places(results: Sequence[Result]) -> list[str]:
+    """Each machine with the rows that were measured on it, the versions of both sides and the load."""
+    said: dict[str, dict[str, None]] = {}
+    for result in results:
+        low, high = result.loads
+        worked_on = f"; {result.payload}" if result.payload else ""
+        detail = (
+            f"    - {result.row}: {result.date}, revision {result.revision}, {result.ours} beside {result.theirs}"
+            f"{worked_on}; load average {low:.2f} before and {high:.2f} after"
+        )
+        said.setdefault(f"- {result.machine}", {})[detail] = None
+    return [text for place, details in said.items() for text in (place, *details)]
+
+
+def _section(title: str, items: Sequence[str]) -> str:
+    return f"{title}\n\n" + "\n".join(items) + "\n" if items else ""
+
+
+def _amount(number: float, figure: Figure) -> str:
+    return f"{number:,.{figure.digits}f} {figure.unit}"
+
+
+def _ratio(spread: Spread) -> str:
+    return f"{spread.median:.2f} ({spread.least:.2f} to {spread.most:.2f})"
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *rest = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    return "  ".join([first, *rest]).rstrip()

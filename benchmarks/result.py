@@ -1,0 +1,85 @@
+"""What was measured, as kept in `results/`: samples as they came, one file per row, and what follows from them.
+
+A row that is measured again replaces its file. `report.py` makes a table of all files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import msgspec
+
+from benchmarks.machine import Machine
+
+RESULTS = Path(__file__).parent / "results"
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """The median of some numbers, and the least and greatest of them."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> Spread:
+        """What some numbers have in common; at least one is needed."""
+        return cls(median(numbers), min(numbers), max(numbers))
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """The samples of one figure: `ours[i]` and `theirs[i]` were taken one after the other."""
+
+    key: str
+    ours: list[float]
+    theirs: list[float]
+
+    @property
+    def ratio(self) -> Spread:
+        """Ours in terms of theirs, pair by pair."""
+        return Spread.of([a / b for a, b in zip(self.ours, self.theirs, strict=True)])
+
+    @property
+    def same(self) -> Spread:
+        """Each sample of ours in terms of the one before it: what a ratio is worth when nothing differs (A/A)."""
+        return Spread.of([after / before for before, after in zip(self.ours, self.ours[1:], strict=False)] or [1.0])
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One row, measured once.
+
+    `missing` says why there are no figures; `loads` are the load averages before and after; `payload` says what
+    was worked on, where a row makes that first.
+    """
+
+    row: str
+    date: str
+    revision: str
+    machine: Machine
+    ours: str
+    theirs: str
+    figures: list[Measured] = []
+    loads: tuple[float, float] = (0.0, 0.0)
+    payload: str = ""
+    missing: str = ""
+
+
+def save(result: Result) -> Path:
+    """Keep it, in the place of an earlier one; one that is missing figures does not replace one that has them."""
+    path = RESULTS / f"{result.row}.json"
+    if result.missing and path.exists() and _read(path).figures:
+        return path
+    RESULTS.mkdir(exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    return path
+
+
+def saved() -> dict[str, Result]:
+    """All that is kept, by the name of the row."""
+    return {path.stem: _read(path) for path in sorted(RESULTS.glob("*.json"))}
+
+
+def _read(path: Path) -> Result:
+    return msgspec.json.decode(path.read_bytes(), type=Result)

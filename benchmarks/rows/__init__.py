@@ -1,0 +1,13 @@
+"""All rows, in the order of the table. A new row is a module here and a line in `ROWS`."""
+
+from __future__ import annotations
+
+from benchmarks.row import Row
+from benchmarks.rows.function_hop import FUNCTION_HOP
+from benchmarks.rows.import_time import IMPORT
+from benchmarks.rows.inlined_hop import INLINED_HOP
+from benchmarks.rows.main_job import MAIN_JOB
+from benchmarks.rows.one_hop import ONE_HOP
+from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
+
+ROWS: tuple[Row, ...] = (INLINED_HOP, FUNCTION_HOP, THREAD_HOP_200, THREAD_HOP_8, ONE_HOP, MAIN_JOB, IMPORT)

@@ -1,0 +1,18 @@
+"""What one more `@processor` function costs a frame in a chain of them."""
+
+from __future__ import annotations
+
+from benchmarks.row import Figure, Row
+from benchmarks.rows.chains import gstreamer_chain, streamlib_chain
+from benchmarks.rows.inlined_hop import CHAINS
+
+FUNCTION_HOP = Row(
+    name="function-hop",
+    ours=streamlib_chain("function", **CHAINS),
+    theirs=gstreamer_chain("inlined", "GStreamer's `identity signal-handoffs=false`", **CHAINS),
+    figures=(Figure(key="ns", what="a frame through a `@processor` function in a chain", unit="ns", at_most=0.3),),
+    method="As `inlined-hop`, with a function that returns its frame in the place of the processor.",
+    held_back="A function runs as a processor that reads, calls it, looks at what it returned and writes. Calling the "
+    "functions of a linear chain directly, each with what the one before returned, comes with issue 6; experiments "
+    "put that at 18 to 22 ns.",
+)

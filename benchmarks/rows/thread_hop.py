@@ -1,0 +1,46 @@
+"""What one more processor costs a frame when it has a thread of its own and all are busy."""
+
+from __future__ import annotations
+
+from benchmarks.row import Figure, Row
+from benchmarks.rows.chains import gstreamer_chain, streamlib_chain
+
+NAME = "GStreamer's `queue ! identity`"
+LOCK = (
+    "GStreamer's threads run side by side on all cores, Python's take turns for the interpreter lock, so a hop costs "
+    "all of its work and not its share of the cores'."
+)
+
+
+def _row(capacity: int, frames: int, at_most: float, held_back: str) -> Row:
+    chains = {"short": 2, "long": 10, "frames": frames, "capacity": capacity, "repeats": 3}
+    return Row(
+        name=f"thread-hop-{capacity}",
+        ours=streamlib_chain("threads", **chains),
+        theirs=gstreamer_chain("threads", NAME, **chains),
+        figures=(
+            Figure(
+                key="ns", what=f"a frame through a thread hop, saturated, capacity {capacity}", unit="ns", at_most=at_most
+            ),
+        ),
+        method=f"{frames:,} frames through chains of 2 and of 10 processors, each on its own thread behind a link of "
+        f"capacity {capacity}, with a source that never waits for itself; three times in turn; the median difference, "
+        f"divided by 8 and the frames. GStreamer: `queue max-size-buffers={capacity}`, no limit in bytes or time, and "
+        "`identity signal-handoffs=false`.",
+        held_back=f"{LOCK} {held_back}",
+    )
+
+
+THREAD_HOP_200 = _row(
+    200,
+    50_000,
+    1.0,
+    "Hand-overs are rare at this capacity; the rest is one processor's call, its read and its write.",
+)
+THREAD_HOP_8 = _row(
+    8,
+    20_000,
+    3.0,
+    "A link of 8 is full or empty after a few frames: then the thread sleeps, and the lock changes hands, 2.7 to "
+    "6.5 µs one way in experiments.",
+)

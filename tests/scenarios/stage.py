@@ -1,0 +1,340 @@
+"""What the scenarios play with: sources as fast as links take it, filters, sinks that check what arrives, schedulers.
+
+Sinks write into a record that the test holds, handed over in their config, so that it outlives restarts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from typing import Any
+
+from streamlib import (
+    DataFrame,
+    LinkInput,
+    LinkOutput,
+    Live,
+    ProcessContext,
+    ProcessExecution,
+    Processor,
+    ProcessorConfig,
+    RuntimeContext,
+    SchedulingStrategy,
+)
+from streamlib.graph import ProcessorNode
+from streamlib.processors.execution_mode import ExecutionMode
+
+SECONDS = 20.0
+"""How long anything in a scenario may take before the test fails."""
+
+
+class Record:
+    """What one sink has seen: every number, and what happened to the sink, each with a way to wait for it."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.calls: list[str] = []
+        self.threads: set[str] = set()
+        self._changed = threading.Condition()
+        self._awaited: Callable[[], bool] | None = None
+
+    def add(self, number: int) -> None:
+        self.numbers.append(number)
+        if self._awaited is not None:
+            self._tell()
+
+    def called(self, what: str) -> None:
+        self.calls.append(what)
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        with self._changed:
+            self._awaited = condition
+            assert self._changed.wait_for(condition, SECONDS), (self.numbers[-5:], self.calls)
+            self._awaited = None
+
+    def wait_for(self, more: int) -> None:
+        """Wait until so many numbers more have been seen."""
+        target = len(self.numbers) + more
+        self.wait_until(lambda: len(self.numbers) >= target)
+
+    def wait_for_call(self, what: str) -> None:
+        self.wait_until(lambda: what in self.calls)
+
+    def count(self, what: str) -> int:
+        return self.calls.count(what)
+
+    def is_gapless(self) -> bool:
+        """Whether each number is the one after the number before it."""
+        return not self.numbers or self.numbers == list(range(self.numbers[0], self.numbers[0] + len(self.numbers)))
+
+    def gaps(self) -> list[tuple[int, int]]:
+        return [(a, b) for a, b in zip(self.numbers, self.numbers[1:], strict=False) if b != a + 1]
+
+
+class Tally(Record):
+    """A record for long runs: it keeps the last number, and where one did not follow the one before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+        self.last: int | None = None
+        self.jumps: list[tuple[int, int]] = []
+
+    def add(self, number: int) -> None:
+        if self.last is not None and number != self.last + 1:
+            self.jumps.append((self.last, number))
+        self.last = number
+        self.seen += 1
+        if self._awaited is not None:
+            self._tell()
+
+    def wait_for(self, more: int) -> None:
+        target = self.seen + more
+        self.wait_until(lambda: self.seen >= target)
+
+
+class Numbers(Processor):
+    """Counts as fast as its links take it, from `first`, up to `count` numbers where that is given."""
+
+    class Config(ProcessorConfig):
+        first: int = 0
+        count: int = -1
+        record: Any = None
+
+    out = LinkOutput(DataFrame)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self.n = self.config.first
+        self.last = self.config.first + self.config.count if self.config.count >= 0 else None
+
+    def process(self, ctx: ProcessContext) -> None:
+        if self.n == self.last:
+            ctx.end()
+            return
+        self.out.write(DataFrame({"n": self.n}))
+        self.n += 1
+
+    def teardown(self) -> None:
+        if self.config.record is not None:
+            self.config.record.called("teardown")
+
+
+class Pass(Processor):
+    """Hands every frame on, and tells its record when it is set up, flushed and torn down."""
+
+    class Config(ProcessorConfig):
+        record: Any = None
+        tag: str = ""
+        gain: Live[int] = 0
+
+    into = LinkInput(DataFrame)
+    out = LinkOutput(DataFrame)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self._tell("setup")
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.into.read()
+        if frame is not None:
+            self.out.write(frame)
+
+    def flush(self, ctx: ProcessContext) -> None:
+        self._tell("flush")
+
+    def teardown(self) -> None:
+        self._tell("teardown")
+
+    def _tell(self, what: str) -> None:
+        if self.config.record is not None:
+            self.config.record.called(f"{self.config.tag}{what}")
+
+
+class Collect(Processor):
+    """Writes the number of every frame into its record, and tells it of setup, flush and teardown."""
+
+    class Config(ProcessorConfig):
+        record: Any
+        capacity: int = 8
+
+    into = LinkInput(DataFrame)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self.config.record.called("setup")
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.into.read()
+        if frame is not None:
+            self.config.record.add(frame.data["n"])
+
+    def flush(self, ctx: ProcessContext) -> None:
+        self.config.record.called("flush")
+
+    def teardown(self) -> None:
+        self.config.record.called("teardown")
+
+
+class Both(Processor):
+    """Two inputs and one output: hands on what comes, by whichever input."""
+
+    class Config(ProcessorConfig):
+        record: Any = None
+
+    left = LinkInput(DataFrame)
+    right = LinkInput(DataFrame)
+    out = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        for port in (self.left, self.right):
+            frame = port.read()
+            if frame is not None:
+                self.out.write(frame)
+
+
+class Stuck(Processor):
+    """Stays inside `process` until it is released; tells its record when it is there."""
+
+    class Config(ProcessorConfig):
+        record: Any
+        release: Any
+
+    into = LinkInput(DataFrame)
+    out = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.into.read()
+        self.config.record.called("stuck")
+        assert self.config.release.wait(SECONDS)
+        if frame is not None:
+            self.out.write(frame)
+
+    def teardown(self) -> None:
+        self.config.record.called("teardown")
+
+
+class Holder(Processor):
+    """Holds something that only one processor may hold, and checks that nobody else does."""
+
+    class Config(ProcessorConfig):
+        what: str
+        held: Any
+        record: Any
+        tag: str = ""
+        fail: bool = False
+        volume: Live[int] = 0
+
+    into = LinkInput(DataFrame)
+
+    @classmethod
+    def exclusive(cls, config: Any) -> Collection[str]:
+        return (config.what,)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        assert self.config.what not in self.config.held, f"{self.config.what} is held by {self.config.held}"
+        if self.config.fail:
+            raise OSError(f"no {self.config.what}")
+        self.config.held[self.config.what] = self.config.tag
+        self.config.record.called(f"{self.config.tag}setup")
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.into.read()
+        if frame is not None:
+            self.config.record.add(frame.data["n"])
+
+    def teardown(self) -> None:
+        self.config.held.pop(self.config.what, None)
+        self.config.record.called(f"{self.config.tag}teardown")
+
+
+class Faulty(Processor):
+    """Raises where its config says: in setup, process, flush or teardown."""
+
+    class Config(ProcessorConfig):
+        where: str
+        record: Any
+        at: int = -1
+
+    into = LinkInput(DataFrame)
+    out = LinkOutput(DataFrame)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self.config.record.called("setup")
+        self._fail("setup")
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.into.read()
+        if frame is None:
+            return
+        if self.config.at in {-1, frame.data["n"]}:
+            self._fail("process")
+        self.out.write(frame)
+
+    def flush(self, ctx: ProcessContext) -> None:
+        self.config.record.called("flush")
+        self._fail("flush")
+
+    def teardown(self) -> None:
+        self.config.record.called("teardown")
+        self._fail("teardown")
+
+    def _fail(self, where: str) -> None:
+        if where == self.config.where:
+            raise ValueError(f"no luck in {where}")
+
+
+class Hand(Processor):
+    """A manual source: one number a step."""
+
+    class Config(ProcessorConfig):
+        each: int = 1
+
+    execution = ProcessExecution.manual()
+    out = LinkOutput(DataFrame)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self.n = 0
+
+    def process(self, ctx: ProcessContext) -> None:
+        for _ in range(self.config.each):
+            self.out.write(DataFrame({"n": self.n}))
+            self.n += 1
+
+
+class Dedicated:
+    """Every processor on a thread of its own."""
+
+    def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+        return SchedulingStrategy.dedicated_thread()
+
+
+class Lightweight:
+    """Every processor that may be inlined is."""
+
+    def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+        if node.declaration.execution.mode is ExecutionMode.CONTINUOUS:
+            return SchedulingStrategy.dedicated_thread()
+        return SchedulingStrategy.lightweight()
+
+
+class Mixed:
+    """Those that may be inlined are, every other one, in the order in which they are asked for."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+        if node.declaration.execution.mode is ExecutionMode.CONTINUOUS:
+            return SchedulingStrategy.dedicated_thread()
+        self._asked += 1
+        return SchedulingStrategy.lightweight() if self._asked % 2 else SchedulingStrategy.dedicated_thread()
+
+
+STRATEGIES: dict[str, type[Dedicated | Lightweight | Mixed]] = {
+    "dedicated": Dedicated,
+    "lightweight": Lightweight,
+    "mixed": Mixed,
+}
