@@ -12,6 +12,7 @@ import msgspec
 
 from benchmarks import machine, report, result
 from benchmarks.pairing import FULL, QUICK, Effort, Progress, Sample, measure
+from benchmarks.program import ROOT
 from benchmarks.row import Row, SideError, UnavailableError
 from benchmarks.rows import ROWS
 
@@ -75,7 +76,7 @@ def _measure_all(rows: Sequence[Row], effort: Effort, *, keep: bool) -> int:
     print(report.as_text(rows, done))
     if keep:
         report.write_page(ROWS, result.saved())
-        _say(f"written: {report.PAGE.relative_to(report.ROOT)}")
+        _say(f"written: {report.PAGE.relative_to(ROOT)}")
     return 1 if broken else 0
 
 

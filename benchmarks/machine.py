@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -56,7 +55,6 @@ def revision() -> str:
         ["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, capture_output=True, text=True
     )
     return described.stdout.strip() or "uncommitted"
-
 
 
 def _field(path: str, name: str) -> str:

@@ -45,6 +45,4 @@ def measure(row: Row, effort: Effort, progress: Progress) -> list[tuple[Sample, 
 def _check_alike(row: Row, ours: Sample, theirs: Sample) -> None:
     for key in row.alike:
         if abs(ours[key] - theirs[key]) > 0.01 * max(ours[key], theirs[key]):
-            raise SideError(
-                f"{row.name}: the sides did not do the same work: {key} {ours[key]:g} and {theirs[key]:g}"
-            )
+            raise SideError(f"{row.name}: the sides did not do the same work: {key} {ours[key]:g} and {theirs[key]:g}")

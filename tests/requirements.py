@@ -69,7 +69,7 @@ REPOSITORY = "issue 2: The repository"
 # fmt: off
 
 _RUNTIME = (
-    Promise("runtime.mutations", FILE, ORDER_API, "A runtime adds, removes, connects and disconnects; users see no ECS."),
+    Promise("runtime.mutations", KEPT, ORDER_API, "A runtime adds, removes, connects and disconnects; users see no ECS."),
     Promise("runtime.defaults", FILE, ORDER_DELEGATES, "StreamRuntime() works with nothing configured."),
     Promise("runtime.builder", FILE, ORDER_DELEGATES, "builder() takes factory, processor delegate, scheduler and commit mode."),
     Promise("runtime.keywords", FILE, NAMES, "The constructor takes by keyword what the builder takes."),
@@ -147,8 +147,8 @@ _COMPILER = (
     Promise("compiler.delta", FILE, EDIT, "The compiler computes the delta of the dirty set, without side effects."),
     Promise("compiler.phases", FILE, ORDER_COMPILE, "A commit creates, wires, sets up and starts, in this order."),
     Promise("compiler.attaches", FILE, ORDER_COMPILE, "Compiling attaches components; tearing down removes them."),
-    Promise("edit.idle-running-paused", FILE, EDIT, "Every mutation works whether the runtime is idle, running or paused."),
-    Promise("edit.any-thread", FILE, EDIT, "Every mutation works from any thread."),
+    Promise("edit.idle-running-paused", KEPT, EDIT, "Every mutation works whether the runtime is idle, running or paused."),
+    Promise("edit.any-thread", KEPT, EDIT, "Every mutation works from any thread."),
     Promise("edit.inside-process", FILE, EDIT, "Every mutation works from inside a processor."),
     Promise("edit.commit-auto", FILE, ORDER_DELEGATES, "CommitMode.AUTO commits each call."),
     Promise("edit.commit-manual", FILE, ORDER_DELEGATES, "CommitMode.MANUAL collects until commit()."),
@@ -163,7 +163,7 @@ _COMPILER = (
     Promise("edit.rollback", FILE, EDIT, "A failing check, create, setup or will_* rolls the whole commit back."),
     Promise("edit.rollback-names-step", FILE, NAMES, "The error of a rolled back commit names the step, the processor and the cause."),
     Promise("edit.rollback-any-step", EDITS, "issue 4", "A fault at any step of an edit of any shape leaves everything as it was."),
-    Promise("edit.untouched-links", FILE, "design: What it is", "Frames on links that an edit does not touch are never lost."),
+    Promise("edit.untouched-links", KEPT, "design: What it is", "Frames on links that an edit does not touch are never lost."),
     Promise("edit.removal-drains", FILE, EDIT, "Removal cuts upstream, drains, calls teardown and says when it is done."),
     Promise("edit.update-config", FILE, EDIT, "update_config answers applied live or restarted; each field declares which."),
     Promise("edit.update-invalid", FILE, EDIT, "An invalid config changes nothing."),
@@ -207,7 +207,7 @@ _LINKS = (
     Promise("link.nothing-unbounded", FILE, LINKS, "No queue is unbounded."),
     Promise("link.plugs", FILE, LINKS, "An unconnected port is a plug; writing to one does nothing."),
     Promise("link.many", CORE, LINKS, "LinkInput(T, many=True) takes any number of links in a stable order."),
-    Promise("link.fan-out", FILE, PART, "One output feeds several consumers."),
+    Promise("link.fan-out", KEPT, PART, "One output feeds several consumers."),
     Promise("link.again-while-frames", FILE, LINKS, "A reactive processor is called again while an input holds frames."),
     Promise("link.wake-all", CORE, LINKS, 'wake="any" or "all" is declared.'),
     Promise("link.wake-at", FILE, LINKS, "ctx.wake_at(ns) calls a processor at a clock time."),

@@ -20,7 +20,10 @@ def _row(capacity: int, frames: int, at_most: float, held_back: str) -> Row:
         theirs=gstreamer_chain("threads", NAME, **chains),
         figures=(
             Figure(
-                key="ns", what=f"a frame through a thread hop, saturated, capacity {capacity}", unit="ns", at_most=at_most
+                key="ns",
+                what=f"a frame through a thread hop, saturated, capacity {capacity}",
+                unit="ns",
+                at_most=at_most,
             ),
         ),
         method=f"{frames:,} frames through chains of 2 and of 10 processors, each on its own thread behind a link of "

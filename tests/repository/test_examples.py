@@ -12,14 +12,7 @@ from streamlib import StreamRuntime
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-PUBLIC = {
-    "streamlib",
-    "streamlib.events",
-    "streamlib.media",
-    "streamlib.prelude",
-    "streamlib.testing",
-    "streamlib.errors",
-}
+PUBLIC = {"streamlib"} | {f"streamlib.{name}" for name in ("errors", "events", "media", "prelude", "testing")}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)

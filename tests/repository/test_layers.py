@@ -9,14 +9,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PUBLIC = {
-    "streamlib",
-    "streamlib.events",
-    "streamlib.media",
-    "streamlib.prelude",
-    "streamlib.testing",
-    "streamlib.errors",
-}
 
 
 @pytest.mark.promise("repository.layers", "repository.media-alone")

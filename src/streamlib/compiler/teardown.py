@@ -83,7 +83,7 @@ class Departure:
             source, target = self.end_of(link.source), self.end_of(link.target)
             if target in going and source not in going:
                 wired.channel.release()
-                self._apply(source, partial(source.let_go, link.source.port, wired.channel))
+                self._apply(source, partial(source.switch_output, link.source.port, [wired.channel], []))
             elif source in going and target not in going:
                 wired.channel.mute()
 
@@ -133,7 +133,7 @@ class Departure:
         """Have loops that stay let go of them, and threads that go end."""
         gone = set(going)
         for loop in dict.fromkeys(instance.loop for instance in going):
-            if isinstance(loop, Loop) and not gone.issuperset(loop.members):
+            if isinstance(loop, Loop) and loop.head not in gone:
                 self._apply(loop.members[0], partial(_keep, loop, gone))
         for instance in going:
             handle = self._site.graph.get(self._entities[instance], ThreadHandle)

@@ -192,7 +192,7 @@ class Wiring:
     def _switch_readers(self) -> None:
         """Have each reading processor take over its new links, and each loop call its processors in the new order."""
         late = set(map(id, self._late()))
-        self._take_in([joint for joint in self.joined if id(joint) not in late])
+        self._take_in([joint for joint in self.joined if id(joint) not in late], (*self.joined, *self.cut))
 
     def switch_late(self) -> None:
         """Have inputs take over new links once those who fed them before have sent their last frame."""
@@ -200,18 +200,17 @@ class Wiring:
         self._homes.clear()
         self._leaving = set()
         if late:
-            self._take_in(late)
+            self._take_in(late, late)
 
     def _late(self) -> list[Joint]:
         fed = {joint.link.target for joint in self._lingering}
         return [joint for joint in self.joined if joint.link.target in fed]
 
-    def _take_in(self, joints: list[Joint]) -> None:
+    def _take_in(self, joints: list[Joint], changed: Iterable[Joint]) -> None:
         inputs = _by_loop((self.home(joint.target), partial(_switch_input, joint)) for joint in joints)
         arrivals = _by_loop((home, instance) for instance, home in self._homes.items())
-        changed = (*joints, *self.cut)
-        loops = [*inputs, *arrivals, *(self.home(j.source) for j in changed), *(self.home(j.target) for j in changed)]
-        for loop in dict.fromkeys(loops):
+        ends = [self.home(end) for joint in changed for end in (joint.source, joint.target)]
+        for loop in dict.fromkeys([*inputs, *arrivals, *ends]):
             if isinstance(loop, Loop):
                 members = self._in_order(loop, arrivals.get(loop, []))
                 self._apply(loop, partial(_do_all, [*inputs.get(loop, []), partial(loop.arrange, members)]))
@@ -259,7 +258,7 @@ class Wiring:
             if wired is not None:
                 source, target = self._at(link.source.processor_id), self._at(link.target.processor_id)
                 joints.append(Joint(link, wired.channel, source, target))
-        return joints
+        return joints + [joint for joint in self._lingering if instance in {joint.source, joint.target}]
 
     def _at(self, id_: ProcessorId) -> ProcessorInstance:
         instance = self._instance_of(id_)
@@ -274,18 +273,12 @@ class Wiring:
 
 
 def _switch_outputs(source: ProcessorInstance, cut: list[Joint], joined: list[Joint]) -> None:
-    ports: set[str] = set()
-    for joint in cut:
-        port = joint.link.source.port
-        source.outputs[port] = [channel for channel in source.outputs[port] if channel is not joint.channel]
-        ports.add(port)
-    for joint in joined:
-        source.outputs[joint.link.source.port].append(joint.channel)
-        ports.add(joint.link.source.port)
-    for port in ports:
-        source.bind_output(port)
-    for joint in cut:
-        joint.channel.end()
+    for port in dict.fromkeys(joint.link.source.port for joint in (*cut, *joined)):
+        source.switch_output(
+            port,
+            [joint.channel for joint in cut if joint.link.source.port == port],
+            [joint.channel for joint in joined if joint.link.source.port == port],
+        )
 
 
 def _switch_input(joint: Joint) -> None:

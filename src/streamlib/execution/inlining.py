@@ -25,7 +25,7 @@ def arranged(
     """The steps of a pass over these processors, and the channels whose writing ports have to be bound anew."""
     rebind: set[Channel] = set()
     steps: list[Step] = []
-    read_here = {channel for member in inlined for channel in member.inputs.values()}
+    read_here = {channel for member in inlined if not member.paused for channel in member.inputs.values()}
     for member in inlined:
         member.fix()
         slot = steady_slot(member, read_here)
@@ -44,7 +44,7 @@ def arranged(
 def steady_slot(member: ProcessorInstance, read_here: set[Channel]) -> SlotReader | None:
     """The one slot of a processor that reads only it, writes only to slots, and is not paused; else None.
 
-    A slot whose reader this loop does not run, because it is on its way in or out, is one that may have no room.
+    A slot whose reader this loop does not call, because it is paused or on its way in or out, may have no room.
     """
     if member.paused or len(member.readers) != 1:
         return None

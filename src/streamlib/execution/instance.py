@@ -7,7 +7,7 @@ neither the graph nor why it is started or ended; what happens to it goes to `Re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from streamlib.execution.entry import EntryWriter, carries_stamps
@@ -36,7 +36,7 @@ class RunsInstances(Protocol):
 
     def disturb(self) -> None: ...
     def timed(self, instance: ProcessorInstance) -> None: ...
-    def post(self, action: Callable[[], None]) -> object: ...
+    def post(self, action: Callable[[], None], *, between_calls: bool = False) -> object: ...
 
 
 class ProcessorInstance:
@@ -205,6 +205,11 @@ class ProcessorInstance:
         """Frames that wait at its inputs."""
         return sum(reader.depth() for reader in self.readers)
 
+    @property
+    def poked(self) -> bool:
+        """Whether `wake` has asked for a call that has not come yet."""
+        return self._poked
+
     def due(self, now_ns: int) -> bool:
         """Whether a reactive processor is to be called: by frames it has not seen, by `wake` or by the clock."""
         if self._poked or (self.wake_ns is not None and self.wake_ns <= now_ns):
@@ -335,11 +340,21 @@ class ProcessorInstance:
             setattr(self.processor, port, new)
         self.writers = tuple(getattr(self.processor, name) for name in self.outputs)
 
-    def let_go(self, port: str, channel: Channel) -> None:
-        """Write no more to a channel, and say its end. For the owner."""
-        self.outputs[port] = [other for other in self.outputs[port] if other is not channel]
+    def switch_output(self, port: str, cut: Collection[Channel], joined: Collection[Channel]) -> None:
+        """Write no more to some channels, and to others instead, from one frame to the next. For the owner.
+
+        The end of a cut channel is said behind a frame that is being written to it just now.
+        """
+        kept = [channel for channel in self.outputs[port] if channel not in cut]
+        for channel in cut:
+            channel.part()
+        self.outputs[port] = [*kept, *joined]
         self.bind_output(port)
-        channel.end()
+        for channel in cut:
+            if self.loop is None:
+                channel.end()
+            else:
+                self.loop.post(channel.end, between_calls=True)
 
     def _put(self, port: str, new: Reader) -> None:
         old: Reader = getattr(self.processor, port)

@@ -16,7 +16,8 @@ and free and counts what it does. One pass in 128 is timed.
 Whatever a pass cannot do at once leaves the loop **unsettled**: more than one frame written to a slot, a frame
 left unread, no room in a link to another loop, an end of stream, an exception. `settle` then goes through all
 processors, oldest frames first, until nothing moves. What still waits after that waits for somebody outside
-(room, frames from elsewhere, a resume), and the head is not called before its own outputs are free again.
+(room, frames from elsewhere, a resume). While somebody is held so, `settle` takes the place of the pass behind
+the head: it calls nobody whose outputs are not free, and so holds back those before him, up to the head.
 
 A thread that has nothing to do sleeps at its waker. Whoever gives it work puts that down first and wakes it
 after; the loop looks again between lying down and falling asleep, so nothing is missed and nothing polls.
@@ -341,7 +342,9 @@ class Loop:
         if head.paused or not head.free():
             return False
         now_ns = self._now_ns()
-        return self._next_tick_ns(head) <= now_ns if _ticking(head) else head.due(now_ns)
+        if _ticking(head):
+            return head.poked or self._next_tick_ns(head) <= now_ns
+        return head.due(now_ns)
 
     def _next_tick_ns(self, head: ProcessorInstance) -> int:
         return self._tick_ns if head.wake_ns is None else head.wake_ns
@@ -366,7 +369,7 @@ class Loop:
             self._finish(head)
             return
         self._pass(head)
-        if self._brief and not (self._foreign or self._timers or self._unsettled):
+        if self._brief and not (self._foreign or self._timers or self._held or self._unsettled):
             self._burst(head)
 
     def _pass(self, head: ProcessorInstance) -> None:
@@ -391,7 +394,11 @@ class Loop:
         self._brief = took_ns < BRIEF_NS
         head.left_unread = head.waiting() if head.taken() == taken else 0
         self._timing = not self.passes.done % TIMED_EVERY
-        self._run_steps()
+        if self._held:  # somebody has no room: everyone before him is asked, so that it reaches the head
+            self._skip_steps(0)
+            self.unsettle()
+        else:
+            self._run_steps()
 
     def _plan_tick(self, head: ProcessorInstance, now_ns: int) -> None:
         head.wake_ns = None

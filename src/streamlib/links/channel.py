@@ -96,6 +96,11 @@ class Channel:
             old.retire(new)
         return TapWriter(new, self.tap) if self.tap else new
 
+    def part(self) -> None:
+        """The port that writes here goes over to other links; what it holds no longer speaks for this one."""
+        if self.writer is not None:
+            self.writer = self.writer.renewed()
+
     def _take_form(self, writer: SlotWriter | RingWriter | LatestWriter, reader: SlotReader | RingReader) -> None:
         old_writer, old_reader = self.writer, self.reader
         self.writer, self.reader = writer, reader

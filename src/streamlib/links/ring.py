@@ -18,10 +18,12 @@ class Ring:
     """Frames on their way from one loop to another.
 
     `ended`: nothing will be appended any more. `closed`: nobody will take any more. `released`: the writer
-    is being cut off and appends its last frame whether there is room or not, so that none is lost.
+    is being cut off and appends its last frame whether there is room or not, so that none is lost. `written`
+    counts what was ever appended where only the newest is kept; elsewhere nobody needs it.
     """
 
-    __slots__ = ("capacity", "closed", "consumer", "ended", "items", "low_water", "producer", "released", "stalled")
+    __slots__ = ("capacity", "closed", "consumer", "ended", "items", "low_water", "producer", "released", "stalled",
+                 "written")  # fmt: skip
 
     def __init__(self, capacity: int, producer: Waker, consumer: Waker, *, newest_only: bool = False) -> None:
         # Otherwise bounded by the writer's credit: a maximal length would lose frames instead of refusing them.
@@ -34,6 +36,7 @@ class Ring:
         self.ended = False
         self.closed = False
         self.released = False
+        self.written = 0
 
     def room(self) -> int:
         """How many frames more may be appended."""
@@ -49,8 +52,16 @@ class Ring:
     def room_made(self) -> None:
         """Called by the reader of a stalled ring after it took a frame."""
         if len(self.items) <= self.low_water:
-            self.stalled.clear()
-            self.producer.wake()
+            self._call_writer()
+
+    def reader_rests(self) -> None:
+        """Called by a reader that takes no more for now: a stalled writer gets the room there is, however little."""
+        if self.stalled and self.room() > 0:
+            self._call_writer()
+
+    def _call_writer(self) -> None:
+        self.stalled.clear()
+        self.producer.wake()
 
     def end(self) -> None:
         """The writer's last word: in order behind the last frame, because it is looked at on an empty ring only."""
@@ -60,7 +71,13 @@ class Ring:
     def close(self) -> int:
         """The reader's last word. Returns how many frames were on the way and will not be taken."""
         self.closed = True
-        lost = len(self.items)
-        self.items.clear()
+        lost = len(self.take_all())
         self.producer.wake()
         return lost
+
+    def take_all(self) -> list[Any]:
+        """Take out all that waits, oldest first; exact beside a writer that goes on appending."""
+        frames = []
+        while self.items:
+            frames.append(self.items.popleft())
+        return frames

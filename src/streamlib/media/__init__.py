@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from streamlib.media.audio.aac_encoder import AacEncoder
     from streamlib.media.file_reader import FileReader
+    from streamlib.media.filter_source import FilterSource
     from streamlib.media.mp4.writer import Mp4Writer
     from streamlib.media.video.h264_encoder import H264Encoder
     from streamlib.media.video.scaler import VideoScaler
 
-__all__ = ["AacEncoder", "FileReader", "H264Encoder", "Mp4Writer", "VideoScaler"]
+__all__ = ["AacEncoder", "FileReader", "FilterSource", "H264Encoder", "Mp4Writer", "VideoScaler"]
 
 _HOMES = {
     "AacEncoder": "streamlib.media.audio.aac_encoder",
     "FileReader": "streamlib.media.file_reader",
+    "FilterSource": "streamlib.media.filter_source",
     "H264Encoder": "streamlib.media.video.h264_encoder",
     "Mp4Writer": "streamlib.media.mp4.writer",
     "VideoScaler": "streamlib.media.video.scaler",

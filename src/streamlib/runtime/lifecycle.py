@@ -101,7 +101,12 @@ class Lifecycle:
             raise
 
     def stop(self, *, drain_s: float | None) -> None:
-        """End everybody and take away what compiling attached; idle, nothing."""
+        """End everybody and take away what compiling attached; idle, nothing.
+
+        Without draining it does not wait for its turn to end everybody, so that it cuts short a stop that drains.
+        """
+        if drain_s is None:
+            self._end_all()
         if self.site.graph.state is not GraphState.IDLE:
             self._verb("stop", lambda: self._stop(drain_s))
 
