@@ -12,6 +12,8 @@ from typing import Protocol
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
+NEVER_NS = 1 << 62
+"""A time that does not come: about 146 years after the clock began."""
 
 
 class Clock(Protocol):

@@ -169,7 +169,7 @@ class ListSource(Processor):
     execution = ProcessExecution.continuous(interval_ms=0)
 
     @classmethod
-    def declaration_for(cls, config: Any) -> Declaration:  # noqa: ANN401 - a Config of this class
+    def declaration_for(cls, config: Any) -> Declaration:
         """The output carries frames of the classes that the config names, or holds."""
         output: LinkOutput[Any] = LinkOutput(config.type or _classes_of(config.items) or object)
         output.name = "output"
@@ -193,7 +193,7 @@ class ListSource(Processor):
             self._next += 1
             self._play(item)
 
-    def _play(self, item: Any) -> None:  # noqa: ANN401 - whatever the list holds
+    def _play(self, item: Any) -> None:
         if isinstance(item, Exception):
             raise item
         if not isinstance(item, At | Gate):
@@ -241,10 +241,10 @@ class Collected:
 class ListSink(Processor):
     """Collects what arrives, in an object that the test holds.
 
-        collected = Collected()
-        sink = runtime.add_processor(ListSink, into=collected)
-        ...
-        assert collected.wait_for(3) == [one, two, three]
+    collected = Collected()
+    sink = runtime.add_processor(ListSink, into=collected)
+    ...
+    assert collected.wait_for(3) == [one, two, three]
     """
 
     class Config(ProcessorConfig):

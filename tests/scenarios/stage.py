@@ -24,7 +24,7 @@ from streamlib import (
 from streamlib.graph import ProcessorNode
 from streamlib.processors.execution_mode import ExecutionMode
 
-SECONDS = 20.0
+SECONDS = 8.0
 """How long anything in a scenario may take before the test fails."""
 
 

@@ -210,16 +210,17 @@ def test_a_head_that_hosts_others_is_removed_and_they_live_on(runtime: StreamRun
     runtime.start()
     record.wait_for(100)
     runtime.connect(second, both.input("right"))
-    record.wait_until(lambda: record.numbers[-1] >= 1_000_000 or max(record.numbers[-50:]) >= 1_000_000)
+    record.wait_until(lambda: max(record.numbers[-50:]) >= 1_000_000)
     runtime.remove(first)
     record.wait_for(100)
     runtime.stop()
     for turn in (0, 1):
         part = [n for n in record.numbers if n // 1_000_000 == turn]
-        assert part == list(range(turn * 1_000_000, turn * 1_000_000 + len(part)))
+        assert part == list(range(part[0], part[0] + len(part)))
     assert record.calls == ["setup", "flush", "teardown"]
 
 
+@pytest.mark.promise("edit.any-thread")
 def test_two_edits_at_once_from_two_threads_both_take_effect(runtime: StreamRuntime) -> None:
     source, filter_, _, record = main_path(runtime)
     failures: list[BaseException] = []
@@ -245,8 +246,3 @@ def test_two_edits_at_once_from_two_threads_both_take_effect(runtime: StreamRunt
     assert not failures
     runtime.stop()
     assert record.is_gapless(), record.gaps()
-
-
-test_two_edits_at_once_from_two_threads_both_take_effect = pytest.mark.promise("edit.any-thread")(
-    test_two_edits_at_once_from_two_threads_both_take_effect
-)

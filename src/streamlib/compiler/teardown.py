@@ -92,7 +92,9 @@ class Departure:
             self._end_now(going)
         for instance in going:
             self._let_move(instance)
-            if instance.unfed():
+            if instance.readers:
+                instance.unmute()
+            else:
                 instance.end()
         for loop in dict.fromkeys(instance.loop for instance in going):
             if isinstance(loop, Loop) and not loop.threaded:

@@ -7,14 +7,14 @@ neither the graph nor why it is started or ended; what happens to it goes to `Re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from streamlib.execution.entry import EntryWriter, carries_stamps
 from streamlib.execution.metrics import Passes, ProcessorMetrics, SteadyCount
 from streamlib.ids import ProcessorId
 from streamlib.links.channel import Channel
-from streamlib.links.reader import PlugReader, Reader, RingReader, SlotReader
+from streamlib.links.reader import News, PlugReader, Reader, RingReader, SlotReader
 from streamlib.links.writer import PlugWriter, Writer, joined
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.declaration import Declaration
@@ -36,7 +36,7 @@ class RunsInstances(Protocol):
 
     def disturb(self) -> None: ...
     def timed(self, instance: ProcessorInstance) -> None: ...
-    def post(self, action: Callable[[], None], *, between_calls: bool = False) -> object: ...
+    def post(self, action: Callable[[], None]) -> object: ...
 
 
 class ProcessorInstance:
@@ -48,7 +48,7 @@ class ProcessorInstance:
         loop: The loop that runs it, None until one does.
         failure: The error that ended it.
         finishing: It is to end at the next point between two calls.
-        left_unread: Frames that its last call could have read and did not; it is called when there are others.
+        left_unread: What its last call found and read nothing of; it is called when there is something else.
         frame: Not None while something lies in one of its slots: what its loop looks at, where it has several.
     """
 
@@ -85,7 +85,7 @@ class ProcessorInstance:
         self.wake_ns: int | None = None
         self.frame: Any = None
         self.steady = SteadyCount(Passes())
-        self.left_unread = 0
+        self.left_unread: list[News] | None = None
         self._poked = False
         self._set_up = False
         self._stamp_what_enters()
@@ -129,6 +129,12 @@ class ProcessorInstance:
         self.teardown()
         self.become(ProcessorState.ENDED if self.failure is None else ProcessorState.FAILED)
         self.reports.ended(self)
+
+    def send_off(self) -> None:
+        """Send what it put aside, room or not: nobody will run it any more. For the owner."""
+        for channels in self.outputs.values():
+            for channel in channels:
+                channel.send_off()
 
     def suspend(self) -> None:
         """Flush and tear down, and keep the links as they are, for another instance to take over. For the owner."""
@@ -214,10 +220,13 @@ class ProcessorInstance:
         """Whether a reactive processor is to be called: by frames it has not seen, by `wake` or by the clock."""
         if self._poked or (self.wake_ns is not None and self.wake_ns <= now_ns):
             return True
-        waiting = self.waiting()
-        if self.declaration.wake is Wake.ALL:
-            return waiting > 0 and all(reader.depth() or reader.ended for reader in self.readers)
-        return waiting not in {0, self.left_unread}
+        if self.declaration.wake is Wake.ALL and not all(reader.depth() or reader.ended for reader in self.readers):
+            return False
+        return self.unseen()
+
+    def unseen(self) -> bool:
+        """Whether frames wait, and not only those that its last call found and left."""
+        return self.waiting() > 0 and (self.left_unread is None or self.left_unread != self.news())
 
     def begin(self, now_ns: int) -> None:
         """Take note that what called it is being served."""
@@ -227,11 +236,14 @@ class ProcessorInstance:
 
     def free(self) -> bool:
         """Whether its outputs have room for what a call writes; all are asked, so that each without room says so."""
-        return all([writer.free() for writer in self.writers])
+        return False not in [writer.free() for writer in self.writers]
 
-    def unfed(self) -> bool:
-        """Whether nothing will come by any input, nor the end of it: whoever wants it to end has to say so."""
-        return all(reader.muted for reader in self.readers)
+    def unmute(self) -> None:
+        """End by what its inputs say, also those that were cut: when what waits there has been read. For a stop."""
+        for reader in self.readers:
+            reader.muted = False
+        if self.loop is not None:
+            self.loop.disturb()
 
     def exhausted(self) -> bool:
         """Whether every connected input has ended and is empty; one that was cut only has to be empty."""
@@ -249,8 +261,12 @@ class ProcessorInstance:
         return not self.paused and (self.exhausted() or (self.due(now_ns) and self.free()))
 
     def is_held(self) -> bool:
-        """Whether it has something to do, or to send, that its outputs have no room for."""
-        return not self.paused and (self.over or self.waiting() not in {0, self.left_unread}) and not self.free()
+        """Whether something waits for it that has to wait on: its outputs have no room, or it leaves its inputs full."""
+        if self.over:
+            return not self.free()
+        if any(isinstance(reader, SlotReader) and not reader.holds_nobody_back() for reader in self.readers):
+            return True
+        return not self.paused and self.unseen() and not self.free()
 
     def held_by(self) -> list[str]:
         """The links without room."""
@@ -275,18 +291,23 @@ class ProcessorInstance:
         """Frames taken from its inputs so far."""
         return sum(reader.count() for reader in self.readers)
 
-    def depths(self) -> list[int]:
-        """For each input: how many frames wait in a slot, how many fewer were taken from a ring."""
-        return [reader.depth() if isinstance(reader, SlotReader) else -reader.taken for reader in self.readers]
+    def news(self) -> list[News]:
+        """For each input, what a call would find there."""
+        return [reader.news() for reader in self.readers]
 
-    def account(self, before: list[int]) -> None:
-        """Count what a call took from slots, and note what it left unread."""
-        after = self.depths()
-        for reader, was, is_ in zip(self.readers, before, after, strict=True):
+    def account(self, before: list[News]) -> bool:
+        """Count what a call took from slots, and note what it left unread. True when it took anything."""
+        took = 0
+        for reader, was in zip(self.readers, before, strict=True):
+            is_ = reader.news()
             if isinstance(reader, SlotReader):
-                reader.taken += was - is_
+                from_slot = was.depth - is_.depth - (is_.taken - was.taken)
+                reader.taken += from_slot
                 reader.refill()
-        self.left_unread = self.waiting() if after == before else 0
+                took += from_slot
+            took += is_.taken - was.taken
+        self.left_unread = None if took else before
+        return bool(took)
 
     def skip(self) -> None:
         """Take a frame that a call failed on before it read it."""
@@ -321,7 +342,7 @@ class ProcessorInstance:
             new = channel.reader
         self._put(port, new)
         self.readers = tuple(found.reader for found in self.inputs.values() if found.reader is not None)
-        self.left_unread = 0
+        self.left_unread = None
 
     def bind_output(self, port: str) -> None:
         """Put the writing end of the port's channels where the processor finds its output. For the owner.
@@ -329,7 +350,7 @@ class ProcessorInstance:
         The channels' writers are made anew, so that a `write` kept from before can lead to the new port.
         """
         old: Writer = getattr(self.processor, port)
-        held = old.inner if isinstance(old, EntryWriter) else old
+        held = self._port_writer(port)
         new = joined([channel.outlet(held) for channel in self.outputs[port]])
         if held.ended and not new.ended:
             new.end()
@@ -339,22 +360,31 @@ class ProcessorInstance:
         else:
             setattr(self.processor, port, new)
         self.writers = tuple(getattr(self.processor, name) for name in self.outputs)
+        if not self.declaration.inputs:
+            self.wake()  # a source may have waited for somebody to read it
 
-    def switch_output(self, port: str, cut: Collection[Channel], joined: Collection[Channel]) -> None:
+    def switch_output(self, port: str, cut: Sequence[Channel], joined: Sequence[Channel]) -> None:
         """Write no more to some channels, and to others instead, from one frame to the next. For the owner.
 
-        The end of a cut channel is said behind a frame that is being written to it just now.
+        A frame may be on its way through the port just now, with its writer waiting for room in one of several
+        links. Where a cut link has not had it, the link that is joined in its place gets it: the first for the
+        first, and so on.
         """
-        kept = [channel for channel in self.outputs[port] if channel not in cut]
-        for channel in cut:
-            channel.part()
-        self.outputs[port] = [*kept, *joined]
+        held = self._port_writer(port)
+        before = [channel.part() for channel in cut]
+        self.outputs[port] = [channel for channel in self.outputs[port] if channel not in cut] + list(joined)
         self.bind_output(port)
+        heirs = [channel.writer for channel in joined]
+        for index, writer in enumerate(before):
+            if writer is not None and writer is not held:
+                heir = heirs[index] if index < len(heirs) else None
+                writer.retire(heir or PlugWriter())
         for channel in cut:
-            if self.loop is None:
-                channel.end()
-            else:
-                self.loop.post(channel.end, between_calls=True)
+            channel.end()
+
+    def _port_writer(self, port: str) -> Writer:
+        writer: Writer = getattr(self.processor, port)
+        return writer.inner if isinstance(writer, EntryWriter) else writer
 
     def _put(self, port: str, new: Reader) -> None:
         old: Reader = getattr(self.processor, port)

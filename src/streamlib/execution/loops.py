@@ -403,7 +403,7 @@ class Loop:
     def _plan_tick(self, head: ProcessorInstance, now_ns: int) -> None:
         head.wake_ns = None
         interval_ns = head.declaration.execution.interval_ns
-        if interval_ns:  # on the grid of the first tick, so that lateness never adds up
+        if interval_ns and now_ns >= self._tick_ns:  # on the grid of the first tick, so that lateness never adds up
             self._tick_ns += (max(0, now_ns - self._tick_ns) // interval_ns + 1) * interval_ns
 
     def _run_steps(self) -> None:

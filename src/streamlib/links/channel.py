@@ -24,7 +24,7 @@ class Channel:
 
     Args:
         name: how errors and statistics call the link.
-        capacity: frames that a ring holds; a slot holds one whatever it is.
+        capacity: frames that may wait before the writer is held back.
         live: the writer is a live source: it is never held back, a full link drops its newest frame.
     """
 
@@ -48,7 +48,7 @@ class Channel:
 
     def wire_slot(self, unsettle: Callable[[], None]) -> None:
         """Give the link the form of a slot; both its processors run in the loop that `unsettle` belongs to."""
-        slot = SlotReader(self.delivery, unsettle, live=self.live)
+        slot = SlotReader(self.delivery, unsettle, capacity=self.capacity, live=self.live)
         self._take_form(SlotWriter(slot), slot)
 
     def wire_ring(
@@ -81,6 +81,7 @@ class Channel:
         assert isinstance(old, SlotWriter)
         self.writer = (SlotWriter if gate is None else GatedSlotWriter)(self.reader)
         self.writer.ended = old.ended
+        old.retire(self.writer)  # a write to several links may be on its way and hold the old one
         return True
 
     def outlet(self, held: Writer | None = None) -> Writer:
@@ -96,10 +97,12 @@ class Channel:
             old.retire(new)
         return TapWriter(new, self.tap) if self.tap else new
 
-    def part(self) -> None:
-        """The port that writes here goes over to other links; what it holds no longer speaks for this one."""
-        if self.writer is not None:
-            self.writer = self.writer.renewed()
+    def part(self) -> Writer | None:
+        """The port that writes here goes over to other links: returns the writer it holds, which is spent now."""
+        spent = self.writer
+        if spent is not None:
+            self.writer = spent.renewed()
+        return spent
 
     def _take_form(self, writer: SlotWriter | RingWriter | LatestWriter, reader: SlotReader | RingReader) -> None:
         old_writer, old_reader = self.writer, self.reader
@@ -138,8 +141,6 @@ class Channel:
     def _lay_before(self, frames: list[Any]) -> None:
         assert self.reader is not None
         self.reader.preload(frames)
-        if isinstance(self.writer, LatestWriter):
-            self.writer.written += len(frames)
 
     def mute(self) -> None:
         """The link is cut and its reader stays: what waits is still read, and the end of the writer ends nobody."""
@@ -167,12 +168,17 @@ class Channel:
         if isinstance(self.reader, SlotReader):
             self.reader.close()
         elif self.reader is not None and not self.reader.ring.closed:
-            self._past_closed += self.reader.ring.close()
+            self._past_closed += self.reader.close()
 
     def interrupt(self) -> None:
         """Have a writer that waits for room come back: what is in the ring is let go. From any thread."""
         if isinstance(self.reader, RingReader):
             self.close()
+
+    def send_off(self) -> None:
+        """Append what the writer put aside, room or not: nobody will run it again. For the writer's owner."""
+        if isinstance(self.writer, RingWriter):
+            self.writer.send_off()
 
     def settle_closed(self) -> None:
         """Count what was still written after `close`. For the writer's owner, once."""
@@ -218,6 +224,6 @@ class Channel:
             depth += writer.aside()
             return LinkStatistics(0, taken, depth, self.capacity, 0, writer.dropped, writer.refused, writer.overflowed)
         assert isinstance(writer, LatestWriter)
-        overtaken = max(0, writer.written - taken - depth)
-        gone = overtaken if isinstance(reader, RingReader) and reader.ring.closed else 0
-        return LinkStatistics(0, taken, depth, self.capacity, overtaken - gone, 0, gone)
+        assert isinstance(reader, RingReader)
+        overtaken = max(0, reader.ring.written - taken - depth - reader.removed)
+        return LinkStatistics(0, taken, depth, self.capacity, overtaken, 0, writer.refused)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from streamlib.errors import LinkOverflowError
 from streamlib.links.delivery import Delivery
@@ -28,6 +28,8 @@ class Reader(Protocol):
     def connected(self) -> bool: ...
     @property
     def ended(self) -> bool: ...
+    @property
+    def successor(self) -> Reader | None: ...
     def read(self) -> Any: ...
     def count(self) -> int: ...
     def depth(self) -> int: ...
@@ -42,20 +44,36 @@ class Counting(Protocol):
     def count(self) -> int: ...
 
 
+class News(NamedTuple):
+    """What a call of the processor would find at one input: two that differ mean that something has happened there."""
+
+    depth: int
+    taken: int
+    replaced: int
+    ended: bool
+
+
+def _read_on(reader: Reader | None) -> Any:
+    """Read where a chain of replaced readers leads to, or what one of them still holds."""
+    while reader is not None and reader.successor is not None and not reader.depth():
+        reader = reader.successor
+    return None if reader is None else reader.read()
+
+
 class PlugReader:
     """An input that no link reaches: there is never a frame."""
 
-    __slots__ = ("_successor",)
+    __slots__ = ("successor",)
 
     connected = False
     ended = False
 
     def __init__(self) -> None:
-        self._successor: Reader | None = None
+        self.successor: Reader | None = None
 
     def read(self) -> Any:
         """None: nothing is connected."""
-        return None if self._successor is None else self._successor.read()
+        return _read_on(self.successor)
 
     def count(self) -> int:
         """Frames taken so far: none."""
@@ -74,30 +92,35 @@ class PlugReader:
 
     def retire(self, successor: Reader) -> None:
         """Hand later calls on to `successor`."""
-        self._successor = successor
+        self.successor = successor
 
 
 class RingReader:
-    """The reading end of a ring; used by the one loop that owns the processor."""
+    """The reading end of a ring; used by the one loop that owns the processor.
 
-    __slots__ = ("_popleft", "_stalled", "_successor", "muted", "ring", "taken")
+    `removed` counts what left the ring unread (moved to another form, or dropped when the reader closed), less what
+    was laid in it from another form.
+    """
+
+    __slots__ = ("_popleft", "_stalled", "muted", "removed", "ring", "successor", "taken")
 
     connected = True
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
         self.taken = 0
+        self.removed = 0
         self.muted = False
+        self.successor: Reader | None = None
         self._popleft = ring.items.popleft
         self._stalled = ring.stalled
-        self._successor: Reader | None = None
 
     def read(self) -> Any:
         """The next frame, or None when none waits."""
         try:
             frame = self._popleft()
         except IndexError:
-            return None if self._successor is None else self._successor.read()
+            return _read_on(self.successor)
         self.taken += 1
         if self._stalled:
             self.ring.room_made()
@@ -106,9 +129,8 @@ class RingReader:
     @property
     def ended(self) -> bool:
         """Whether no frame waits and none will come."""
-        return (
-            self.ring.ended and not self.muted and not self.ring.items
-        )  # in this order: what was appended before the end is seen
+        # in this order: what was appended before the end is seen
+        return self.ring.ended and not self.muted and not self.ring.items
 
     def count(self) -> int:
         """Frames taken so far."""
@@ -122,42 +144,59 @@ class RingReader:
         """The frame that `read` gives next, or None; for the owner."""
         return self.ring.items[0] if self.ring.items else None
 
+    def news(self) -> News:
+        """What a call would find here."""
+        ring = self.ring
+        return News(len(ring.items), self.taken, ring.written, ring.ended)
+
     def unread(self) -> list[Any]:
         """Take out all that waits, oldest first; for the owner, when the link changes its form."""
-        frames = []
-        while self.ring.items:
-            frames.append(self._popleft())
+        frames = self.ring.take_all()
+        self.removed += len(frames)
         return frames
+
+    def close(self) -> int:
+        """The reader's last word. Returns how many frames were on the way and will not be taken."""
+        lost = self.ring.close()
+        self.removed += lost
+        return lost
 
     def preload(self, frames: Iterable[Any]) -> None:
         """Lay older frames before those that wait; a ring that keeps the newest only takes one if it is empty."""
-        items, older = self.ring.items, list(frames)
-        if items.maxlen is None:
-            items.extendleft(reversed(older))
-        elif not items:
-            items.extend(older)
+        ring, older = self.ring, list(frames)
+        if ring.items.maxlen is None:
+            ring.items.extendleft(reversed(older))
+            return
+        self.removed -= len(older)
+        if not ring.items:
+            ring.items.extend(older)
 
     def retire(self, successor: Reader) -> None:
         """Hand later calls on to `successor`."""
-        self._successor = successor
+        self.successor = successor
 
 
 class SlotReader:
     """The reading end of a link inside one loop, and the slot that its writer fills.
 
-    The loop runs the reader after the writer, so one slot is enough; what one call writes beyond it piles up
-    in order, bounded. A closed slot is never empty, which sends every write to `pile` to be counted.
+    The loop runs the reader after the writer, so one slot is enough for what is read at once. What is left
+    unread, and what one call writes beyond the slot, piles up behind it in order: up to `capacity` it holds
+    nobody back, as in a ring, and beyond that it is bounded. A closed slot is never empty, which sends every
+    write to `pile` to be counted.
     """
 
-    __slots__ = ("_pile", "_successor", "closed", "delivery", "dropped", "frame", "gate", "live", "muted",
-                 "overflowed", "refused", "source_ended", "steady", "taken", "unsettle")  # fmt: skip
+    __slots__ = ("_pile", "capacity", "closed", "delivery", "dropped", "frame", "gate", "live", "muted",
+                 "overflowed", "refused", "source_ended", "steady", "successor", "taken", "unsettle")  # fmt: skip
 
     connected = True
 
-    def __init__(self, delivery: Delivery, unsettle: Callable[[], None], *, live: bool = False) -> None:
+    def __init__(
+        self, delivery: Delivery, unsettle: Callable[[], None], *, capacity: int = 1, live: bool = False
+    ) -> None:
         self.frame: Any = None
         self.gate: Any = None  # what the loop looks at instead, where the processor has more inputs than this
         self.delivery = delivery
+        self.capacity = capacity
         self.live = live
         self.unsettle = unsettle
         self.steady: Counting | None = None  # set while a loop's passes count what is taken here
@@ -168,8 +207,8 @@ class SlotReader:
         self.overflowed = 0
         self.dropped = 0
         self.refused = 0
-        self._pile: deque[Any] = deque()  # bounded by OVERFLOW_LIMIT
-        self._successor: Reader | None = None
+        self.successor: Reader | None = None
+        self._pile: deque[Any] = deque()  # bounded by the capacity and OVERFLOW_LIMIT
 
     def read(self) -> Any:
         """The next frame, or None when none waits."""
@@ -181,15 +220,17 @@ class SlotReader:
 
     def _read_pile(self) -> Any:
         if self._pile:
+            self.taken += 1  # by itself: a pass implies the frame of the slot and no other
             return self._pile.popleft()
-        return None if self._successor is None else self._successor.read()
+        return _read_on(self.successor)
 
     def peek(self) -> Any:
         """The frame that `read` gives next, or None."""
+        self.refill()
         return self.frame
 
     def refill(self) -> None:
-        """Move the oldest of the pile up; the loop calls it between two calls of the processor."""
+        """Move the oldest of the pile up, before the reader looks or the writer writes again."""
         if self.frame is None and self._pile:
             self.frame = self._pile.popleft()
 
@@ -200,12 +241,15 @@ class SlotReader:
         elif self.delivery is Delivery.LATEST:
             self.frame = frame
             self.dropped += 1
+        elif len(self._pile) + 1 < self.capacity:
+            self._pile.append(frame)
+            self.unsettle()
         elif self.live:
             self.dropped += 1
-        elif len(self._pile) >= OVERFLOW_LIMIT:
+        elif len(self._pile) + 1 >= self.capacity + OVERFLOW_LIMIT:
             raise LinkOverflowError(
-                f"one call wrote more than {OVERFLOW_LIMIT} frames to a link inside its loop; write fewer per call, "
-                "or place the reader on a thread of its own"
+                f"one call wrote {OVERFLOW_LIMIT} frames beyond what a link of capacity {self.capacity} inside its loop "
+                "holds; write fewer per call, or place the reader on a thread of its own"
             )
         else:
             self._pile.append(frame)
@@ -230,7 +274,13 @@ class SlotReader:
         """Whether the processor that writes here may be called again."""
         if self.closed or self.live or self.delivery is Delivery.LATEST:
             return True
-        return self.frame is None and not self._pile
+        self.refill()
+        return self.frame is None or len(self._pile) + 1 < self.capacity
+
+    def news(self) -> News:
+        """What a call would find here."""
+        replaced = self.dropped if self.delivery is Delivery.LATEST else 0
+        return News(self.depth(), self.count(), replaced, self.source_ended)
 
     def count(self) -> int:
         """Frames taken so far: those counted one by one, and those of the loop's steady passes."""
@@ -260,8 +310,11 @@ class SlotReader:
         return frames
 
     def preload(self, frames: Iterable[Any]) -> None:
-        """Lay older frames before those that wait."""
+        """Lay older frames before those that wait; where only the newest counts, they are replaced by it."""
         waiting = [*frames, *self.unread()]
+        if self.delivery is Delivery.LATEST and waiting:
+            self.dropped += len(waiting) - 1
+            waiting = waiting[-1:]
         if waiting:
             self.frame = waiting[0]
             self._pile.extend(waiting[1:])
@@ -269,4 +322,4 @@ class SlotReader:
 
     def retire(self, successor: Reader) -> None:
         """Hand later calls on to `successor`."""
-        self._successor = successor
+        self.successor = successor

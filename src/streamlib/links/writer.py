@@ -20,9 +20,10 @@ from streamlib.links.tap import Tap
 
 
 class Writer(Protocol):
-    """What the engine and a processor can ask of any writing end."""
+    """What the engine and a processor can ask of any writing end; `successor` is what a replaced one leads to."""
 
     ended: bool
+    successor: Writer | None
 
     @property
     def connected(self) -> bool: ...
@@ -32,27 +33,35 @@ class Writer(Protocol):
     def retire(self, successor: Writer) -> None: ...
 
 
+def _present(writer: Writer) -> Writer:
+    """Where a chain of replaced writers leads to, however long it has become."""
+    while writer.successor is not None:
+        writer = writer.successor
+    return writer
+
+
 class PlugWriter:
     """An output that no link leaves: frames written to it go nowhere, at next to no cost."""
 
-    __slots__ = ("_successor", "ended")
+    __slots__ = ("ended", "successor")
 
     connected = False
 
     def __init__(self) -> None:
         self.ended = False
-        self._successor: Writer | None = None
+        self.successor: Writer | None = None
 
     def write(self, frame: Any) -> None:
         """Forget the frame."""
-        if self._successor is not None:
-            self._successor.write(frame)
+        if self.successor is not None:
+            self.successor = _present(self.successor)
+            self.successor.write(frame)
 
     def end(self) -> None:
         """Remember the end, for a link that is connected later."""
         self.ended = True
-        if self._successor is not None:
-            self._successor.end()
+        if self.successor is not None:
+            _present(self.successor).end()
 
     def free(self) -> bool:
         """A plug never holds anybody back."""
@@ -60,39 +69,41 @@ class PlugWriter:
 
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""
-        self._successor = successor
+        self.successor = successor
 
 
 class _Occupied:
     """Stands in the slot of a retired writer: never empty, so each write is handed on."""
 
-    __slots__ = ("_successor", "frame", "gate")
+    __slots__ = ("frame", "gate", "successor")
 
     def __init__(self, successor: Writer) -> None:
-        self._successor = successor
+        self.successor = successor
         self.frame = self
         self.gate = self
 
     def pile(self, frame: Any) -> None:
-        self._successor.write(frame)
+        self.successor = _present(self.successor)
+        self.successor.write(frame)
 
     def end(self) -> None:
-        self._successor.end()
+        _present(self.successor).end()
 
     def holds_nobody_back(self) -> bool:
-        return self._successor.free()
+        return _present(self.successor).free()
 
 
 class SlotWriter:
     """Fills the slot of a reader that the same loop runs next."""
 
-    __slots__ = ("ended", "slot")
+    __slots__ = ("ended", "slot", "successor")
 
     connected = True
 
     def __init__(self, slot: SlotReader | _Occupied) -> None:
         self.slot = slot
         self.ended = False
+        self.successor: Writer | None = None
 
     def write(self, frame: Any) -> None:
         """Hand the frame to the reader."""
@@ -119,6 +130,7 @@ class SlotWriter:
 
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""
+        self.successor = successor
         self.slot = _Occupied(successor)
 
 
@@ -144,8 +156,8 @@ class RingWriter:
     inlined in a loop) a frame that finds no room goes to a bounded overflow; a live source drops it instead.
     """
 
-    __slots__ = ("_append", "_asleep", "_credit", "_overflow", "_successor", "_wait", "_wake",
-                 "dropped", "ended", "live", "overflowed", "refused", "ring", "unsettle")  # fmt: skip
+    __slots__ = ("_append", "_asleep", "_credit", "_overflow", "_wait", "_wake",
+                 "dropped", "ended", "live", "overflowed", "refused", "ring", "successor", "unsettle")  # fmt: skip
 
     connected = True
 
@@ -170,7 +182,7 @@ class RingWriter:
         self._append = ring.items.append
         self._asleep = ring.consumer.asleep
         self._wake = ring.consumer.wake
-        self._successor: Writer | None = None
+        self.successor: Writer | None = None
 
     def write(self, frame: Any) -> None:
         """Append the frame; without room wait for it, or put the frame aside."""
@@ -192,15 +204,19 @@ class RingWriter:
             self._wait(ring)
             if self._is_over():
                 return 0
-            room = max(ring.room(), 1)  # a released writer appends its last frame beyond the capacity
+            room = ring.room()
+            if room <= 0:  # released: it appends this frame beyond the capacity, and waits again with the next
+                ring.released = False
+                return 1
         return max(room, 0)
 
     def _is_over(self) -> bool:
-        return self._successor is not None or self.ring.closed
+        return self.successor is not None or self.ring.closed
 
     def _put_aside(self, frame: Any) -> None:
-        if self._successor is not None:
-            self._successor.write(frame)
+        if self.successor is not None:
+            self.successor = _present(self.successor)
+            self.successor.write(frame)
         elif self.ring.closed:
             self.refused += 1
         elif self.live:
@@ -232,14 +248,19 @@ class RingWriter:
     def end(self) -> None:
         """Say that no frame will come any more, behind what was put aside."""
         self.ended = True
-        if self._successor is not None:
-            self._successor.end()
+        if self.successor is not None:
+            _present(self.successor).end()
         elif not self._overflow:
             self.ring.end()
 
     def free(self) -> bool:
         """Whether the writing processor may be called: the ring has room for a frame."""
         return self.live or ((not self._overflow or self.drain_overflow()) and self.ring.has_room())
+
+    def send_off(self) -> None:
+        """Append what was put aside whether there is room or not; when nobody will run the writing processor again."""
+        self.ring.released = True
+        self.drain_overflow()
 
     def aside(self) -> int:
         """Frames put aside and not in the ring yet."""
@@ -267,33 +288,36 @@ class RingWriter:
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""
         self.cut_credit()
-        self._successor = successor
+        self.successor = successor
 
 
 class LatestWriter:
     """The writing end of a ring that keeps the newest frame only; it never waits."""
 
-    __slots__ = ("_append", "_asleep", "_successor", "_wake", "ended", "ring", "written")
+    __slots__ = ("_append", "_asleep", "_wake", "ended", "refused", "ring", "successor")
 
     connected = True
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
         self.ended = False
-        self.written = 0
+        self.refused = 0
+        self.successor: Writer | None = None
         self._append = ring.items.append
         self._asleep = ring.consumer.asleep
         self._wake = ring.consumer.wake
-        self._successor: Writer | None = None
 
     def write(self, frame: Any) -> None:
         """Replace what the reader has not taken yet."""
-        if self._successor is not None:
-            self._successor.write(frame)
+        ring = self.ring
+        if self.successor is not None:
+            self.successor = _present(self.successor)
+            self.successor.write(frame)
             return
-        self.written += 1
-        if self.ring.closed:
+        if ring.closed:
+            self.refused += 1
             return
+        ring.written += 1
         self._append(frame)
         if self._asleep:
             self._wake()
@@ -301,10 +325,10 @@ class LatestWriter:
     def end(self) -> None:
         """Say that no frame will come any more."""
         self.ended = True
-        if self._successor is None:
+        if self.successor is None:
             self.ring.end()
         else:
-            self._successor.end()
+            _present(self.successor).end()
 
     def free(self) -> bool:
         """There is always room for a newer frame."""
@@ -313,25 +337,26 @@ class LatestWriter:
     def renewed(self) -> LatestWriter:
         """Another writer of the same ring, with the counter."""
         new = LatestWriter(self.ring)
-        new.ended, new.written = self.ended, self.written
-        self.written = 0
+        new.ended, new.refused = self.ended, self.refused
+        self.refused = 0
         return new
 
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""
-        self._successor = successor
+        self.successor = successor
 
 
 class FanoutWriter:
     """An output that several links leave: each frame goes to all, by reference."""
 
-    __slots__ = ("_writes", "ended", "links")
+    __slots__ = ("_writes", "ended", "links", "successor")
 
     connected = True
 
     def __init__(self, links: Sequence[Writer]) -> None:
         self.links = tuple(links)
         self.ended = False
+        self.successor: Writer | None = None
         self._writes = tuple(link.write for link in links)
 
     def write(self, frame: Any) -> None:
@@ -347,35 +372,46 @@ class FanoutWriter:
 
     def free(self) -> bool:
         """Whether the writing processor may be called: every link has room."""
-        return all([link.free() for link in self.links])  # all are asked: each one without room leaves its mark
+        return False not in [link.free() for link in self.links]  # all are asked: each one without room leaves its mark
 
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""
+        self.successor = successor
         self.links = (successor,)
-        self._writes = (successor.write,)
+        self._writes = (self._write_on,)
+
+    def _write_on(self, frame: Any) -> None:
+        assert self.successor is not None
+        self.successor = _present(self.successor)
+        self.successor.write(frame)
 
 
 class TapWriter:
     """A link's writing end while somebody looks: the frame goes on its way first, then to the tap."""
 
-    __slots__ = ("_tap", "ended", "link")
+    __slots__ = ("_tap", "ended", "link", "successor")
 
     connected = True
 
     def __init__(self, link: Writer, tap: Tap) -> None:
         self.link = link
         self.ended = link.ended
+        self.successor: Writer | None = None
         self._tap = tap
 
     def write(self, frame: Any) -> None:
-        """Hand the frame to the link, then to who listens."""
+        """Hand the frame to the link, then to who listens; once replaced, to its successor, which has its own tap."""
+        if self.successor is not None:
+            self.successor = _present(self.successor)
+            self.successor.write(frame)
+            return
         self.link.write(frame)
         self._tap.offer(frame)
 
     def end(self) -> None:
         """Say that no frame will come any more."""
         self.ended = True
-        self.link.end()
+        (self.link if self.successor is None else _present(self.successor)).end()
 
     def free(self) -> bool:
         """As the link says: a tap holds nobody back."""
@@ -383,7 +419,7 @@ class TapWriter:
 
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""
-        self.link.retire(successor)
+        self.successor = successor
 
 
 def joined(links: Sequence[Writer]) -> Writer:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from streamlib.clock import NS_PER_MS, NS_PER_S
+from streamlib.clock import NEVER_NS, NS_PER_S
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media.demuxer import Demuxer, Media
@@ -23,8 +23,6 @@ from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
 from streamlib.processors.ports import LinkOutput
 from streamlib.processors.processor import Processor
 
-# How often a reader that has no link yet looks whether it has got one.
-LOOK_NS = 20 * NS_PER_MS
 # A file that ends this much before the time it names was cut.
 MISSING_NS = NS_PER_S
 
@@ -115,7 +113,7 @@ class FileReader(Processor):
             self._begun = True
         if not self._begun:
             self._notices.once("idle", "reads nothing until its video or audio is connected")
-            ctx.wake_at(ctx.now_ns() + LOOK_NS)
+            ctx.wake_at(NEVER_NS)  # it is called again when its links change
         return self._begun
 
     def _next(self, demuxer: Demuxer) -> tuple[Media, VideoFrame | AudioFrame] | None:

@@ -86,8 +86,9 @@ class ProcessContext:
     """What `process` and `flush` are handed.
 
     `wake()` has `process` called again soon, `wake_at(ns)` when the clock reaches a time in nanoseconds (for a
-    continuous processor it replaces the next tick), and `end()` says that this processor has nothing more to
-    say: its outputs end and it is torn down. `wake` may be kept and called from any thread.
+    continuous processor it replaces the next tick; `clock.NEVER_NS` waits for `wake` or, in a source, for a change
+    of its links), and `end()` says that this processor has nothing more to say: its outputs end and it is torn
+    down. `wake` may be kept and called from any thread.
     """
 
     __slots__ = ("_now_ns", "end", "runtime", "wake", "wake_at")

@@ -1,0 +1,134 @@
+"""A user's program: a Python file that defines `setup(runtime)`, loaded, set up, and run to its end.
+
+Its errors are shown as its author wrote them, without the frames of ours around them.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+import typer
+from rich.console import Console
+
+from streamlib.control.cli.attendance import Outcome, attending
+from streamlib.control.cli.display import Display, processor_table
+from streamlib.control.cli.tally import Tally
+from streamlib.errors import StreamError, nearest
+from streamlib.runtime.runtime import StreamRuntime
+from streamlib.states import GraphState
+
+T = TypeVar("T")
+
+MODULE = "streamlib_program"
+"""What a program is called among the modules; its own name might hide another's."""
+
+WHY = {
+    Outcome.ENDED: "all sources have ended",
+    Outcome.TIME: "the time is up",
+    Outcome.SIGNAL: "stopped by a signal",
+}
+
+
+class ProgramError(Exception):
+    """The user's program raised; the message is its traceback."""
+
+
+def run_program(path: Path, duration_ns: int | None, console: Console) -> int:
+    """Run a program and say what it does.
+
+    Returns:
+        The exit code: 0 when it ended, was stopped or its time was up, 1 when something failed.
+
+    Raises:
+        typer.BadParameter: There is no such file, or it has no `setup`.
+    """
+    runtime = StreamRuntime()
+    try:
+        _set_up(runtime, path)
+        return _attend(runtime, duration_ns, console)
+    except ProgramError as error:
+        console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+    except StreamError as error:
+        console.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+    finally:
+        runtime.stop(drain=False)
+    return 1
+
+
+def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console) -> int:
+    tally = Tally(runtime.graph)
+    display = Display(tally, console)
+    with attending(runtime, display.tick) as attendance:
+        if runtime.state is GraphState.IDLE:
+            runtime.start()
+        try:
+            with display:
+                outcome = attendance.until(duration_ns)
+                if outcome is not Outcome.ENDED:
+                    display.say(f"{WHY[outcome]}; what is on its way is processed")
+                runtime.stop()
+        finally:
+            console.print(processor_table(tally.rows()))
+        runtime.wait(0)  # processors that failed on the way are told here
+    if attendance.is_forced:
+        console.print("cut short by a second signal", style="red")
+        return 1
+    console.print(f"done: {WHY[outcome]}", style="green", highlight=False)
+    return 0
+
+
+def _set_up(runtime: StreamRuntime, path: Path) -> None:
+    if not path.is_file():
+        raise typer.BadParameter(_no_file(path), param_hint="FILE")
+    program = _in_its_words(path, lambda: load(path))
+    setup = getattr(program, "setup", None)
+    if not callable(setup):
+        functions = [name for name, value in vars(program).items() if callable(value) and not name.startswith("_")]
+        hint = f"; {nearest('setup', functions)}" if functions else ""
+        raise typer.BadParameter(f"{path} defines no setup(runtime){hint}", param_hint="FILE")
+    _in_its_words(path, lambda: setup(runtime))
+    if not runtime.graph.processor_ids():
+        raise typer.BadParameter(f"setup(runtime) of {path} adds no processor to the runtime", param_hint="FILE")
+
+
+def load(path: Path) -> ModuleType:
+    """Run a Python file as a module; what stands beside it can be imported, as when Python itself runs it."""
+    path = path.resolve()
+    loader = SourceFileLoader(MODULE, str(path))
+    spec = spec_from_loader(MODULE, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    sys.modules[MODULE] = module  # annotations of its classes are looked up there
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    loader.exec_module(module)
+    return module
+
+
+def _in_its_words(path: Path, call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except Exception as error:
+        raise ProgramError(users_traceback(error, path)) from error
+
+
+def users_traceback(error: Exception, path: Path) -> str:
+    """The traceback from the first line of the user's file on; all of it where none of that file is in it."""
+    first = error.__traceback__
+    while first is not None and first.tb_frame.f_code.co_filename != str(path.resolve()):
+        first = first.tb_next
+    return "".join(traceback.format_exception(type(error), error, first)).rstrip()
+
+
+def _no_file(path: Path) -> str:
+    if path.is_dir():
+        return f"{path} is a folder; name a Python file in it"
+    beside = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
+    return f"there is no file {path}; {nearest(path.name, beside)}"

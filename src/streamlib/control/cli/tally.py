@@ -1,0 +1,137 @@
+"""What each processor has done, read from the components of a graph that changes.
+
+Components go when a processor goes. So a tally keeps those that it has seen and reads them at the end: they are
+the counters themselves, and exact by then. `display.py` shows the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.loops import Loop
+from streamlib.execution.metrics import LatencyStats, ProcessorMetrics
+from streamlib.graph.components import LightweightMarker, ManualMarker, ThreadHandle, WiredChannel
+from streamlib.graph.property_graph import PropertyGraph
+from streamlib.ids import LinkId, ProcessorId
+from streamlib.links.channel import Channel
+
+
+class Role(StrEnum):
+    """Where a processor stands."""
+
+    SOURCE = "source"
+    FILTER = "filter"
+    SINK = "sink"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One processor: frames that it read (a source: wrote), frames lost on the way to it, errors it raised."""
+
+    id: ProcessorId
+    role: Role
+    frames: int
+    dropped: int
+    errors: int
+    latency: LatencyStats
+    place: str
+
+
+@dataclass(slots=True)
+class Seen:
+    """The components of one processor, kept; channels by link, since a restart may wire a link anew."""
+
+    role: Role
+    metrics: ProcessorMetrics
+    place: str
+    inputs: dict[LinkId, list[Channel]] = field(default_factory=dict)
+    outputs: dict[str, dict[LinkId, list[Channel]]] = field(default_factory=dict)
+
+    def frames(self) -> int:
+        """What it read; a source has only what it wrote, which every link of a port carries."""
+        if self.role is not Role.SOURCE:
+            return sum(channel.statistics().taken for links in self.inputs.values() for channel in links)
+        return sum(max(_written(links) for links in port.values()) for port in self.outputs.values())
+
+    def dropped(self) -> int:
+        """What did not reach it."""
+        return sum(channel.statistics().dropped for links in self.inputs.values() for channel in links)
+
+
+class Tally:
+    """Looks at a graph whenever it is told to, and remembers everyone."""
+
+    def __init__(self, graph: PropertyGraph) -> None:
+        self._graph = graph
+        self._seen: dict[ProcessorId, Seen] = {}
+
+    def look(self) -> None:
+        """Take note of who is in the graph now, and of their links."""
+        with self._graph.lock:
+            for id_ in self._graph.query(ProcessorMetrics):
+                self._take_note_of(id_)
+            for link in self._graph.links():
+                wired = self._graph.get(link.id, WiredChannel)
+                source, target = (self._seen.get(port.processor_id) for port in (link.source, link.target))
+                if wired is not None and source is not None and target is not None:
+                    _add(source.outputs.setdefault(link.source.port, {}), link.id, wired.channel)
+                    _add(target.inputs, link.id, wired.channel)
+
+    def rows(self) -> list[Row]:
+        """Everyone seen so far, in the order in which they came, with their counters as of now."""
+        return [
+            Row(
+                id_,
+                seen.role,
+                seen.frames(),
+                seen.dropped(),
+                seen.metrics.errors,
+                seen.metrics.latency.stats(),
+                seen.place,
+            )
+            for id_, seen in self._seen.items()
+        ]
+
+    def carried(self, link: LinkId) -> int:
+        """Frames that the reader of a link took from it."""
+        channels = next((seen.inputs[link] for seen in self._seen.values() if link in seen.inputs), [])
+        return sum(channel.statistics().taken for channel in channels)
+
+    def _take_note_of(self, id_: ProcessorId) -> None:
+        metrics = self._graph.get(id_, ProcessorMetrics)
+        if metrics is None:
+            return
+        if id_ not in self._seen:
+            self._seen[id_] = Seen(self._role_of(id_), metrics, "")
+        self._seen[id_].metrics = metrics
+        self._seen[id_].place = self._place_of(id_)
+
+    def _role_of(self, id_: ProcessorId) -> Role:
+        declaration = self._graph.node(id_).declaration
+        if not declaration.inputs:
+            return Role.SOURCE
+        return Role.FILTER if declaration.outputs else Role.SINK
+
+    def _place_of(self, id_: ProcessorId) -> str:
+        handle = self._graph.get(id_, ThreadHandle)
+        if handle is not None:
+            return f"thread {handle.name}"
+        if self._graph.has(id_, ManualMarker):
+            return "whoever steps it"
+        instance = self._graph.get(id_, ProcessorInstance)
+        loop = instance.loop if instance is not None else None
+        if self._graph.has(id_, LightweightMarker) and isinstance(loop, Loop):
+            return f"inlined in {loop.name}"
+        return "not running"
+
+
+def _written(channels: list[Channel]) -> int:
+    return sum(channel.statistics().written for channel in channels)
+
+
+def _add(links: dict[LinkId, list[Channel]], link: LinkId, channel: Channel) -> None:
+    channels = links.setdefault(link, [])
+    if channel not in channels:
+        channels.append(channel)
