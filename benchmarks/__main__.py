@@ -13,7 +13,7 @@ import msgspec
 from benchmarks import machine, report, result
 from benchmarks.pairing import FULL, QUICK, Effort, Progress, Sample, measure
 from benchmarks.program import ROOT
-from benchmarks.row import Row, SideError, UnavailableError
+from benchmarks.row import Figure, Row, SideError, UnavailableError
 from benchmarks.rows import ROWS
 
 
@@ -89,25 +89,26 @@ def _measure_one(row: Row, effort: Effort, place: machine.Machine) -> result.Res
         ours=row.ours.name,
         theirs=row.theirs.name,
     )
-    before = machine.load()
     try:
-        ours, theirs = row.ours.version(), row.theirs.version()
-        payload = row.prepare() if row.prepare else ""
+        facts = msgspec.structs.replace(
+            facts,
+            ours=row.ours.version(),
+            theirs=row.theirs.version(),
+            payload=row.prepare() if row.prepare else "",
+        )
     except UnavailableError as error:
         _say(f"{row.name}: {error}")
         return msgspec.structs.replace(facts, missing=str(error))
+    before = machine.load()
     pairs = measure(row, effort, _progress(row, effort))
-    return msgspec.structs.replace(
-        facts,
-        ours=ours,
-        theirs=theirs,
-        payload=payload,
-        loads=(before, machine.load()),
-        figures=[
-            result.Measured(key=f.key, ours=[a[f.key] for a, _ in pairs], theirs=[b[f.key] for _, b in pairs])
-            for f in row.figures
-        ],
-    )
+    figures = [_measured(figure, pairs) for figure in row.figures]
+    return msgspec.structs.replace(facts, figures=figures, loads=(before, machine.load()))
+
+
+def _measured(figure: Figure, pairs: Sequence[tuple[Sample, Sample]]) -> result.Measured:
+    ours = [sample[figure.key] for sample, _ in pairs]
+    theirs = [sample[figure.key] for _, sample in pairs]
+    return result.Measured(key=figure.key, ours=ours, theirs=theirs)
 
 
 def _progress(row: Row, effort: Effort) -> Progress:

@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlib.clock import Clock, MonotonicClock, PausableClock
-from streamlib.errors import ConfigError, DeadlineError
-from streamlib.testing import ManualClock
+from streamlib.errors import ConfigError, DeadlineError, ProcessorFailed, UnknownPortError
+from streamlib.frames.data import DataFrame
+from streamlib.processors.context import ProcessContext
+from streamlib.processors.execution_mode import ProcessExecution
+from streamlib.processors.function import processor
+from streamlib.processors.ports import LinkInput, LinkOutput
+from streamlib.processors.processor import Processor
+from streamlib.runtime.runtime import StreamRuntime
+from streamlib.testing import At, Collected, Gate, ListSink, ListSource, ManualClock, run_processor
 
 SECONDS = 5.0  # longer than anything here takes
 
@@ -176,3 +183,138 @@ def test_every_clock_answers_alike_about_a_free_and_a_held_lock(make: Callable[[
     assert clock.wait(lock, clock.now_ns()) is False
     lock.release()
     assert clock.wait(lock, None) is True
+
+
+def numbers(*given: int) -> list[DataFrame]:
+    return [DataFrame({"n": n}) for n in given]
+
+
+def values(frames: list[DataFrame]) -> list[object]:
+    return [frame.data["n"] for frame in frames]
+
+
+@processor
+def doubled(frame: DataFrame, factor: int = 2) -> DataFrame:
+    number = frame.data["n"]
+    assert isinstance(number, int)
+    return DataFrame({"n": number * factor})
+
+
+class Newest(Processor):
+    """Shows that a frame is not overtaken in a test."""
+
+    shown = LinkInput(DataFrame, delivery="latest")
+    even = LinkOutput(DataFrame)
+    odd = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.shown.read()
+        if frame is not None:
+            (self.odd if frame.sequence % 2 else self.even).write(frame)
+
+
+class Endless(Processor):
+    out = LinkOutput(DataFrame)
+    execution = ProcessExecution.continuous(interval_ms=0)
+
+    def process(self, ctx: ProcessContext) -> None:
+        self.out.write(DataFrame({"n": 7}))
+
+
+class Joined(Processor):
+    left = LinkInput(DataFrame)
+    right = LinkInput(DataFrame)
+    both = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        for port in (self.left, self.right):
+            frame = port.read()
+            if frame is not None:
+                self.both.write(frame)
+
+
+@pytest.mark.promise("testing.doubles")
+def test_a_processor_runs_between_a_list_and_a_list() -> None:
+    assert values(run_processor(doubled, numbers(1, 2, 3))["output"]) == [2, 4, 6]
+    assert values(run_processor(doubled, numbers(1, 2), {"factor": 5})["output"]) == [5, 10]
+    assert values(run_processor(doubled, {"frame": numbers(1)}, factor=3)["output"]) == [3]
+
+
+def test_every_frame_reaches_it_whatever_its_input_declares() -> None:
+    written = run_processor(Newest, numbers(*range(50)))
+    assert values(written["even"]) == list(range(0, 50, 2))
+    assert values(written["odd"]) == list(range(1, 50, 2))
+
+
+def test_each_of_several_inputs_keeps_its_order() -> None:
+    both = values(run_processor(Joined, {"left": numbers(1, 2, 3), "right": numbers(10, 20)})["both"])
+    assert [n for n in both if n in {1, 2, 3}] == [1, 2, 3]
+    assert [n for n in both if n in {10, 20}] == [10, 20]
+    assert values(run_processor(Joined, {"left": numbers(1)})["both"]) == [1]
+
+
+def test_a_plain_list_for_several_inputs_is_refused() -> None:
+    with pytest.raises(ConfigError, match="2 inputs"):
+        run_processor(Joined, numbers(1))
+    with pytest.raises(UnknownPortError, match="left"):
+        run_processor(Joined, {"lefd": numbers(1)})
+
+
+def test_a_processor_that_does_not_end_is_stopped_after_so_many_frames() -> None:
+    assert values(run_processor(Endless, limit=3)["out"]) == [7, 7, 7]
+    assert values(run_processor(doubled, numbers(1, 2), limit=5)["output"]) == [2, 4]
+    with pytest.raises(DeadlineError, match="endless_0"):
+        run_processor(Endless, timeout=0.05)
+
+
+def test_what_it_raises_reaches_the_test() -> None:
+    with pytest.raises(ProcessorFailed) as failed:
+        run_processor(doubled, [DataFrame({"x": 1}), *numbers(2)])
+    assert isinstance(failed.value.failures["doubled_0"], KeyError)
+    assert values(run_processor(doubled, [DataFrame({"x": 1}), *numbers(2)], on_error="skip")["output"]) == [4]
+
+
+@pytest.mark.promise("testing.doubles")
+def test_a_list_source_follows_its_script() -> None:
+    clock, gate, collected = ManualClock(start_ns=1_000), Gate(), Collected()
+    first, second, third = numbers(1, 2, 3)
+    script = [first, gate, second, ValueError("broken"), At(5_000), third]
+    with StreamRuntime(clock=clock) as runtime:
+        source = runtime.add_processor(ListSource, items=script)
+        runtime.connect(source, runtime.add_processor(ListSink, into=collected))
+        runtime.start()
+        gate.wait_until_reached()
+        assert values(collected.wait_for(1)) == [1]
+        gate.open()
+        assert values(collected.wait_for(2)) == [1, 2]
+        clock.wait_for_sleepers(1)
+        assert not collected.ended
+        clock.advance(4_000)
+        assert runtime.wait(5)
+        assert source.metrics is not None
+        assert source.metrics.errors == 1
+    assert values(collected.frames) == [1, 2, 3]
+    assert collected.ended
+
+
+def test_a_gate_that_is_open_holds_nobody() -> None:
+    gate = Gate()
+    gate.open()
+    assert values(run_processor(ListSource, items=[gate, *numbers(1)])["output"]) == [1]
+    gate.wait_until_reached(timeout=0)
+
+
+def test_a_list_source_declares_the_classes_that_it_holds() -> None:
+    kinds = [ListSource.declaration_for(ListSource.Config(items=items)).outputs["output"].frame_types for items in
+             ((), (Gate(), *numbers(1, 2)), (1, "two"))]  # fmt: skip
+    assert kinds == [(object,), (DataFrame,), (int, str)]
+    named = ListSource.declaration_for(ListSource.Config(type=DataFrame))
+    assert named.outputs["output"].frame_types == (DataFrame,)
+
+
+def test_waiting_for_what_does_not_come_ends() -> None:
+    with pytest.raises(DeadlineError, match="2 frames") as late:
+        Collected().wait_for(2, timeout=0)
+    assert late.value.waiting_for == ("2 more",)
+    with pytest.raises(DeadlineError, match="gate"):
+        Gate().wait_until_reached(timeout=0)

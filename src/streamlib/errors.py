@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 _SHOWN = 24  # names of one message: a graph may hold 50,000
 
@@ -42,6 +43,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     hint = f"did you mean {close[0]!r}? " if close else ""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{hint}known: {', '.join(names[:_SHOWN])}{more}"
+
+
+def nearest_file(path: Path) -> str:
+    """Words for an error about a file that does not exist: the one beside it whose name is nearest, if there is one."""
+    try:
+        beside = [other.name for other in path.parent.iterdir()]
+    except OSError:
+        return "check the path"
+    close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else "check the path"
 
 
 class StreamError(Exception):

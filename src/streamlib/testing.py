@@ -191,12 +191,14 @@ class ListSource(Processor):
             ctx.wake_at(NEVER_NS)
         else:
             self._next += 1
-            self._play(item)
+            self._play(item, ctx)
 
-    def _play(self, item: Any) -> None:
+    def _play(self, item: Any, ctx: ProcessContext) -> None:
         if isinstance(item, Exception):
             raise item
-        if not isinstance(item, At | Gate):
+        if isinstance(item, Gate):
+            ctx.wake_at(ctx.now_ns())  # and not when it would have looked at the gate again
+        elif not isinstance(item, At):
             self.output.write(item)
 
 
@@ -241,10 +243,13 @@ class Collected:
 class ListSink(Processor):
     """Collects what arrives, in an object that the test holds.
 
-    collected = Collected()
-    sink = runtime.add_processor(ListSink, into=collected)
-    ...
-    assert collected.wait_for(3) == [one, two, three]
+    It belongs behind what is tested:
+
+        collected = Collected()
+        sink = runtime.add_processor(ListSink, into=collected)
+        runtime.connect(tested, sink)
+        runtime.start()
+        assert collected.wait_for(3) == [one, two, three]
     """
 
     class Config(ProcessorConfig):
@@ -274,7 +279,7 @@ def run_processor(
     limit: int | None = None,
     on_error: ErrorPolicy | str = ErrorPolicy.FAIL,
     timeout: float = 10.0,
-    **fields: object,
+    **fields: Any,
 ) -> dict[str, list[Any]]:
     """Run one processor in a runtime of its own and give back what it wrote.
 
@@ -301,7 +306,8 @@ def run_processor(
         DeadlineError: It came to no end in time.
     """
     runtime = StreamRuntime()
-    tested = runtime.add_processor(processor, config, on_error=on_error, **fields)
+    with runtime.edit() as edit:
+        tested = edit.add_processor(processor, config, on_error=on_error, **fields)
     for port, items in _by_port(tested, inputs).items():
         kinds = tested.declaration.input(port).frame_types
         source = runtime.add_processor(ListSource, items=tuple(items), type=kinds)

@@ -195,6 +195,24 @@ class Both(Processor):
                 self.out.write(frame)
 
 
+class Gated(Collect):
+    """A `Collect` that does not begin before its gate is open, and tells when it waits there."""
+
+    class Config(ProcessorConfig):
+        record: Any
+        gate: Any
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self.waited = False
+
+    def process(self, ctx: ProcessContext) -> None:
+        if not self.waited:
+            self.waited = True
+            self.config.record.called("waits")
+            assert self.config.gate.wait(SECONDS)
+        super().process(ctx)
+
+
 class Stuck(Processor):
     """Stays inside `process` until it is released; tells its record when it is there."""
 

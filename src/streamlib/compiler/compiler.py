@@ -83,6 +83,7 @@ class Compiler:
         departure = Departure(self._site, [graph.entity(id_) for id_ in ids], drain_s=drain_s)
         try:
             departure.complete()
+            departure.check()
         finally:
             for link_id in graph.query(WiredChannel):
                 graph.remove(link_id, WiredChannel)

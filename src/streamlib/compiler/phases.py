@@ -69,17 +69,25 @@ class Commit:
         self._ask()
 
     def carry_out(self) -> None:
-        """What cannot fail any more: switch links and start, then drain and tear down what goes."""
+        """What cannot fail any more: switch links and start, then drain and tear down what goes.
+
+        Raises:
+            DeadlineError: Somebody was late. What could not be waited for is done when they come back.
+        """
         self._swap()
         self._wiring.switch()
         self._start()
         self.departure.complete()
         self._wiring.switch_late()
+        self.departure.check(self._wiring.late)
 
     # ------------------------------------------------------------------------------------------------- what may fail
 
     def _make_way(self) -> None:
-        """Stop those who hold what somebody who comes wants for itself alone."""
+        """Stop those who hold what somebody who comes wants for itself alone; refuse to restart who does not answer."""
+        for node in self._plan.restart:
+            with self._step("stop", node.id):
+                self._apply(self._running(node), _nothing)
         first = [instance for instance in self._plan.first if instance in self.departure.leaving]
         for instance in first:
             with self._step("will_stop", instance.id):
@@ -220,7 +228,7 @@ class Commit:
             self._site.tell("did_update_config", new.id, new.id, new.processor.config)
 
     def _put_in_place(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
-        loop = old.loop
+        loop, entity = old.loop, self._site.graph.entity(old.id)
         assert isinstance(loop, Loop)
         if old.over:
             self._wiring.renew(old)
@@ -229,12 +237,11 @@ class Commit:
             if old not in self._suspended and not old.over:
                 old.suspend()
             loop.replace(old, new)
+            for component in (new, ShutdownChannel(new.end), ProcessFunctionInvokeChannel(new.wake)):
+                self._site.graph.insert(entity, component)
             new.become(ProcessorState.RUNNING)
 
         loop.apply(swap, self._site.answer_s, between_calls=True)
-        self._site.graph.insert(new.id, new)
-        self._site.graph.insert(new.id, ShutdownChannel(new.end))
-        self._site.graph.insert(new.id, ProcessFunctionInvokeChannel(new.wake))
 
     def _start(self) -> None:
         for instance in self._created:
@@ -268,6 +275,10 @@ class Commit:
             instance.loop.apply(action, self._site.answer_s, between_calls=True)
         else:
             action()
+
+
+def _nothing() -> None:
+    """Only to be answered."""
 
 
 def _reconfigure(instance: ProcessorInstance, config: ProcessorConfig) -> None:

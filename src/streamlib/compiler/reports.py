@@ -64,13 +64,14 @@ class InstanceReports:
         self.wake()
 
     def _count_late_frames(self, instance: ProcessorInstance) -> None:
-        if instance.id not in self._graph:
-            return
-        for link in self._graph.links_into(instance.id):
-            wired = self._graph.get(link.id, WiredChannel)
-            source = self._graph.get(link.source.processor_id, ProcessorInstance)
-            if wired is not None and source is not None and source.loop is not None:
-                source.loop.post(wired.channel.settle_closed)
+        with self._graph.lock:
+            if instance.id not in self._graph or self._graph.get(instance.id, ProcessorInstance) is not instance:
+                return  # it is being removed; its id may be another's by now
+            for link in self._graph.links_into(instance.id):
+                wired = self._graph.get(link.id, WiredChannel)
+                source = self._graph.get(link.source.processor_id, ProcessorInstance)
+                if wired is not None and source is not None and source.loop is not None:
+                    source.loop.post(wired.channel.settle_closed)
 
     def wake(self) -> None:
         """Have those who wait look again."""

@@ -25,6 +25,10 @@ from streamlib.states import ProcessorState
 class Departure:
     """The processors that go in one commit.
 
+    Attributes:
+        leaving: All of them, those that have gone already among them.
+        late: Who did not come to their end, or to a change, in time.
+
     Args:
         entities: What the graph holds of each of them.
         cut: The links that go; those of `entities` among them.
@@ -44,7 +48,7 @@ class Departure:
                 self._entities[instance] = entity
         self._by_id = {instance.id: instance for instance in self._entities}
         self.leaving = set(self._entities)
-        self._late: list[str] = []
+        self.late: list[str] = []
 
     def present(self) -> list[ProcessorInstance]:
         """Those who have not gone yet."""
@@ -57,11 +61,7 @@ class Departure:
         return instance
 
     def complete(self, which: Iterable[ProcessorInstance] | None = None) -> None:
-        """Drain and tear down all of them, or these; whoever is late is named at the end.
-
-        Raises:
-            DeadlineError: Some did not come to their end in time.
-        """
+        """Drain and tear down all of them, or these; whoever does not come to their end in time is noted in `late`."""
         going = self.present() if which is None else list(which)
         if which is not None:
             self._cut_off(set(going))
@@ -69,8 +69,16 @@ class Departure:
         self._take_out(going)
         for instance in going:
             self._tear_down(instance)
-        if self._late and which is None:
-            raise DeadlineError("draining", self._drain_s or self._site.answer_s, self._late)
+
+    def check(self, others: Iterable[str] = ()) -> None:
+        """Name those who were late, and `others`.
+
+        Raises:
+            DeadlineError: Somebody was.
+        """
+        late = dict.fromkeys([*self.late, *others])
+        if late:
+            raise DeadlineError("draining", self._drain_s or self._site.answer_s, late)
 
     # ------------------------------------------------------------------------------------------------------- drain
 
@@ -121,7 +129,7 @@ class Departure:
     def _end_now(self, going: list[ProcessorInstance]) -> None:
         for instance in going:
             if self._drain_s is not None:
-                self._late.append(instance.id)
+                self.late.append(instance.id)
             instance.cut_off()
 
     def _ended(self, going: list[ProcessorInstance], timeout_s: float) -> bool:
@@ -157,8 +165,11 @@ class Departure:
             if isinstance(instance.loop, Loop):
                 instance.loop.apply(action, self._site.answer_s)
         except DeadlineError:
-            self._late.append(instance.id)
+            self.late.append(instance.id)
 
 
 def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:
+    for member in loop.members:
+        if member in gone:
+            member.finish(member.failure)  # one that came back from its call too late to be waited for
     loop.arrange([member for member in loop.members if member not in gone])

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 from streamlib.compiler.site import Site
+from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.graph.components import LightweightMarker, WiredChannel
@@ -44,6 +45,9 @@ class Wiring:
     Args:
         instance_of: The instance of a processor: a new one of this commit, or the running one.
         leaving: Instances that go with this commit; their loops take nobody in.
+
+    Attributes:
+        late: Loops that did not come to a change in time.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Wiring:
         self._homes: dict[ProcessorInstance, Loop] = {}
         self.joined: list[Joint] = []
         self.cut: list[Joint] = []
+        self.late: list[str] = []
         self._lingering: list[Joint] = []
 
     # ------------------------------------------------------------------------------------------- before the switch
@@ -209,7 +214,8 @@ class Wiring:
     def _take_in(self, joints: list[Joint], changed: Iterable[Joint]) -> None:
         inputs = _by_loop((self.home(joint.target), partial(_switch_input, joint)) for joint in joints)
         arrivals = _by_loop((home, instance) for instance, home in self._homes.items())
-        ends = [self.home(end) for joint in changed for end in (joint.source, joint.target)]
+        ends = [self.home(j.source) for j in changed]
+        ends += [self.home(j.target) for j in changed if j.target not in self._leaving]
         for loop in dict.fromkeys([*inputs, *arrivals, *ends]):
             if isinstance(loop, Loop):
                 members = self._in_order(loop, arrivals.get(loop, []))
@@ -266,10 +272,14 @@ class Wiring:
         return instance
 
     def _apply(self, loop: object, action: Callable[[], None]) -> None:
-        if isinstance(loop, Loop):
-            loop.apply(action, self._site.answer_s)
-        else:
+        """Have a loop do something; one that does not come to it in time is noted, and does it when it comes back."""
+        if not isinstance(loop, Loop):
             action()
+            return
+        try:
+            loop.apply(action, self._site.answer_s)
+        except DeadlineError:
+            self.late.append(loop.name)
 
 
 def _switch_outputs(source: ProcessorInstance, cut: list[Joint], joined: list[Joint]) -> None:

@@ -116,7 +116,7 @@ class ProcessorInstance:
         self.become(ProcessorState.RUNNING)
 
     def finish(self, failure: Exception | None = None) -> None:
-        """Say the last word: flush unless it failed, end the outputs, let go of the inputs, tear down. For the owner."""
+        """Say the last word: flush unless it failed, end the outputs, close the inputs, tear down. For the owner."""
         if self.over:
             return
         self.failure = failure
@@ -261,10 +261,11 @@ class ProcessorInstance:
         return not self.paused and (self.exhausted() or (self.due(now_ns) and self.free()))
 
     def is_held(self) -> bool:
-        """Whether something waits for it that has to wait on: its outputs have no room, or it leaves its inputs full."""
+        """Whether frames for it have to wait: its outputs have no room, or it leaves its inputs full."""
         if self.over:
             return not self.free()
-        if any(isinstance(reader, SlotReader) and not reader.holds_nobody_back() for reader in self.readers):
+        slots = [reader for reader in self.readers if isinstance(reader, SlotReader) and not reader.muted]
+        if not all(slot.holds_nobody_back() for slot in slots):
             return True
         return not self.paused and self.unseen() and not self.free()
 
@@ -310,10 +311,14 @@ class ProcessorInstance:
         return bool(took)
 
     def skip(self) -> None:
-        """Take a frame that a call failed on before it read it."""
+        """Take a frame that a call failed on before it read it. Between two calls."""
         for reader in self.readers:
             if reader.depth():
                 reader.read()
+                if isinstance(reader, SlotReader):
+                    reader.taken += 1
+                    reader.refill()
+                self.left_unread = None
                 return
 
     def fix(self) -> None:

@@ -132,6 +132,7 @@ class Loop:
         self._attention = False  # a burst is to be left
         self._unsettled = False
         self._in_head = False
+        self._in_pass = False
         self._timing = False
         self._brief = False
         self._paused = False
@@ -170,13 +171,19 @@ class Loop:
             DeadlineError: Nobody came to it in time; it is still done at the next point between two frames.
         """
         change = self.post(action, between_calls=between_calls)
-        if not self.threaded and self.turn.acquire(timeout=timeout_s):
+        self.serve()
+        if not change.wait(timeout_s):
+            raise DeadlineError("a change", timeout_s, [self.name])
+
+    def serve(self) -> None:
+        """Make the changes of a loop that no thread runs. Whoever has the turn comes here after he has let go of it."""
+        while (self._changes or (self._head_changes and not self._in_head)) and not self.threaded:
+            if not self.turn.acquire(blocking=False):
+                return
             try:
                 self._make_changes()
             finally:
                 self.turn.release()
-        if not change.wait(timeout_s):
-            raise DeadlineError("a change", timeout_s, [self.name])
 
     def stop(self) -> None:
         """Have `run` return at the next point between two frames; from any thread."""
@@ -189,25 +196,37 @@ class Loop:
         failure = error if isinstance(error, Exception) else RuntimeError(f"the thread was ended by {error!r}")
         for member in self.members:
             member.finish(failure)
+        self._send_off()
         self._make_changes()
 
     # ---------------------------------------------------------------------------------------- changed by its owner
 
     def arrange(self, members: Iterable[ProcessorInstance]) -> None:
         """Run these processors from now on, in this order; a head comes first. For the owner."""
-        self.members = list(members)
+        before, self.members = self.members, list(members)
         for member in self.members:
             member.loop = self
-        self._rearrange()
+        gone = set(before).difference(self.members)
+        for member in gone:
+            self._timers.pop(member, None)
+            if member.over:
+                member.send_off()
+        self._rearrange(gone)
+        for member in self.members:
+            self.timed(member)
 
-    def _rearrange(self) -> None:
+    def _rearrange(self, gone: Iterable[ProcessorInstance] = ()) -> None:
         head = self.head
+        self.passes.done -= self._in_pass  # a pass whose head is being called has not come to the others yet
+        for member in (*gone, *(member for member in self.members if member.over)):
+            member.fix()
         inlined = [member for member in self.members if member is not head and not member.over]
         self._steps, rebind = arranged(inlined, self.passes, self._visit)
         self._inlined = tuple(inlined)
         self._foreign = tuple(m for m in inlined if any(isinstance(reader, RingReader) for reader in m.readers))
         if head is not None and not head.over:
             head.metrics.become_steady(self.passes)
+        self.passes.done += self._in_pass
         for member in self.members:
             member.rebind(rebind)
         self._held = []
@@ -233,9 +252,9 @@ class Loop:
         self.unsettle()
 
     def drain(self, members: Iterable[ProcessorInstance]) -> None:
-        """Have some of its processors do all they can, and end those that are to end, even while paused. For the owner."""
+        """Have some of its processors do all they can, and end, even while paused. For the owner."""
         going = list(members)
-        while any([self._advance(member, self._now_ns()) for member in going]):
+        while True in [self._advance(member, self._now_ns()) for member in going]:
             self._unsettled = True
         self._rearrange()
 
@@ -271,32 +290,60 @@ class Loop:
                 self._turn()
             else:
                 self.waker.sleep(self._anything_to_do, self._next_ns())
+        for member in self.members:
+            if member.finishing:  # it was stuck when it was told to end, and has come back
+                self._finish(member)
+        self._send_off()
         self._make_changes()
+
+    def _send_off(self) -> None:
+        """Nobody runs these processors any more: what they put aside goes on its way, room or not."""
+        for member in self.members:
+            if member.over:
+                member.send_off()
 
     def step(self, timeout_s: float) -> bool:
         """Call a manual head once, and everyone it gives a frame, on this thread.
 
-        Returns False when the head is over or paused.
+        Returns False when the head is over or paused, or comes to its end instead.
 
         Raises:
             DeadlineError: Its outputs had no room in time.
         """
         deadline_ns = self._now_ns() + int(timeout_s * 1e9)
-        with self.turn, _on_this_thread():
+        try:
+            with self.turn, _on_this_thread():
+                return self._step(deadline_ns, timeout_s)
+        finally:
+            self.serve()
+
+    def _step(self, deadline_ns: int, timeout_s: float) -> bool:
+        self._make_changes()
+        self.settle()
+        head = self.head
+        if head is None or self._at_end(head) or head.paused or self._paused:
+            return False
+        while not head.free():
+            if self._now_ns() >= deadline_ns:
+                raise DeadlineError(f"room for what {head.id} writes", timeout_s, self._held_by(head))
+            self.waker.sleep(lambda: self._called_for() or self._unsettled or head.free(), deadline_ns)
             self._make_changes()
             self.settle()
-            head = self.head
-            if head is None or head.over or head.paused or self._paused:
-                return False
-            while not head.free():
-                if self._now_ns() >= deadline_ns:
-                    raise DeadlineError(f"room for what {head.id} writes", timeout_s, head.held_by())
-                self.waker.sleep(lambda: self._called_for() or self._unsettled or head.free(), deadline_ns)
-                self._make_changes()
-                self.settle()
-            self._pass(head)
+        self._pass(head)
+        self.settle()
+        self._at_end(head)
+        self._rest()
+        return True
+
+    def _at_end(self, head: ProcessorInstance) -> bool:
+        """Whether a manual head is over; ends it where its time has come."""
+        if not head.over and (head.finishing or head.exhausted()):
+            self._finish(head)
             self.settle()
-            return True
+        return head.over
+
+    def _held_by(self, head: ProcessorInstance) -> list[str]:
+        return [name for member in (head, *self._held) for name in member.held_by()]
 
     def wait_for_room(self, ring: Ring) -> None:
         """Wait inside a write of the head until the ring has room, serving everybody else."""
@@ -311,7 +358,7 @@ class Loop:
                 )
 
     def _room_or_work(self, ring: Ring) -> bool:
-        return ring.has_room() or self._unsettled or self._others_due()
+        return ring.has_room() or self._unsettled or self._others_due() or self._rest()
 
     def _make_changes(self) -> None:
         while self._changes:
@@ -320,10 +367,19 @@ class Loop:
             self._head_changes.popleft().run()
 
     def _called_for(self) -> bool:
-        return bool(self._changes or self._head_changes or self._stopped)
+        """Whether there is something that comes before calling processors and can be done now."""
+        return bool(self._changes or (not self._in_head and (self._head_changes or self._stopped)))
 
     def _anything_to_do(self) -> bool:
-        return self._called_for() or self._unsettled or self._others_due() or self._head_due()
+        return self._called_for() or self._unsettled or self._others_due() or self._head_due() or self._rest()
+
+    def _rest(self) -> bool:
+        """Nothing more is read for now: writers that wait for more room than they need are called. False."""
+        for member in self._foreign if self.head is None else (self.head, *self._foreign):
+            for reader in member.readers:
+                if isinstance(reader, RingReader):
+                    reader.ring.reader_rests()
+        return False
 
     def _others_due(self) -> bool:
         """Whether an inlined processor can do something that no pass of this loop brought about."""
@@ -351,7 +407,8 @@ class Loop:
 
     def _next_ns(self) -> int | None:
         head = self.head
-        times = [at for member, at in self._timers.items() if member is not head]
+        timed = [(member, at) for member, at in self._timers.items() if member is not head]
+        times = [at for member, at in timed if not member.paused and member.free()]
         if head is not None and not head.over and not head.paused and head.free():
             if _ticking(head):
                 times.append(self._next_tick_ns(head))
@@ -379,20 +436,20 @@ class Loop:
             self._plan_tick(head, now_ns)
         head.begin(now_ns)
         self._timers.pop(head, None)
-        frame, taken = head.oldest(), head.taken()
+        frame, taken, news = head.oldest(), head.taken(), head.news()
         self.passes.done += 1
-        self._in_head = True
+        self._in_head = self._in_pass = True
         began_ns = self._measure_ns()
         try:
             head.call(head.context)
         except Exception as error:
             self._failed(head, error, frame, unread=head.taken() == taken)
         finally:
-            self._in_head = False
+            self._in_head = self._in_pass = False
         took_ns = self._measure_ns() - began_ns
         head.metrics.latency.record(took_ns)
         self._brief = took_ns < BRIEF_NS
-        head.left_unread = head.waiting() if head.taken() == taken else 0
+        head.left_unread = news if head.taken() == taken else None
         self._timing = not self.passes.done % TIMED_EVERY
         if self._held:  # somebody has no room: everyone before him is asked, so that it reaches the head
             self._skip_steps(0)
@@ -401,9 +458,11 @@ class Loop:
             self._run_steps()
 
     def _plan_tick(self, head: ProcessorInstance, now_ns: int) -> None:
+        if self._next_tick_ns(head) > now_ns:  # `wake` has called it between two ticks
+            return
         head.wake_ns = None
         interval_ns = head.declaration.execution.interval_ns
-        if interval_ns and now_ns >= self._tick_ns:  # on the grid of the first tick, so that lateness never adds up
+        if interval_ns:  # on the grid of the first tick, so that lateness never adds up
             self._tick_ns += (max(0, now_ns - self._tick_ns) // interval_ns + 1) * interval_ns
 
     def _run_steps(self) -> None:
@@ -452,16 +511,16 @@ class Loop:
         if not isinstance(reader, RingReader) if head.reactive else head.declaration.execution.interval_ns:
             return
         items: Any = reader.ring.items if isinstance(reader, RingReader) and head.reactive else (None,)
-        taken = head.taken()
+        taken, news = head.taken(), head.news()
         call, context, passes = head.call, head.context, self.passes
         gate: Any = head
         frame = None
         calls = 0
         self._attention = False
         self._timing = False
-        self._in_head = True
+        self._in_head = self._in_pass = True
         try:
-            for calls in _BURST:
+            for calls in _BURST:  # noqa: B007 - read when a call has failed
                 if self._attention or not items:
                     break
                 gate = head
@@ -478,14 +537,15 @@ class Loop:
                         self._left_over(gate)
         except Exception as error:
             if gate is head:
-                self._failed(head, error, frame, unread=head.taken() <= taken + calls)
+                # as many taken as calls made: this one has read, though the same frame may come again
+                self._failed(head, error, frame, unread=head.oldest() is frame and head.taken() != taken + calls + 1)
                 self._skip_steps(0)
             else:
                 self._step_failed(gate, error, frame)
         finally:
-            self._in_head = False
+            self._in_head = self._in_pass = False
         if reader is not None and calls and head.taken() == taken:
-            head.left_unread = head.waiting()
+            head.left_unread = news
 
     # ------------------------------------------------------------------------------------- what a pass leaves over
 
@@ -525,36 +585,40 @@ class Loop:
         now_ns = self._now_ns()
         if member.callable(now_ns) and member.free():
             self._call(member, now_ns)
-        if member.waiting() != member.left_unread:
+        if member.unseen():
             self.unsettle()
 
     def _call(self, member: ProcessorInstance, now_ns: int) -> None:
         """Call an inlined processor and count what it takes."""
         member.begin(now_ns)
-        self._timers.pop(member, None)
-        frame, before = member.oldest(), member.depths()
+        if member.wake_ns is None:
+            self._timers.pop(member, None)
+        frame, before = member.oldest(), member.news()
+        raised: Exception | None = None
         began_ns = self._measure_ns() if self._timing else 0
         try:
             member.call(member.context)
         except Exception as error:
-            self._failed(member, error, frame, unread=member.depths() == before)
+            raised = error
         if self._timing:
             member.metrics.latency.record(self._measure_ns() - began_ns)
         member.metrics.count()
-        member.account(before)
+        took = member.account(before)
+        if raised is not None:
+            self._failed(member, raised, frame, unread=not took)
 
     def _left_over(self, gate: Any) -> None:
         """A steady processor left its frame unread: it was not taken, and waits for another."""
         if isinstance(gate, SlotReader):
             gate.taken -= 1
             member = self._member_at(gate)
-            member.left_unread = member.waiting()
+            member.left_unread = member.news()
         self.unsettle()
 
     def _failed(self, member: ProcessorInstance, error: Exception, frame: Any, *, unread: bool) -> None:
         """Apply the error policy of a processor whose call raised."""
         member.metrics.errors += 1
-        if unread:
+        if unread and frame is not None and not _ticking(member):
             member.skip()
         if member.policy is not ErrorPolicy.SKIP:
             member.failure = error
@@ -578,11 +642,12 @@ class Loop:
         return next(member for member, step in zip(self._inlined, self._steps, strict=True) if step[0] is gate)
 
     def _finish(self, member: ProcessorInstance) -> None:
-        self._in_head = member is self.head
+        before = self._in_head
+        self._in_head = before or member is self.head
         try:
             member.finish(member.failure)
         finally:
-            self._in_head = False
+            self._in_head = before
         self._timers.pop(member, None)
         self.unsettle()
 

@@ -40,10 +40,9 @@ class ThreadRunner:
     def _run(self) -> None:
         try:
             self.loop.run()
-        except (
-            BaseException
-        ) as error:  # what no policy covers (SystemExit in a process, a fault of ours) ends everyone here
+        except BaseException as error:  # what no policy covers (SystemExit, a fault of ours) ends everyone here
             _LOG.critical("the thread of %s broke: %r", self.loop.name, error, exc_info=True)
             self.loop.abandon(error)
         finally:
             self.loop.threaded = False
+            self.loop.serve()  # what was handed over while this thread was leaving

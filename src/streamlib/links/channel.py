@@ -130,7 +130,8 @@ class Channel:
 
     def take_over(self, other: Channel) -> None:
         """Lay the frames still waiting in `other`, which ends here, before this link's own."""
-        assert self.reader is not None and other.reader is not None
+        assert self.reader is not None
+        assert other.reader is not None
         waiting = other.reader.unread()
         if isinstance(other.writer, RingWriter):
             waiting += other.writer.unsent()
@@ -154,9 +155,12 @@ class Channel:
             self.reader.ring.producer.wake()
 
     def end(self) -> None:
-        """End of stream, behind the last frame."""
-        if self.writer is not None and not self.writer.ended:
-            self.writer.end()
+        """End of stream, behind the last frame and what was put aside; nobody writes here any more. For the owner."""
+        if self.writer is None or self.writer.ended:
+            return
+        self.writer.end()
+        if isinstance(self.writer, RingWriter):
+            self.writer.send_off()
 
     def reopen(self) -> None:
         """Take the end back: another writer goes on where one has ended. The next form is open again."""

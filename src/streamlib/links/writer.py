@@ -368,7 +368,7 @@ class FanoutWriter:
         """Say on every link that no frame will come any more."""
         self.ended = True
         for link in self.links:
-            link.end()
+            _present(link).end()
 
     def free(self) -> bool:
         """Whether the writing processor may be called: every link has room."""

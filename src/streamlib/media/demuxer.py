@@ -16,7 +16,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from streamlib.clock import NS_PER_S
-from streamlib.errors import FormatError, MediaError
+from streamlib.errors import FormatError, MediaError, nearest_file
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media.track import AudioTrack, Track, VideoTrack
@@ -176,7 +176,7 @@ class Demuxer:
 
 def _open(path: Path) -> InputContainer:
     if not path.exists():
-        raise MediaError(f"there is no file {path}; check the path")
+        raise MediaError(f"there is no file {path}; {nearest_file(path)}")
     if path.is_dir():
         raise MediaError(f"{path} is a folder; name a file in it")
     try:

@@ -7,13 +7,14 @@ The chains go to libavformat's device `lavfi`, which runs them and says in which
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import av
 from av.container import InputContainer
 
-from streamlib.errors import ConfigError, MediaError
+from streamlib.clock import NS_PER_S
+from streamlib.errors import ConfigError
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media.audio.samples import SampleReader
@@ -99,12 +100,12 @@ class FilterSource(Processor):
             self._container = None
 
     def _frames(self, packet: av.Packet[Any]) -> Iterator[VideoFrame | AudioFrame]:
-        for made in packet.decode():
+        decoded: Iterable[object] = packet.decode()
+        for made in decoded:
             if isinstance(made, av.VideoFrame):
                 yield from_av(made)
             elif isinstance(made, av.AudioFrame):
-                timestamp_ns = _nanoseconds(made)
-                yield AudioFrame(self._samples.read(made), made.sample_rate, timestamp_ns=timestamp_ns)
+                yield AudioFrame(self._samples.read(made), made.sample_rate, timestamp_ns=_nanoseconds(made))
 
     def _send(self, frame: VideoFrame | AudioFrame) -> None:
         if isinstance(frame, VideoFrame):
@@ -125,10 +126,11 @@ def _open(config: FilterSource.Config) -> InputContainer:
     asked = [name for name in ("video", "audio") if getattr(config, name)]
     if made != asked:
         container.close()
-        raise MediaError(f"{graph!r} makes {' and '.join(made)} where {' and '.join(asked)} was asked for")
+        message = f"FilterSource: {graph!r} makes {' and '.join(made)} where {' and '.join(asked)} was asked for"
+        raise ConfigError(message, processor_type="FilterSource")
     return container
 
 
 def _nanoseconds(frame: av.AudioFrame) -> int:
     base = frame.time_base
-    return 0 if frame.pts is None or base is None else frame.pts * base.numerator * 1_000_000_000 // base.denominator
+    return 0 if frame.pts is None or base is None else frame.pts * base.numerator * NS_PER_S // base.denominator

@@ -90,7 +90,8 @@ def run(
 
         def setup(runtime):
             reader = runtime.add_processor("FileReader", path="in.mp4")
-            runtime.connect(reader.output("video"), runtime.add_processor("Mp4Writer", path="out.mp4").input("video"))
+            writer = runtime.add_processor("Mp4Writer", path="out.mp4")
+            runtime.connect(reader.output("video"), writer.input("video"))
     """
     duration_ns = None if duration is None else parse_duration(duration)
     raise typer.Exit(run_program(file, duration_ns, console_for_errors()))

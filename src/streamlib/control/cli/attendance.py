@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 
 from streamlib.clock import NS_PER_S, MonotonicClock
 from streamlib.runtime.runtime import StreamRuntime
@@ -63,9 +64,8 @@ class Attendance:
     def forced(self) -> None:
         """End everybody at once; inside the handler of the second signal, which may not wait for a lock."""
         self.is_forced = True
-        threading.Thread(
-            target=self._runtime.stop, kwargs={"drain": False}, name="streamlib:signal", daemon=True
-        ).start()
+        stop = partial(self._runtime.stop, drain=False)
+        threading.Thread(target=stop, name="streamlib:signal", daemon=True).start()
 
 
 @contextmanager

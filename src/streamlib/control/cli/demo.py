@@ -21,7 +21,7 @@ from streamlib.control.cli.duration import seconds
 from streamlib.control.cli.recording import Contents, play_back
 from streamlib.control.cli.tally import Row, Tally
 from streamlib.control.cli.vignette import Vignette
-from streamlib.errors import StreamError, nearest
+from streamlib.errors import StreamError, nearest_file
 from streamlib.ids import LinkId
 from streamlib.runtime.handles import LinkHandle, ProcessorHandle
 from streamlib.runtime.runtime import StreamRuntime
@@ -29,6 +29,11 @@ from streamlib.runtime.runtime import StreamRuntime
 GROWS_NS = 1 * NS_PER_S
 SHRINKS_NS = 3 * NS_PER_S
 SMALL = {"width": 320, "height": 180}
+
+LAST_WORDS = {
+    Outcome.ENDED: "the file has ended",
+    Outcome.SIGNAL: "stopping: what is on its way is recorded",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +104,12 @@ class Demo:
         self._console.print(processor_table(rows))
         files = [self._recorded(path) for path in (self._whole, self._small)]
         self._console.print(file_table(files))
-        faults = [*self._faults(rows, files), *([] if finished else ["it was interrupted"])]
+        faults = _faults(rows, files, finished=finished)
         words = (
             f"not as it should be: {'; '.join(faults)}" if faults else "nothing was dropped, both files are complete"
         )
-        self._console.print(words, style="red" if faults else "green", highlight=False, markup=False)
+        style = "red" if faults else "green"
+        self._console.print(words, style=style, highlight=False, markup=False, soft_wrap=True)
         return not faults
 
     def _play(self, display: Display) -> bool:
@@ -112,6 +118,7 @@ class Demo:
         branch: Branch | None = None
         with attending(self._runtime, display.tick) as attendance:
             self._runtime.start()
+            self._tally.look()
             display.say(f"playing {self._file}, recording {self._whole}")
             outcome = attendance.until(GROWS_NS)
             if outcome is Outcome.TIME:
@@ -122,9 +129,7 @@ class Demo:
                 self._shrink(branch)
                 display.say(f"removed the branch; {self._small} is complete")
                 outcome = attendance.until(None)
-            display.say(
-                "the file has ended" if outcome is Outcome.ENDED else "stopping: what is on its way is recorded"
-            )
+            display.say(LAST_WORDS[outcome])
             self._runtime.stop()
         return outcome is Outcome.ENDED
 
@@ -146,7 +151,7 @@ class Demo:
     def _grow(self, trunk: Trunk) -> Branch:
         """Add a branch to the running graph: all of it at once."""
         with self._runtime.edit() as edit:
-            scaler = edit.add_processor("VideoScaler", id="small_scaler", **SMALL)
+            scaler = edit.add_processor("VideoScaler", SMALL, id="small_scaler")
             encoder = edit.add_processor("H264Encoder", id="small_encoder", bitrate=600_000)
             writer = edit.add_processor("Mp4Writer", id="small_writer", path=str(self._small))
             edit.connect(trunk.vignette, scaler)
@@ -174,12 +179,6 @@ class Demo:
             self._console.print(str(error), style="red", highlight=False, markup=False)
             return Recorded(path, given, None)
 
-    def _faults(self, rows: list[Row], files: list[Recorded]) -> list[str]:
-        dropped = [f"{row.id} lost {row.dropped} frames" for row in rows if row.dropped]
-        errors = [f"{row.id} raised {row.errors} errors" for row in rows if row.errors]
-        incomplete = [f"{file.path} {_missing(file)}" for file in files if not file.is_complete]
-        return [*dropped, *errors, *incomplete]
-
 
 def file_table(files: list[Recorded]) -> Table:
     """Files with their sizes and lengths, and what is in them."""
@@ -200,6 +199,13 @@ def _described(contents: Contents) -> list[str]:
     return [seconds(contents.end_ns), str(contents.pictures), f"{contents.width}x{contents.height}", sound]
 
 
+def _faults(rows: list[Row], files: list[Recorded], *, finished: bool) -> list[str]:
+    dropped = [f"{row.id} lost {row.dropped} frames" for row in rows if row.dropped]
+    errors = [f"{row.id} raised {row.errors} errors" for row in rows if row.errors]
+    incomplete = [f"{file.path} {_missing(file)}" for file in files if not file.is_complete]
+    return [*dropped, *errors, *incomplete, *([] if finished else ["it was interrupted"])]
+
+
 def _missing(file: Recorded) -> str:
     if not file.given:
         return "was not written: the file is too short, or has no pictures"
@@ -213,7 +219,6 @@ def _size(path: Path) -> str:
 
 def _check_file(file: Path, folder: Path) -> None:
     if not file.is_file():
-        beside = [path.name for path in file.parent.iterdir()] if file.parent.is_dir() else []
-        raise typer.BadParameter(f"there is no file {file}; {nearest(file.name, beside)}", param_hint="FILE")
+        raise typer.BadParameter(f"there is no file {file}; {nearest_file(file)}", param_hint="FILE")
     if file.resolve() in {(folder / name).resolve() for name in ("demo.mp4", "demo-small.mp4")}:
         raise typer.BadParameter(f"{file} is what the demo writes; choose another --output", param_hint="FILE")

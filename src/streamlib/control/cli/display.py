@@ -19,6 +19,8 @@ from streamlib.control.cli.tally import Role, Row, Tally
 
 DRAWN_NS = 250 * NS_PER_MS
 LINE_NS = NS_PER_S
+MOST_ROWS = 60  # of a table; a graph may hold 50,000 processors
+MOST_ENDS = 8  # sources and sinks in a line
 
 
 class Display:
@@ -37,12 +39,12 @@ class Display:
         return self._clock.now_ns() - self._start_ns
 
     def tick(self) -> None:
-        """Look at the graph, and show it if it is time to."""
-        self._tally.look()
+        """Look at the graph and show it, if it is time to."""
         now_ns = self._clock.now_ns()
         if now_ns - self._shown_ns < (LINE_NS if self._live is None else DRAWN_NS):
             return
         self._shown_ns = now_ns
+        self._tally.look()
         if self._live is None:
             self._console.print(self._line(), highlight=False, markup=False)
         else:
@@ -66,7 +68,7 @@ class Display:
 
     def _line(self) -> str:
         rows = self._tally.rows()
-        ends = [f"{row.id} {row.frames}" for row in rows if row.role is not Role.FILTER]
+        ends = [f"{row.id} {row.frames}" for row in rows if row.role is not Role.FILTER][:MOST_ENDS]
         dropped = sum(row.dropped for row in rows)
         return f"{self.elapsed_ns / NS_PER_S:6.1f} s  {'   '.join([*ends, f'dropped {dropped}'])}"
 
@@ -74,15 +76,17 @@ class Display:
 def processor_table(rows: list[Row]) -> Table:
     """Processors with their frames, latencies and drops, and errors if there were any."""
     table = Table(header_style="bold")
-    table.add_column("processor")
+    table.add_column("processor", overflow="fold")
     for title in ("frames", "p50", "p99", "dropped"):
         table.add_column(title, justify="right")
     errors = any(row.errors for row in rows)
     if errors:
         table.add_column("errors", justify="right", style="red")
-    table.add_column("where it ran")
-    for row in rows:
+    table.add_column("where it ran", overflow="fold")
+    for row in rows[:MOST_ROWS]:
         table.add_row(*_cells(row, errors=errors))
+    if len(rows) > MOST_ROWS:
+        table.add_row(f"and {len(rows) - MOST_ROWS} more")
     return table
 
 

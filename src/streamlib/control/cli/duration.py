@@ -23,9 +23,8 @@ def parse_duration(text: str) -> int:
     rest = _PART.sub("", text.strip())
     total_ns = round(sum(float(number) * UNITS[unit] for number, unit in parts))
     if rest or total_ns <= 0:
-        raise typer.BadParameter(
-            f"{text!r} is no length of time; write 10s, 500ms, 1m30s or 2h", param_hint="--duration"
-        )
+        message = f"{text!r} is no length of time; write 10s, 500ms, 1m30s or 2h"
+        raise typer.BadParameter(message, param_hint="--duration")
     return total_ns
 
 

@@ -11,16 +11,17 @@ from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TypeVar
 
 import typer
 from rich.console import Console
 
+import streamlib
 from streamlib.control.cli.attendance import Outcome, attending
 from streamlib.control.cli.display import Display, processor_table
 from streamlib.control.cli.tally import Tally
-from streamlib.errors import StreamError, nearest
+from streamlib.errors import StreamError, nearest, nearest_file
 from streamlib.runtime.runtime import StreamRuntime
 from streamlib.states import GraphState
 
@@ -69,10 +70,12 @@ def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console) -
         if runtime.state is GraphState.IDLE:
             runtime.start()
         try:
+            tally.look()
             with display:
                 outcome = attendance.until(duration_ns)
                 if outcome is not Outcome.ENDED:
                     display.say(f"{WHY[outcome]}; what is on its way is processed")
+                tally.look()
                 runtime.stop()
         finally:
             console.print(processor_table(tally.rows()))
@@ -90,9 +93,9 @@ def _set_up(runtime: StreamRuntime, path: Path) -> None:
     program = _in_its_words(path, lambda: load(path))
     setup = getattr(program, "setup", None)
     if not callable(setup):
-        functions = [name for name, value in vars(program).items() if callable(value) and not name.startswith("_")]
-        hint = f"; {nearest('setup', functions)}" if functions else ""
-        raise typer.BadParameter(f"{path} defines no setup(runtime){hint}", param_hint="FILE")
+        functions = [name for name, value in vars(program).items() if isinstance(value, FunctionType)]
+        message = f"{path} defines no setup(runtime); functions: {nearest('setup', functions)}"
+        raise typer.BadParameter(message, param_hint="FILE")
     _in_its_words(path, lambda: setup(runtime))
     if not runtime.graph.processor_ids():
         raise typer.BadParameter(f"setup(runtime) of {path} adds no processor to the runtime", param_hint="FILE")
@@ -120,15 +123,24 @@ def _in_its_words(path: Path, call: Callable[[], T]) -> T:
 
 
 def users_traceback(error: Exception, path: Path) -> str:
-    """The traceback from the first line of the user's file on; all of it where none of that file is in it."""
+    """The traceback from the first line of the user's file on; all of it where none of that file is in it.
+
+    What StreamLib raises on its own account says what is wrong: the lines of ours that led there are left out.
+    """
     first = error.__traceback__
     while first is not None and first.tb_frame.f_code.co_filename != str(path.resolve()):
         first = first.tb_next
-    return "".join(traceback.format_exception(type(error), error, first)).rstrip()
+    told = traceback.TracebackException(type(error), error, first)
+    if isinstance(error, StreamError):
+        told.stack = traceback.StackSummary.from_list([line for line in told.stack if not _is_ours(line.filename)])
+    return "".join(told.format(chain=not isinstance(error, StreamError))).rstrip()
+
+
+def _is_ours(filename: str) -> bool:
+    return Path(filename).is_relative_to(Path(streamlib.__file__).parent)
 
 
 def _no_file(path: Path) -> str:
     if path.is_dir():
         return f"{path} is a folder; name a Python file in it"
-    beside = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
-    return f"there is no file {path}; {nearest(path.name, beside)}"
+    return f"there is no file {path}; {nearest_file(path)}"

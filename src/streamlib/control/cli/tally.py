@@ -49,6 +49,11 @@ class Seen:
     inputs: dict[LinkId, list[Channel]] = field(default_factory=dict)
     outputs: dict[str, dict[LinkId, list[Channel]]] = field(default_factory=dict)
 
+    def row(self, id_: ProcessorId) -> Row:
+        """Its counters as of now."""
+        metrics = self.metrics
+        return Row(id_, self.role, self.frames(), self.dropped(), metrics.errors, metrics.latency.stats(), self.place)
+
     def frames(self) -> int:
         """What it read; a source has only what it wrote, which every link of a port carries."""
         if self.role is not Role.SOURCE:
@@ -70,7 +75,7 @@ class Tally:
     def look(self) -> None:
         """Take note of who is in the graph now, and of their links."""
         with self._graph.lock:
-            for id_ in self._graph.query(ProcessorMetrics):
+            for id_ in self._graph.processor_ids():
                 self._take_note_of(id_)
             for link in self._graph.links():
                 wired = self._graph.get(link.id, WiredChannel)
@@ -81,18 +86,7 @@ class Tally:
 
     def rows(self) -> list[Row]:
         """Everyone seen so far, in the order in which they came, with their counters as of now."""
-        return [
-            Row(
-                id_,
-                seen.role,
-                seen.frames(),
-                seen.dropped(),
-                seen.metrics.errors,
-                seen.metrics.latency.stats(),
-                seen.place,
-            )
-            for id_, seen in self._seen.items()
-        ]
+        return [seen.row(id_) for id_, seen in self._seen.items()]
 
     def carried(self, link: LinkId) -> int:
         """Frames that the reader of a link took from it."""
@@ -117,7 +111,7 @@ class Tally:
     def _place_of(self, id_: ProcessorId) -> str:
         handle = self._graph.get(id_, ThreadHandle)
         if handle is not None:
-            return f"thread {handle.name}"
+            return handle.name
         if self._graph.has(id_, ManualMarker):
             return "whoever steps it"
         instance = self._graph.get(id_, ProcessorInstance)

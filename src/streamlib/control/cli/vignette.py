@@ -38,7 +38,7 @@ class Vignette(Processor):
             return
         pixels = frame.to_ndarray("rgb24")
         if self._shade is None or self._shade.shape[:2] != pixels.shape[:2]:
-            self._shade = shade(*pixels.shape[:2], self.config.strength)
+            self._shade = shade(frame.height, frame.width, self.config.strength)
         shaded = np.multiply(pixels, self._shade, dtype=np.uint16)
         self.video_out.write(frame.with_pixels((shaded >> 8).astype(np.uint8)))
 
@@ -51,4 +51,5 @@ def shade(height: int, width: int, strength: float) -> npt.NDArray[np.uint16]:
     """How much light each pixel keeps, in 256ths, shape (height, width, 1)."""
     down, across = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     lost = strength * np.minimum(1.0, (down**2 + across**2) / 2) ** 1.5
-    return np.round(256 * (1 - lost)).astype(np.uint16)[:, :, np.newaxis]
+    kept: npt.NDArray[np.uint16] = np.round(256 * (1 - lost)).astype(np.uint16)
+    return kept[:, :, np.newaxis]

@@ -1,0 +1,429 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from streamlib.links.channel import Channel
+from streamlib.links.delivery import Delivery
+from streamlib.links.reader import SlotReader
+from streamlib.links.ring import Ring
+from streamlib.links.statistics import LinkStatistics
+from streamlib.links.tap import Tap
+from streamlib.links.writer import FanoutWriter, GatedSlotWriter, SlotWriter, TapWriter, Writer, joined
+from tests.links.ends import Calls, as_ring, as_slot, channel, read_all, ring_ends, slot_ends, waker
+
+
+def outlet(link: Channel) -> Any:
+    """What the writing port holds; written to by the test."""
+    return link.outlet()
+
+
+def take(link: Channel) -> Any:
+    """Read one frame and count it as a loop would."""
+    assert link.reader is not None
+    drawn, depth = link.reader.count(), link.reader.depth()
+    frame = link.reader.read()
+    if isinstance(link.reader, SlotReader):
+        link.reader.taken += depth - link.reader.depth() - (link.reader.count() - drawn)
+        link.reader.refill()
+    return frame
+
+
+def consistent(link: Channel) -> LinkStatistics:
+    counted = link.statistics()
+    assert counted.written == counted.taken + counted.depth + counted.dropped
+    return counted
+
+
+# ------------------------------------------------------------------------------------------------------- one form
+
+
+@pytest.mark.promise("link.ring-when-needed")
+def test_a_link_without_a_form_has_carried_nothing() -> None:
+    link = channel()
+    assert link.statistics() == LinkStatistics(0, 0, 0, 4)
+    assert not link.closed
+    link.mute()
+    link.release()
+    link.end()
+    link.close()
+    link.settle_closed()
+    link.reopen()
+    assert link.reader is None
+
+
+@pytest.mark.parametrize("form", [as_ring, as_slot])
+def test_a_link_counts_what_it_carries(form: Any) -> None:
+    link = form(channel())
+    port = outlet(link)
+    for number in range(3):
+        port.write(number)
+    assert [take(link), take(link)] == [0, 1]
+    counted = consistent(link)
+    assert (counted.written, counted.taken, counted.depth, counted.capacity) == (3, 2, 1, 4)
+
+
+@pytest.mark.promise("link.latest")
+@pytest.mark.parametrize("form", [as_ring, as_slot])
+def test_the_latest_counts_what_it_replaces(form: Any) -> None:
+    link = form(channel(8, delivery=Delivery.LATEST))
+    port = outlet(link)
+    for number in range(5):
+        port.write(number)
+    assert take(link) == 4
+    port.write(5)
+    counted = consistent(link)
+    assert counted == LinkStatistics(written=6, taken=1, depth=1, capacity=1, replaced=4)
+
+
+@pytest.mark.promise("link.live-source")
+@pytest.mark.parametrize("form", [as_ring, as_slot])
+def test_a_live_link_counts_what_found_it_full(form: Any) -> None:
+    link = form(channel(2, live=True))
+    port = outlet(link)
+    for number in range(5):
+        port.write(number)
+    counted = consistent(link)
+    assert (counted.written, counted.depth, counted.full) == (5, 2, 3)
+
+
+@pytest.mark.parametrize("form", [as_ring, as_slot])
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_closing_counts_each_frame_once(form: Any, delivery: Delivery) -> None:
+    link = form(channel(8, delivery=delivery))
+    port = outlet(link)
+    for number in range(5):
+        port.write(number)
+    replaced = consistent(link).replaced
+    link.close()
+    link.close()
+    port.write(5)
+    port.write(6)
+    link.settle_closed()
+    counted = consistent(link)
+    assert link.closed
+    assert (counted.written, counted.taken, counted.depth) == (7, 0, 0)
+    assert (counted.replaced, counted.closed) == (replaced, 7 - replaced)
+
+
+def test_what_was_put_aside_for_a_closed_link_is_counted_too() -> None:
+    link = as_ring(channel(2))
+    port = outlet(link)
+    for number in range(5):
+        port.write(number)
+    link.close()
+    link.settle_closed()
+    counted = consistent(link)
+    assert (counted.written, counted.closed, counted.overflowed) == (5, 5, 3)
+
+
+def test_the_end_is_said_once_and_in_order() -> None:
+    link = as_ring(channel())
+    outlet(link).write(1)
+    link.end()
+    link.end()
+    _, reader = ring_ends(link)
+    assert [reader.ended, reader.read(), reader.ended] == [False, 1, True]
+
+
+def test_a_cut_link_is_read_to_its_end_and_ends_nobody() -> None:
+    link = as_ring(channel())
+    outlet(link).write(1)
+    link.mute()
+    link.end()
+    _, reader = ring_ends(link)
+    assert (reader.read(), reader.ended) == (1, False)
+
+
+def test_interrupting_lets_a_ring_go_and_leaves_a_slot() -> None:
+    in_loop, between = as_slot(channel()), as_ring(channel())
+    for link in (in_loop, between):
+        outlet(link).write(1)
+        link.interrupt()
+    assert (in_loop.closed, between.closed) == (False, True)
+    assert consistent(between).closed == 1
+
+
+# ------------------------------------------------------------------------------------------------ changes of form
+
+
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_what_is_on_its_way_goes_over_to_the_new_form_in_order(delivery: Delivery) -> None:
+    link = as_slot(channel(4, delivery=delivery))
+    outlet(link).write(1)
+    outlet(link).write(2)
+    as_ring(link)
+    outlet(link).write(3)
+    assert link.reader is not None
+    waiting = [1, 2, 3] if delivery is Delivery.EVERY else [3]
+    assert read_all(link.reader) == waiting
+    assert consistent(link).written == 3
+
+
+def test_what_was_put_aside_goes_over_too() -> None:
+    link = as_ring(channel(2))
+    port = outlet(link)
+    for number in range(5):
+        port.write(number)
+    as_slot(link)
+    assert [take(link) for _ in range(6)] == [0, 1, 2, 3, 4, None]
+    counted = consistent(link)
+    assert (counted.written, counted.taken, counted.overflowed) == (5, 5, 3)
+
+
+@pytest.mark.parametrize("forms", [(as_slot, as_ring), (as_ring, as_slot), (as_ring, as_ring)])
+def test_an_end_that_was_said_is_said_in_the_new_form(forms: Any) -> None:
+    link = forms[0](channel())
+    outlet(link).write(1)
+    link.end()
+    forms[1](link)
+    assert link.reader is not None
+    assert not link.reader.ended
+    assert link.reader.read() == 1
+    assert link.reader.ended
+
+
+def test_an_end_that_was_taken_back_is_not_said_in_the_new_form() -> None:
+    link = as_ring(channel())
+    link.end()
+    link.reopen()
+    as_slot(link)
+    assert link.reader is not None
+    assert not link.reader.ended
+
+
+def test_a_muted_link_stays_muted() -> None:
+    link = as_ring(channel())
+    link.mute()
+    as_slot(link)
+    link.end()
+    _, reader = slot_ends(link)
+    assert not reader.ended
+
+
+def test_a_frame_that_waits_for_room_while_the_form_changes_comes_last() -> None:
+    link = channel(2)
+
+    def change(ring: Ring) -> None:
+        as_slot(link)
+
+    as_ring(link, wait=change)
+    port = outlet(link)
+    for number in range(3):
+        port.write(number)
+    assert link.reader is not None
+    assert read_all(link.reader) == [0, 1, 2]
+
+
+def test_frames_that_wait_in_a_link_which_ends_here_come_first() -> None:
+    old, new = as_ring(channel(2)), as_ring(channel(4))
+    for number in range(4):
+        outlet(old).write(number)
+    outlet(new).write(4)
+    new.take_over(old)
+    assert [take(new) for _ in range(6)] == [0, 1, 2, 3, 4, None]
+    counted = consistent_apart_from_moves(old, new)
+    assert (counted[0].taken, counted[0].depth) == (4, 0)
+    assert (counted[1].written, counted[1].taken) == (1, 5)
+
+
+def consistent_apart_from_moves(old: Channel, new: Channel) -> tuple[LinkStatistics, LinkStatistics]:
+    """Frames that moved are taken from the one link, and taken from the other without having been written to it."""
+    before, after = old.statistics(), new.statistics()
+    assert before.written == before.taken + before.depth + before.dropped
+    return before, after
+
+
+@pytest.mark.parametrize("forms", [(as_slot, as_slot), (as_slot, as_ring), (as_ring, as_slot), (as_ring, as_ring)])
+def test_the_newest_of_two_links_wins_when_one_takes_over(forms: Any) -> None:
+    old, new = (form(channel(delivery=Delivery.LATEST)) for form in forms)
+    outlet(old).write(1)
+    outlet(old).write(2)
+    outlet(new).write(3)
+    new.take_over(old)
+    assert [take(new), take(new)] == [3, None]
+    before, after = old.statistics(), new.statistics()
+    assert (before.written, before.taken, before.replaced) == (2, 1, 1)
+    assert (after.written, after.taken, after.replaced) == (1, 1, 1)
+
+
+# ---------------------------------------------------------------------------------------------- ports bound anew
+
+
+def test_a_gate_is_given_to_the_writer_and_taken_away() -> None:
+    class Gate:
+        frame: Any = None
+
+    link, gate = as_slot(channel()), Gate()
+    kept = outlet(link).write
+    assert link.gate(gate)
+    assert not link.gate(gate)
+    assert isinstance(link.writer, GatedSlotWriter)
+    kept(1)
+    assert gate.frame == 1
+    assert link.gate(None)
+    kept(2)
+    assert read_all(link.reader) == [1, 2]
+    assert not as_ring(channel()).gate(gate)
+
+
+def test_a_write_to_several_links_survives_a_change_of_gates_in_its_midst() -> None:
+    """The first link waits for room; meanwhile the second comes to be looked at in another way."""
+
+    class Gate:
+        frame: Any = None
+
+    second, gate = as_slot(channel()), Gate()
+    second.gate(gate)
+    first = channel(1)
+    as_ring(first, wait=lambda ring: [second.gate(None), ring.items.clear(), None][2])
+    port = joined([outlet(first), outlet(second)])
+    port.write(1)
+    port.write(2)
+    assert read_all(second.reader) == [1, 2]
+
+
+def test_a_cut_in_the_midst_of_a_write_leaves_that_frame_to_the_link_that_is_cut() -> None:
+    link = channel(1)
+    as_ring(link, wait=lambda ring: [link.part(), link.release(), None][2])
+    port = outlet(link)
+    port.write(1)
+    port.write(2)
+    assert read_all(link.reader) == [1, 2]
+    assert consistent(link).written == 2
+    channel().part()
+
+
+def test_what_is_sent_off_is_read_before_the_end() -> None:
+    link = as_ring(channel(1))
+    port = outlet(link)
+    for number in range(3):
+        port.write(number)
+    port.end()
+    link.send_off()
+    assert read_all(link.reader) == [0, 1, 2]
+    assert link.reader is not None
+    assert link.reader.ended
+    as_slot(channel()).send_off()
+
+
+def test_a_tap_is_around_the_writer_while_somebody_listens() -> None:
+    link, shown = as_ring(channel()), list[int]()
+    link.tap = Tap(lambda observe, error: None)
+    assert not isinstance(outlet(link), TapWriter)
+    link.tap.add(shown.append)
+    port = outlet(link)
+    assert isinstance(port, TapWriter)
+    port.write(1)
+    assert (shown, consistent(link).written) == ([1], 1)
+
+
+# ---------------------------------------------------------------------------------- everything, in whatever order
+
+
+class Rebinding(RuleBasedStateMachine):
+    """One port that fans out to two links, while forms change, taps come and go, and old writes are kept."""
+
+    @initialize(deliveries=st.tuples(*[st.sampled_from(list(Delivery))] * 2), capacity=st.integers(1, 4))
+    def start(self, deliveries: tuple[Delivery, Delivery], capacity: int) -> None:
+        self.links = [channel(capacity, delivery=delivery) for delivery in deliveries]
+        for link in self.links:
+            link.tap = Tap(lambda observe, error: None)
+            as_slot(link)
+        self.shown: list[list[int]] = [[], []]
+        self.got: list[list[int]] = [[], []]
+        self.sent = 0
+        self.observing = [False, False]
+        self.observers = [shown.append for shown in self.shown]
+        self.expected_shown: list[list[int]] = [[], []]
+        self.port: Writer = FanoutWriter([])
+        self.kept: list[Any] = []
+        self.reads: list[list[Any]] = [[], []]
+        self.bind()
+
+    def bind(self) -> None:
+        old = self.port
+        new = joined([link.outlet(old) for link in self.links])
+        old.retire(new)
+        self.port = new
+        self.kept.append(new.write)
+        for link, reads in zip(self.links, self.reads, strict=True):
+            assert link.reader is not None
+            reads.append(link.reader.read)
+
+    @rule(which=st.integers(0, 10**6))
+    def write(self, which: int) -> None:
+        """Through any port that there ever was."""
+        self.kept[which % len(self.kept)](self.sent)
+        for observing, expected in zip(self.observing, self.expected_shown, strict=True):
+            if observing:
+                expected.append(self.sent)
+        self.sent += 1
+
+    @rule(index=st.integers(0, 1), which=st.integers(0, 10**6))
+    def read(self, index: int, which: int) -> None:
+        """By any reader that there ever was."""
+        link, reads = self.links[index], self.reads[index]
+        reader = link.reader
+        assert reader is not None
+        if link.writer is not None:
+            link.writer.free()
+        before, depth = reader.count(), reader.depth()
+        frame = reads[which % len(reads)]()
+        if isinstance(reader, SlotReader):
+            reader.taken += depth - reader.depth() - (reader.count() - before)
+            reader.refill()
+        if frame is not None:
+            self.got[index].append(frame)
+
+    @rule(index=st.integers(0, 1), form=st.sampled_from([as_ring, as_slot]))
+    def change_form(self, index: int, form: Any) -> None:
+        form(self.links[index])
+        self.bind()
+
+    @rule()
+    def bind_anew(self) -> None:
+        self.bind()
+
+    @precondition(lambda self: hasattr(self, "links"))
+    @rule(index=st.integers(0, 1))
+    def look(self, index: int) -> None:
+        link = self.links[index]
+        assert link.tap is not None
+        if self.observing[index]:
+            link.tap.discard(self.observers[index])
+        else:
+            link.tap.add(self.observers[index])
+        self.observing[index] = not self.observing[index]
+        self.bind()
+
+    @invariant()
+    def each_frame_is_somewhere_exactly_once(self) -> None:
+        for link, got, shown, expected in zip(self.links, self.got, self.shown, self.expected_shown, strict=True):
+            counted = consistent(link)
+            assert counted.written == self.sent
+            assert counted.taken == len(got)
+            assert got == sorted(set(got))
+            assert shown == expected
+            if link.delivery is Delivery.EVERY:
+                assert got == list(range(len(got)))
+                assert counted.depth == self.sent - len(got)
+            else:
+                assert counted.depth <= 1
+
+
+Rebinding.TestCase.settings = settings(max_examples=60, stateful_step_count=60)
+test_no_frame_is_lost_or_doubled_whatever_is_bound_anew = Rebinding.TestCase
+
+
+def test_the_wakers_of_a_ring_are_those_of_its_two_loops() -> None:
+    producer, consumer = waker(), waker()
+    link = channel()
+    link.wire_ring(producer, consumer, unsettle=Calls())
+    _, reader = ring_ends(link)
+    assert (reader.ring.producer, reader.ring.consumer) == (producer, consumer)
+    assert isinstance(as_slot(link).writer, SlotWriter)
