@@ -164,7 +164,7 @@ _COMPILER = (
     Promise("edit.rollback-names-step", FILE, NAMES, "The error of a rolled back commit names the step, the processor and the cause."),
     Promise("edit.rollback-any-step", EDITS, "issue 4", "A fault at any step of an edit of any shape leaves everything as it was."),
     Promise("edit.untouched-links", KEPT, "design: What it is", "Frames on links that an edit does not touch are never lost."),
-    Promise("edit.removal-drains", FILE, EDIT, "Removal cuts upstream, drains, calls teardown and says when it is done."),
+    Promise("edit.removal-drains", KEPT, EDIT, "Removal cuts upstream, drains, calls teardown and says when it is done."),
     Promise("edit.update-config", FILE, EDIT, "update_config answers applied live or restarted; each field declares which."),
     Promise("edit.update-invalid", FILE, EDIT, "An invalid config changes nothing."),
     Promise("edit.stress", FILE, DONE, "1,000 add, connect, remove cycles leave threads, files and memory as they were."),
@@ -185,8 +185,8 @@ _LIFECYCLE = (
     Promise("lifecycle.pause-no-gap", FILE, LIFECYCLE, "A pause leaves no gap in a recording."),
     Promise("lifecycle.end-of-stream", FILE, LIFECYCLE, "End of stream travels in order behind the last frame, and sinks finalise."),
     Promise("lifecycle.wait", FILE, LIFECYCLE, "wait() returns when every source has ended."),
-    Promise("lifecycle.signals", FILE, LIFECYCLE, "SIGINT and SIGTERM stop cleanly."),
-    Promise("lifecycle.second-signal", FILE, LIFECYCLE, "A second signal stops at once."),
+    Promise("lifecycle.signals", KEPT, LIFECYCLE, "SIGINT and SIGTERM stop cleanly."),
+    Promise("lifecycle.second-signal", KEPT, LIFECYCLE, "A second signal stops at once."),
 )
 
 _LINKS = (
@@ -369,16 +369,16 @@ _MEDIA = (
 )
 
 _DEMO = (
-    Promise("demo.branch", FILE, DEMO, "A branch is added and removed while the demo runs; both files play to the end."),
-    Promise("demo.table", FILE, DEMO, "The demo ends with a table read from components, and the files."),
-    Promise("demo.without-file", FILE, DEMO, "streamlib demo without FILE makes its own clip."),
-    Promise("cli.run", FILE, PART, "streamlib run FILE.py runs setup(runtime), with progress and a clear exit code."),
+    Promise("demo.branch", KEPT, DEMO, "A branch is added and removed while the demo runs; both files play to the end."),
+    Promise("demo.table", KEPT, DEMO, "The demo ends with a table read from components, and the files."),
+    Promise("demo.without-file", KEPT, DEMO, "streamlib demo without FILE makes its own clip."),
+    Promise("cli.run", KEPT, PART, "streamlib run FILE.py runs setup(runtime), with progress and a clear exit code."),
     Promise("python.graph-repr", LOOK, PYTHON, "In a notebook a graph is its picture."),
     Promise("python.platforms", LATER, PYTHON, "macOS and Windows import and run what has no device in it."),
     Promise("speed.table", SPEED, "design: Speed", "The table of speeds is measured and published, reached or not."),
     Promise("media.in-step-hours", LATER, MEDIA, "Sound and picture stay in step over hours."),
     Promise("cli.processors", CORE, "issue 3", "streamlib processors and streamlib graph show types and graphs."),
-    Promise("testing.doubles", FILE, PART, "ManualClock, ListSource, ListSink and run_processor test a processor without threads."),
+    Promise("testing.doubles", KEPT, PART, "ManualClock, ListSource, ListSink and run_processor test a processor without a thread of the test's own."),
 )
 
 _REPOSITORY = (

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ from streamlib.errors import (
     UnknownProcessorError,
     UnknownTypeError,
     nearest,
+    nearest_file,
 )
 
 LEAVES = [
@@ -186,3 +188,11 @@ def test_a_missing_part_says_how_to_install_it() -> None:
     error = MissingExtraError("the microphone", "audio")
     assert error.extra == "audio"
     assert 'pip install "streamlib[audio]"' in str(error)
+
+
+@pytest.mark.promise("error.nearest")
+def test_a_file_that_does_not_exist_is_told_with_the_nearest_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "holiday.mp4").touch()
+    assert nearest_file(tmp_path / "holidays.mp4") == "did you mean 'holiday.mp4'?"
+    assert nearest_file(tmp_path / "x.txt") == "check the path"
+    assert nearest_file(tmp_path / "nowhere" / "holiday.mp4") == "check the path"

@@ -14,7 +14,6 @@ INLINED_HOP = Row(
     figures=(Figure(key="ns", what="a frame through one inlined processor", unit="ns", at_most=0.8),),
     method="50,000 frames through chains of 10 and of 60, three times in turn; the median difference, divided by 50 "
     "elements and the frames. Ours is a `Processor` whose `process` reads a frame and writes it, counted and sampled.",
-    held_back="A chain already runs as one loop, and what is left is CPython's: three Python calls (`process`, `read`, "
-    "`write`) and the loop's own look at the slot. Experiments put that floor at 82 to 92 ns; compiled modules "
-    "(issue 6) halve it.",
+    held_back="A chain already runs as one loop, and what is left is CPython's own: three Python calls (`process`, "
+    "`read`, `write`) take nine tenths of it. Compiled modules (issue 6) halve it in experiments.",
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +16,15 @@ from streamlib import DataFrame, PushSource, StreamRuntime
 from tests.scenarios.stage import SECONDS, Collect, Lightweight, Numbers, Pass, Record, Tally
 
 CYCLES = 1_000
+
+
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Have threads that want the interpreter get it soon: the test waits for other threads some ten thousand times."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(0.0002)
+    yield
+    sys.setswitchinterval(interval)
 
 
 def come_and_go(runtime: StreamRuntime, source: Any, record: Record) -> None:
@@ -25,6 +36,7 @@ def come_and_go(runtime: StreamRuntime, source: Any, record: Record) -> None:
 
 @pytest.mark.timeout(120)
 @pytest.mark.promise("edit.stress")
+@pytest.mark.usefixtures("eager_threads")
 def test_a_thousand_branches_leave_threads_files_and_memory_as_they_were(runtime: StreamRuntime) -> None:
     """insight-platform/Savant#876: the frame rate fell from 110 to 69 after an hour of source restarts."""
     record, branch = Tally(), Tally()

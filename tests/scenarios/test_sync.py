@@ -17,7 +17,6 @@ from streamlib import (
     Processor,
     ProcessorConfig,
     ProcessorHandle,
-    ProcessorHandle,
     RuntimeContext,
     StreamRuntime,
     VideoFrame,
@@ -29,7 +28,7 @@ from tests.media.clips import SECOND, assert_plays, beep_times, flash_times, pro
 from tests.scenarios.stage import SECONDS
 
 IN_STEP_S = 0.020
-LENGTH_S = 6
+LENGTH_S = 5
 RATE = 30
 FLASHES_S = [n + 0.5 for n in range(LENGTH_S)]
 WIDTH, HEIGHT = 160, 120

@@ -40,6 +40,12 @@ class Compiler:
         if not delta:
             return
         try:
+            self._carry_out(delta, undo, drain_s)
+        finally:
+            self._site.spare_common_loop()
+
+    def _carry_out(self, delta: GraphDelta, undo: Callable[[], None], drain_s: float | None) -> None:
+        try:
             commit = Commit(self._site, make_plan(self._site, delta), drain_s=drain_s)
         except BaseException:
             undo()

@@ -34,6 +34,7 @@ from streamlib.graph.components import (
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import Subject
+from streamlib.ids import ProcessorId
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import ProcessorState
@@ -225,7 +226,6 @@ class Commit:
     def _swap(self) -> None:
         for old, new in self._replaced:
             self._put_in_place(old, new)
-            self._site.tell("did_update_config", new.id, new.id, new.processor.config)
 
     def _put_in_place(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
         loop, entity = old.loop, self._site.graph.entity(old.id)
@@ -253,12 +253,16 @@ class Commit:
                 instance.loop.disturb()
             self._site.tell("did_start", instance.id)
         for change in self._plan.configure:
-            self._site.tell("did_update_config", change.id, change.id, change.new)
-            self._site.bus.publish(ConfigUpdated(processor_id=change.id, config=_fields(change.new)))
+            self._tell_config(change.id, change.new)
         for old, new in self._replaced:
             self._site.tell("did_stop", old.id)
             self._site.tell("did_start", new.id)
-            self._site.bus.publish(ConfigUpdated(processor_id=new.id, config=_fields(new.processor.config)))
+            if any(new.declaration.config.changes(old.processor.config, new.processor.config)):
+                self._tell_config(new.id, new.processor.config)
+
+    def _tell_config(self, id_: ProcessorId, config: ProcessorConfig) -> None:
+        self._site.tell("did_update_config", id_, id_, config)
+        self._site.bus.publish(ConfigUpdated(processor_id=id_, config=_fields(config)))
 
     # -------------------------------------------------------------------------------------------------------- pieces
 
@@ -284,7 +288,11 @@ def _nothing() -> None:
 def _reconfigure(instance: ProcessorInstance, config: ProcessorConfig) -> None:
     before = instance.processor.config
     instance.processor.config = config
-    instance.processor.config_changed(before)
+    try:
+        instance.processor.config_changed(before)
+    except Exception:
+        instance.processor.config = before  # at once: frames flow until the rest of the commit is rolled back
+        raise
 
 
 def _fields(config: ProcessorConfig) -> dict[str, object]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from streamlib.clock import Clock, PausableClock
 from streamlib.delegates.delegates import Delegates
 from streamlib.events.bus import EventBus
+from streamlib.events.event import described
 from streamlib.events.runtime import DelegateFailed
 from streamlib.execution.instance import ProcessorInstance, Reports
 from streamlib.execution.loops import Loop
@@ -75,6 +76,11 @@ class Site:
         loops = [instance.loop for instance in instances if instance is not None]
         return [loop for loop in dict.fromkeys(loops) if isinstance(loop, Loop)]
 
+    def spare_common_loop(self) -> None:
+        """End the thread of the common loop when nobody is in it any more."""
+        if self._common is not None and not self._common.loop.members:
+            self.stop_common_loop()
+
     def stop_common_loop(self) -> bool:
         """End the thread of the common loop, if there is one; False when it did not end in time."""
         common, self._common = self._common, None
@@ -85,10 +91,10 @@ class Site:
 
     def tell(self, notice: str, processor_id: ProcessorId, *details: object) -> None:
         """Tell the processor delegate that something was done; what it raises is reported and changes nothing."""
+        method = getattr(self.delegates, notice)
         try:
-            getattr(self.delegates, notice)(*(details or (processor_id,)))
+            method(*(details or (processor_id,)))
         except Exception as error:
-            LOG.exception("%s: the delegate's %s raised", processor_id, notice)
-            self.bus.publish(
-                DelegateFailed(delegate=notice, subject=str(processor_id), error=f"{type(error).__name__}: {error}")
-            )
+            name = f"{type(getattr(method, '__self__', method)).__name__}.{notice}"
+            LOG.exception("%s: %s raised", processor_id, name)
+            self.bus.publish(DelegateFailed(delegate=name, subject=str(processor_id), error=described(error)))

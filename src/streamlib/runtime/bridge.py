@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Protocol, Self
 
 from msgspec import Meta
 
@@ -24,10 +24,8 @@ from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ProcessExecution
 from streamlib.processors.ports import LinkInput, LinkOutput
 from streamlib.processors.processor import Processor
-from streamlib.runtime.handles import OutputPort, ProcessorHandle
-
-if TYPE_CHECKING:
-    from streamlib.runtime.runtime import StreamRuntime
+from streamlib.runtime.edit import Edit
+from streamlib.runtime.handles import Holder, OutputPort, ProcessorHandle
 
 FrameClass = type  # the builtin under a name that a field called `type` does not hide
 
@@ -75,6 +73,14 @@ class PushSource(Processor):
         elif ended:
             ctx.end()
 
+    def flush(self, ctx: ProcessContext) -> None:
+        """Send what `push` has taken already."""
+        with self._changed:
+            waiting = [*self._inbox]
+            self._inbox.clear()
+        for frame in waiting:
+            self.output.write(frame)
+
     def teardown(self) -> None:
         """Let those who push know that nobody takes frames any more."""
         with self._changed:
@@ -121,9 +127,9 @@ class PushHandle(ProcessorHandle):
         instance = self._instance()
         instance.processor.push(frame, timeout, instance.wake)
 
-    async def push_async(self, frame: object, *, timeout: float = PUSH_S) -> None:
+    async def push_async(self, frame: object) -> None:
         """As `push`, for asyncio."""
-        await asyncio.to_thread(self.push, frame, timeout=timeout)
+        await asyncio.to_thread(self.push, frame)
 
     def end(self) -> None:
         """End the stream behind the frames pushed so far."""
@@ -227,6 +233,8 @@ class PullSink(Processor):
 class PullHandle(ProcessorHandle):
     """A `PullSink` of a runtime."""
 
+    _outbox: Outbox | None = None  # kept, so that what is in it can be taken when its processor is gone
+
     def pull(self, *, timeout: float | None = None) -> Any:
         """The next frame; None when the stream has ended.
 
@@ -234,16 +242,20 @@ class PullHandle(ProcessorHandle):
             StateError: The runtime has not been started.
             DeadlineError: No frame came within `timeout` seconds; None waits for one or for the end.
         """
-        instance = self._instance()
-        frame = instance.processor.outbox.take(timeout)
-        instance.wake()
+        frame = self._open_outbox().take(timeout)
+        instance = self.instance()
+        if instance is not None:
+            instance.wake()
         return frame
 
     async def pull_async(self) -> Any:
         """As `pull`, for asyncio; it waits for a frame or for the end."""
-        instance = self._instance()
         loop, ready = asyncio.get_running_loop(), asyncio.Event()
-        if not instance.processor.outbox.ready(lambda: loop.call_soon_threadsafe(ready.set)):
+
+        def call() -> None:
+            loop.call_soon_threadsafe(ready.set)
+
+        if not self._open_outbox().ready(call):
             await ready.wait()
         return self.pull()
 
@@ -251,11 +263,15 @@ class PullHandle(ProcessorHandle):
         """The frames until the stream ends, to iterate over in plain or asyncio code."""
         return Frames(self)
 
-    def _instance(self) -> Any:
+    def _open_outbox(self) -> Outbox:
+        """Where the frames are now, or were when the processor was last there."""
         instance = self.instance()
-        if instance is None:
+        if instance is not None:
+            sink: Any = instance.processor
+            self._outbox = sink.outbox
+        if self._outbox is None:
             raise StateError(f"{self.id} does not run; start the runtime before you take frames")
-        return instance
+        return self._outbox
 
 
 PullSink.handle_type = PullHandle
@@ -276,10 +292,22 @@ class Frames:
             yield frame
 
 
+class Streamed(Holder, Protocol):
+    """The runtime, as far as a stream of frames asks it for something."""
+
+    def edit(self) -> Edit:
+        """A transaction."""
+        ...
+
+    def commit_edit(self, edit: Edit, *, drain_s: float | None) -> None:
+        """Commit it; with None what goes is cut off."""
+        ...
+
+
 class FrameStream:
     """The frames of one output: a sink that is added for it, and removed when the iteration is over or closed."""
 
-    def __init__(self, runtime: StreamRuntime, port: OutputPort, *, capacity: int, delivery: Delivery) -> None:
+    def __init__(self, runtime: Streamed, port: OutputPort, *, capacity: int, delivery: Delivery) -> None:
         self._runtime = runtime
         with runtime.edit() as edit:
             frame_types = port.handle.declaration.outputs[port.ref.port].frame_types
@@ -301,7 +329,9 @@ class FrameStream:
     def close(self) -> None:
         """Remove the sink; what waits in it is let go."""
         if self._sink.id in self._runtime.graph:
-            self._runtime.remove(self._sink, drain=False)
+            edit = self._runtime.edit()  # also where the runtime collects edits: these frames are nobody else's
+            edit.remove(self._sink)
+            self._runtime.commit_edit(edit, drain_s=None)
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from streamlib.delegates.factory import FactoryDelegate
 from streamlib.delegates.processor import ProcessorDelegate
@@ -12,13 +13,15 @@ from streamlib.runtime.commit_mode import CommitMode
 
 if TYPE_CHECKING:
     from streamlib.clock import Clock
-    from streamlib.runtime.runtime import StreamRuntime
+
+R = TypeVar("R")
 
 
-class RuntimeBuilder:
+class RuntimeBuilder(Generic[R]):
     """`StreamRuntime.builder()`: the same choices as the keyword arguments of `StreamRuntime`."""
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[..., R]) -> None:
+        self._make = make
         self._chosen: dict[str, Any] = {}
 
     def with_factory(self, factory: FactoryDelegate) -> Self:
@@ -45,15 +48,13 @@ class RuntimeBuilder:
         """Which clock everything goes by."""
         return self._with("clock", clock)
 
-    def build(self) -> StreamRuntime:
+    def build(self) -> R:
         """The runtime.
 
         Raises:
             DeclarationError: A delegate has none of the methods of its role.
         """
-        from streamlib.runtime.runtime import StreamRuntime
-
-        return StreamRuntime(**self._chosen)
+        return self._make(**self._chosen)
 
     def _with(self, name: str, choice: object) -> Self:
         self._chosen[name] = choice

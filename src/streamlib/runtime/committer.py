@@ -21,7 +21,7 @@ from streamlib.events.runtime import CommitFailed
 from streamlib.execution.loops import inside_loop
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.runtime.edit import Applied, Edit
-from streamlib.runtime.ticket import Ticket
+from streamlib.runtime.ticket import Ticket, committing
 from streamlib.states import GraphState
 
 _LOG = logging.getLogger("streamlib.runtime")
@@ -34,12 +34,17 @@ TURN_S = 60.0
 
 
 class Committer:
-    """Serialises everything that changes a runtime."""
+    """Serialises everything that changes a runtime.
 
-    def __init__(self, graph: PropertyGraph, compiler: Compiler, bus: EventBus) -> None:
+    Args:
+        changed: Called after each commit, whatever came of it.
+    """
+
+    def __init__(self, graph: PropertyGraph, compiler: Compiler, bus: EventBus, changed: Callable[[], None]) -> None:
         self._graph = graph
         self._compiler = compiler
         self._bus = bus
+        self._changed = changed
         self._turn = threading.Lock()
         self._holder: int | None = None
         self._line: deque[tuple[Callable[[], None], Ticket]] = deque()  # bounded by LINE_LIMIT
@@ -52,11 +57,11 @@ class Committer:
         Raises:
             Whatever the commit fails with, when it was done on this thread.
         """
-        self.run(lambda: self._commit(edit, drain_s), edit.ticket)
+        self.run(lambda: self._commit_and_tell(edit, drain_s), edit.ticket)
 
     def defer(self, edit: Edit, *, drain_s: float | None) -> None:
         """Commit an edit in line, without waiting for it; its ticket says when it was done."""
-        self._put_in_line(lambda: self._commit(edit, drain_s), edit.ticket)
+        self._put_in_line(lambda: self._commit_and_tell(edit, drain_s), edit.ticket)
 
     def defer_action(self, action: Callable[[], None]) -> None:
         """Do something in line that no commit may come between, without waiting for it."""
@@ -74,7 +79,8 @@ class Committer:
             raise DeadlineError("the commit before this one", TURN_S, ["the thread that commits"])
         self._holder = threading.get_ident()
         try:
-            action()
+            with committing():
+                action()
         except BaseException as error:
             ticket.settle(error)
             raise
@@ -105,6 +111,12 @@ class Committer:
                 ticket.settle(error)
                 _LOG.error("a commit asked for inside a processor or a callback failed: %s", error)
                 self._bus.publish(CommitFailed(error=described(error)))
+
+    def _commit_and_tell(self, edit: Edit, drain_s: float | None) -> None:
+        try:
+            self._commit(edit, drain_s)
+        finally:
+            self._changed()
 
     def _commit(self, edit: Edit, drain_s: float | None) -> None:
         applied = Applied(self._bus.publish)

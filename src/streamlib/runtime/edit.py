@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
 from streamlib.errors import ConnectError, UnknownLinkError, UnknownProcessorError
 from streamlib.events.event import Event
@@ -32,14 +32,12 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId, link_id
 from streamlib.links.delivery import Delivery
 from streamlib.processors.config import ProcessorConfig
+from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.processors.ports import misfit
 from streamlib.processors.processor import Processor
-from streamlib.runtime.handles import InputPort, LinkHandle, OutputPort, ProcessorHandle
+from streamlib.runtime.handles import Holder, InputPort, LinkHandle, OutputPort, ProcessorHandle
 from streamlib.runtime.ticket import Ticket
-
-if TYPE_CHECKING:
-    from streamlib.runtime.runtime import StreamRuntime
 
 
 class ConfigOutcome(StrEnum):
@@ -161,6 +159,22 @@ class Restart:
         applied.restarted.append(self.id)
 
 
+class Edited(Holder, Protocol):
+    """The runtime, as far as an edit asks it for something."""
+
+    def declaration_of(self, processor: type[Processor] | str) -> Declaration:
+        """What a type of processor declares."""
+        ...
+
+    def processor(self, id_: str) -> ProcessorHandle:
+        """The processor of an id."""
+        ...
+
+    def commit_edit(self, edit: Edit) -> None:
+        """Commit the edit."""
+        ...
+
+
 class Edit:
     """A transaction: several changes, committed together or not at all.
 
@@ -168,13 +182,14 @@ class Edit:
     discards the edit. The handles it returns can be connected and configured at once.
     """
 
-    def __init__(self, runtime: StreamRuntime) -> None:
+    def __init__(self, runtime: Edited) -> None:
         self.operations: list[Operation] = []
         self.ticket = Ticket()
         self._runtime = runtime
         self._added: dict[ProcessorId, ProcessorHandle] = {}
         self._configs: dict[ProcessorId, ProcessorConfig] = {}
         self._links: dict[LinkId, Link] = {}
+        self._links_of: dict[ProcessorId, list[Link]] = {}
         self._cut: set[LinkId] = set()
 
     def add_processor(
@@ -221,6 +236,8 @@ class Edit:
         link = Link(link_id(output, input_), output, input_, None if delivery is None else Delivery(delivery), capacity)
         self.operations.append(AddLink(link))
         self._links[link.id] = link
+        for end in (output, input_):
+            self._links_of.setdefault(end.processor_id, []).append(link)
         self._cut.discard(link.id)
         return LinkHandle(self._runtime, link.id, self.ticket)
 
@@ -241,7 +258,7 @@ class Edit:
     ) -> ConfigOutcome:
         """Change a config; see `StreamRuntime.update_config`."""
         handle = self._handle(processor)
-        old = self._configs[handle.id] if handle.id in self._configs else handle.config
+        old = self._configs.get(handle.id) or handle.config  # one that this edit adds is not in the graph yet
         checker = handle.declaration.config
         new = checker.changed(old, config, **fields)
         live, restart = checker.changes(old, new)
@@ -280,7 +297,7 @@ class Edit:
         """The links of a processor as they will be, this edit's included."""
         graph = self._runtime.graph
         present = [*graph.links_into(id_), *graph.links_from(id_)] if id_ in graph else []
-        mine = [link for link in self._links.values() if id_ in {link.source.processor_id, link.target.processor_id}]
+        mine = self._links_of.get(id_, [])
         return [link for link in (*present, *mine) if link.id not in self._cut]
 
     def _ports(

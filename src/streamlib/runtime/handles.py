@@ -6,11 +6,13 @@ processor is gone. The calls that change something are the runtime's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Protocol
 
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import ProcessorMetrics
 from streamlib.graph.components import ComponentView, WiredChannel
+from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.delivery import Delivery
 from streamlib.links.statistics import LinkStatistics
@@ -19,9 +21,25 @@ from streamlib.processors.declaration import Declaration
 from streamlib.runtime.ticket import Ticket
 from streamlib.states import ProcessorState
 
-if TYPE_CHECKING:
-    from streamlib.runtime.bridge import FrameStream
-    from streamlib.runtime.runtime import StreamRuntime
+
+class FrameIterable(Protocol):
+    """Frames to iterate over in plain or asyncio code, until the stream ends or it is closed."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+    def __aiter__(self) -> AsyncIterator[Any]: ...
+    def close(self) -> None:
+        """Let go of the stream."""
+        ...
+
+
+class Holder(Protocol):
+    """The runtime, as far as a handle asks it for something."""
+
+    graph: PropertyGraph
+
+    def frames_of(self, port: OutputPort, *, capacity: int, delivery: Delivery) -> FrameIterable:
+        """The frames of an output."""
+        ...
 
 
 class OutputPort:
@@ -31,16 +49,14 @@ class OutputPort:
         self.handle = handle
         self.ref = PortRef(handle.id, handle.declaration.output(name).name)
 
-    def frames(self, *, capacity: int = 8, delivery: Delivery | str = Delivery.EVERY) -> FrameStream:
+    def frames(self, *, capacity: int = 8, delivery: Delivery | str = Delivery.EVERY) -> FrameIterable:
         """The frames of this output, to iterate over in plain or asyncio code.
 
         Args:
             capacity: Frames that wait for the iteration at most.
             delivery: "every" holds the graph back while the iteration is slow; "latest" gives it the newest frame.
         """
-        from streamlib.runtime.bridge import FrameStream
-
-        return FrameStream(self.handle.runtime, self, capacity=capacity, delivery=Delivery(delivery))
+        return self.handle.runtime.frames_of(self, capacity=capacity, delivery=Delivery(delivery))
 
     def __repr__(self) -> str:
         return f"<output {self.ref}>"
@@ -64,7 +80,7 @@ class ProcessorHandle:
         commit: When the edit that added it was done; wait for it where the edit was asked for inside a processor.
     """
 
-    def __init__(self, runtime: StreamRuntime, id_: ProcessorId, declaration: Declaration, commit: Ticket) -> None:
+    def __init__(self, runtime: Holder, id_: ProcessorId, declaration: Declaration, commit: Ticket) -> None:
         self.runtime = runtime
         self.id = id_
         self.declaration = declaration
@@ -115,7 +131,7 @@ class ProcessorHandle:
 class LinkHandle:
     """A link of a runtime, by its id."""
 
-    def __init__(self, runtime: StreamRuntime, id_: LinkId, commit: Ticket) -> None:
+    def __init__(self, runtime: Holder, id_: LinkId, commit: Ticket) -> None:
         self.runtime = runtime
         self.id = id_
         self.commit = commit

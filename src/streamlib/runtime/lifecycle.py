@@ -43,7 +43,7 @@ from streamlib.processors.shared_objects import SharedObjects
 from streamlib.runtime.committer import Committer
 from streamlib.runtime.completion import Completion
 from streamlib.runtime.signals import caught_signals
-from streamlib.runtime.ticket import Ticket
+from streamlib.runtime.ticket import Ticket, inside_commit
 from streamlib.states import GraphState
 
 Failed = type[RuntimeStartFailed | RuntimeStopFailed | RuntimePauseFailed | RuntimeResumeFailed]
@@ -87,6 +87,7 @@ class Lifecycle:
 
     def _start(self, drain_s: float) -> None:
         graph = self.site.graph
+        self._check(GraphState.IDLE, "start")
         self._become(GraphState.RUNNING)
         graph.take_dirty()
         self.reports.failures.clear()
@@ -107,16 +108,17 @@ class Lifecycle:
         """
         if drain_s is None:
             self._end_all()
-        if self.site.graph.state is not GraphState.IDLE:
-            self._verb("stop", lambda: self._stop(drain_s))
+        self.committer.run(lambda: self._stop_unless_idle(drain_s), Ticket())
 
     def stop_from_inside(self, *, drain_s: float) -> None:
         """Stop in line, without waiting for it: for a processor whose policy says so."""
-        self.committer.defer_action(lambda: self._with_events("stop", lambda: self._stop(drain_s)))
+        self.committer.defer_action(lambda: self._stop_unless_idle(drain_s))
+
+    def _stop_unless_idle(self, drain_s: float | None) -> None:
+        if self.site.graph.state is not GraphState.IDLE:
+            self._with_events("stop", lambda: self._stop(drain_s))
 
     def _stop(self, drain_s: float | None) -> None:
-        if self.site.graph.state is GraphState.IDLE:
-            return
         try:
             self.compiler.stop_all(drain_s=drain_s)
         finally:
@@ -142,6 +144,7 @@ class Lifecycle:
         self._verb("resume", self._resume)
 
     def _resume(self) -> None:
+        self._check(GraphState.PAUSED, "resume")
         self._become(GraphState.RUNNING)
         self.site.paused = False
         self.site.media_clock.resume()
@@ -167,8 +170,8 @@ class Lifecycle:
 
     def wait(self, timeout_s: float | None) -> bool:
         """Wait for the end of all sources; False when it did not come in time."""
-        if inside_loop():
-            raise StateError("wait() inside a processor would wait for itself")
+        if inside_loop() or inside_commit():
+            raise StateError("wait() inside a processor or a commit would wait for itself")
         if not self.reports.wait_until(self._is_done, timeout_s):
             return False
         self._raise_failures()
@@ -202,6 +205,11 @@ class Lifecycle:
     def _with_events(self, verb: str, action: Callable[[], None]) -> None:
         with lifecycle_events(self.site.bus, verb):
             action()
+
+    def _check(self, wanted: GraphState, verb: str) -> None:
+        """Two verbs lead to running, each from its own state."""
+        if self.site.graph.state is not wanted:
+            raise StateError(f"the runtime is {self.site.graph.state}; it can {verb} only while it is {wanted}")
 
     def _become(self, new: GraphState) -> None:
         old = self.site.graph.set_state(new)

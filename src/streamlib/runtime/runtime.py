@@ -31,7 +31,7 @@ from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.processors.processor import Processor
 from streamlib.processors.shared_objects import SharedObjects
-from streamlib.runtime.bridge import PullHandle, PullSink, PushHandle, PushSource
+from streamlib.runtime.bridge import FrameStream, PullHandle, PullSink, PushHandle, PushSource
 from streamlib.runtime.builder import RuntimeBuilder
 from streamlib.runtime.commit_mode import CommitMode
 from streamlib.runtime.committer import Committer
@@ -83,7 +83,7 @@ class StreamRuntime:
         self._completion = Completion(self.graph)
         self._site = self._new_site(media or MediaConfig())
         self._compiler = Compiler(self._site)
-        self._committer = Committer(self.graph, self._compiler, self.events)
+        self._committer = Committer(self.graph, self._compiler, self.events, self._look_again)
         self._lifecycle = Lifecycle(self._site, self._compiler, self._committer, self._reports, self._completion)
         self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
         self._pending: Edit | None = None
@@ -101,9 +101,9 @@ class StreamRuntime:
         )
 
     @classmethod
-    def builder(cls) -> RuntimeBuilder:
+    def builder(cls) -> RuntimeBuilder[Self]:
         """A builder with the same choices as the keyword arguments."""
-        return RuntimeBuilder()
+        return RuntimeBuilder(cls)
 
     # --------------------------------------------------------------------------------------------------- the graph
 
@@ -241,8 +241,12 @@ class StreamRuntime:
 
     def commit_edit(self, edit: Edit, *, drain_s: float | None = DRAIN_S) -> None:
         """Commit an edit; what the end of `with runtime.edit()` calls."""
-        self._completion.forget()
         self._committer.commit(edit, drain_s=drain_s)
+
+    def _look_again(self) -> None:
+        """Have those who wait for the end see that the graph has changed."""
+        self._completion.forget()
+        self._reports.wake()
 
     def _edited(self, change: Callable[[Edit], T], *, drain_s: float | None = DRAIN_S, wait: bool = True) -> T:
         """Make a change: as a commit of its own, or as part of what is being collected."""
@@ -254,7 +258,6 @@ class StreamRuntime:
         if wait:
             self.commit_edit(edit, drain_s=drain_s)
         else:
-            self._completion.forget()
             self._committer.defer(edit, drain_s=drain_s)
         return result
 
@@ -273,6 +276,10 @@ class StreamRuntime:
     def processors(self) -> list[ProcessorHandle]:
         """All processors, in the order in which they came."""
         return [self.processor(id_) for id_ in self.graph.processor_ids()]
+
+    def frames_of(self, port: OutputPort, *, capacity: int, delivery: Delivery) -> FrameStream:
+        """What `handle.output(…).frames()` returns."""
+        return FrameStream(self, port, capacity=capacity, delivery=delivery)
 
     def declaration_of(self, processor: type[Processor] | str) -> Declaration:
         """What a type declares, by its class or its name; a class is registered by being used.

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from streamlib.errors import DeadlineError, StateError
 from streamlib.execution.loops import inside_loop
+
+_HERE = threading.local()  # which threads are committing; a thread's own business, shared with nobody
+
+
+def inside_commit() -> bool:
+    """Whether this thread is committing, so that it must not wait for another commit."""
+    return getattr(_HERE, "depth", 0) > 0
+
+
+@contextmanager
+def committing() -> Iterator[None]:
+    """Mark this thread as one that commits."""
+    _HERE.depth = getattr(_HERE, "depth", 0) + 1
+    try:
+        yield
+    finally:
+        _HERE.depth -= 1
 
 
 class Ticket:
@@ -34,11 +53,14 @@ class Ticket:
         """Wait until the commit was done; raises what it failed with.
 
         Raises:
-            StateError: Called inside a processor, which the commit may have to wait for.
+            StateError: Called inside a processor or a callback of a commit, which this one may have to wait for.
             DeadlineError: It was not done in time.
         """
-        if inside_loop() and not self._done.is_set():
-            raise StateError("a commit cannot be waited for inside a processor: it may need that very thread")
+        if not self._done.is_set() and (inside_loop() or inside_commit()):
+            raise StateError(
+                "a commit cannot be waited for inside a processor, or a callback of another commit: "
+                "it may need that very thread"
+            )
         if not self._done.wait(timeout):
             raise DeadlineError("a commit", timeout, ["the commits before it"])
         if self._error is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -182,12 +183,10 @@ class Demo:
 
 def file_table(files: list[Recorded]) -> Table:
     """Files with their sizes and lengths, and what is in them."""
-    table = Table(header_style="bold")
+    table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("file", overflow="fold")
-    for title in ("size", "duration", "pictures"):
+    for title in ("size", "duration", "pictures", "sound"):
         table.add_column(title, justify="right")
-    table.add_column("picture")
-    table.add_column("sound")
     for file in files:
         if file.contents is not None:
             table.add_row(str(file.path), _size(file.path), *_described(file.contents))
@@ -195,8 +194,8 @@ def file_table(files: list[Recorded]) -> Table:
 
 
 def _described(contents: Contents) -> list[str]:
-    sound = f"{contents.channels} channels, {contents.sample_rate} Hz" if contents.channels else "none"
-    return [seconds(contents.end_ns), str(contents.pictures), f"{contents.width}x{contents.height}", sound]
+    pictures = f"{contents.pictures} of {contents.width}x{contents.height}"
+    return [seconds(contents.end_ns), pictures, f"{contents.channels} channels" if contents.channels else "none"]
 
 
 def _faults(rows: list[Row], files: list[Recorded], *, finished: bool) -> list[str]:

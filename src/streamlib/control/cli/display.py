@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -75,7 +76,7 @@ class Display:
 
 def processor_table(rows: list[Row]) -> Table:
     """Processors with their frames, latencies and drops, and errors if there were any."""
-    table = Table(header_style="bold")
+    table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("processor", overflow="fold")
     for title in ("frames", "p50", "p99", "dropped"):
         table.add_column(title, justify="right")

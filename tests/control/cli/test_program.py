@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from rich.console import Console
+
+from streamlib.control.cli.attendance import Attendance, Outcome
+from streamlib.control.cli.program import MODULE, run_program
+
+COUNTER = """
+from streamlib import DataFrame, LinkOutput, Processor
+from streamlib.testing import ListSink
+
+class Source(Processor):
+    out = LinkOutput(DataFrame)
+
+    def setup(self, ctx):
+        self.n = 0
+
+    def process(self, ctx):
+        self.out.write(DataFrame({"n": self.n}))
+        self.n += 1
+        if self.n == COUNT:
+            ctx.end()
+
+def setup(runtime):
+    runtime.connect(runtime.add_processor(Source), runtime.add_processor(ListSink, on_error="fail"))
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
+    monkeypatch.setitem(sys.modules, MODULE, sys)  # so that it is taken away again
+    return tmp_path / "program.py"
+
+
+def run(path: Path, text: str, duration_ns: int | None = None) -> tuple[int, str]:
+    path.write_text(text)
+    out = io.StringIO()
+    code = run_program(path, duration_ns, Console(file=out, width=140))
+    return code, out.getvalue()
+
+
+@pytest.mark.promise("cli.run")
+def test_a_program_runs_until_its_sources_end(program: Path) -> None:
+    code, said = run(program, COUNTER.replace("COUNT", "5"))
+    assert code == 0
+    assert "done: all sources have ended" in said
+    assert "list_sink_0" in said
+    assert "streamlib:source_0" in said
+
+
+@pytest.mark.promise("cli.run")
+def test_a_program_without_end_runs_as_long_as_it_is_told(program: Path) -> None:
+    code, said = run(program, COUNTER.replace("COUNT", "-1"), 30_000_000)
+    assert (code, "done: the time is up" in said) == (0, True)
+
+
+def test_a_program_that_a_second_signal_cuts_short_has_failed(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def twice(attendance: Attendance, end_ns: int | None) -> Outcome:
+        attendance.forced()
+        return Outcome.SIGNAL
+
+    monkeypatch.setattr(Attendance, "until", twice)
+    code, said = run(program, COUNTER.replace("COUNT", "-1"))
+    assert (code, "cut short by a second signal" in said) == (1, True)
+
+
+def test_what_stands_beside_a_program_can_be_imported(program: Path) -> None:
+    program.with_name("beside_it.py").write_text("COUNT = 3\n")
+    code, said = run(program, "from beside_it import COUNT\n" + COUNTER)
+    assert code == 0, said
+
+
+def test_a_program_may_start_the_runtime_itself(program: Path) -> None:
+    code, said = run(program, COUNTER.replace("COUNT", "3") + "    runtime.start()\n")
+    assert code == 0, said
+
+
+@pytest.mark.promise("cli.run")
+def test_a_processor_that_fails_is_named_and_gives_another_exit_code(program: Path) -> None:
+    broken = COUNTER.replace('DataFrame({"n": self.n})', "1 / 0").replace("Source)", 'Source, on_error="fail")')
+    code, said = run(program, broken)
+    assert code == 1
+    assert "error: 1 processor(s) failed: source_0: ZeroDivisionError" in said
+    assert "errors" in said
+
+
+def test_a_start_that_fails_is_told_in_a_sentence(program: Path) -> None:
+    code, said = run(program, 'def setup(runtime):\n    runtime.add_processor("FileReader", path="/no/such.mp4")\n')
+    assert code == 1
+    assert said.startswith("error: setup of file_reader_0 failed: there is no file /no/such.mp4")
+    assert "Traceback" not in said
+
+
+@pytest.mark.promise("cli.run")
+def test_what_setup_raises_is_shown_as_its_author_wrote_it(program: Path) -> None:
+    code, said = run(
+        program, "def setup(runtime):\n    help_of(runtime)\n\ndef help_of(runtime):\n    return {}['key']\n"
+    )
+    assert code == 1
+    assert "KeyError: 'key'" in said
+    assert "in help_of" in said
+    assert "streamlib/control" not in said
+
+
+def test_what_streamlib_raises_in_setup_is_shown_without_lines_of_streamlib(program: Path) -> None:
+    code, said = run(program, 'def setup(runtime):\n    runtime.add_processor("FileRaeder")\n')
+    assert code == 1
+    assert "did you mean 'FileReader'?" in said
+    assert 'add_processor("FileRaeder")' in said
+    assert "runtime/edit.py" not in said
+
+
+def test_a_program_with_a_mistake_in_its_syntax_is_told_where(program: Path) -> None:
+    code, said = run(program, "def setup(runtime) pass\n")
+    assert code == 1
+    assert "SyntaxError" in said
+    assert "line 1" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def setpu(runtime): pass\n", "no setup.runtime.; functions: did you mean 'setpu'"),
+        ("setup = 3\n", "no setup"),
+        ("def setup(runtime): pass\n", "adds no processor"),
+    ],
+)
+def test_a_program_that_is_none_is_refused(program: Path, text: str, said: str) -> None:
+    with pytest.raises(typer.BadParameter, match=said):
+        run(program, text)
+
+
+def test_a_file_that_does_not_exist_is_named_with_the_nearest(program: Path) -> None:
+    program.write_text("")
+    with pytest.raises(typer.BadParameter, match=r"did you mean 'program\.py'"):
+        run_program(program.with_name("porgram.py"), None, Console())
+    with pytest.raises(typer.BadParameter, match="is a folder"):
+        run_program(program.parent, None, Console())

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from streamlib.errors import StrategyError
+from streamlib.execution.strategy import LEGAL_STRATEGIES, SchedulingStrategy, StrategyKind, check_strategy
+from streamlib.processors.execution_mode import ExecutionMode
+
+STRATEGIES = {
+    StrategyKind.DEDICATED_THREAD: SchedulingStrategy.dedicated_thread(),
+    StrategyKind.LIGHTWEIGHT: SchedulingStrategy.lightweight(),
+}
+
+
+@pytest.mark.promise("execution.matrix")
+@pytest.mark.parametrize("mode", list(ExecutionMode))
+@pytest.mark.parametrize("kind", list(StrategyKind))
+def test_what_is_not_in_the_matrix_is_refused_with_what_is(mode: ExecutionMode, kind: StrategyKind) -> None:
+    if kind in LEGAL_STRATEGIES[mode]:
+        check_strategy("blur_0", mode, STRATEGIES[kind])
+        return
+    with pytest.raises(StrategyError, match=f"blur_0 is {mode} and cannot run as {kind}") as caught:
+        check_strategy("blur_0", mode, STRATEGIES[kind])
+    assert all(str(legal) in str(caught.value) for legal in LEGAL_STRATEGIES[mode])
+
+
+def test_a_continuous_processor_has_a_thread_of_its_own() -> None:
+    assert LEGAL_STRATEGIES[ExecutionMode.CONTINUOUS] == (StrategyKind.DEDICATED_THREAD,)
+
+
+def test_every_mode_and_kind_is_in_the_matrix() -> None:
+    assert set(LEGAL_STRATEGIES) == set(ExecutionMode)
+    assert set(STRATEGIES) == set(StrategyKind)
+    assert {kind for legal in LEGAL_STRATEGIES.values() for kind in legal} == set(StrategyKind)
+
+
+def test_a_thread_may_have_a_name() -> None:
+    named = SchedulingStrategy.dedicated_thread(name="camera")
+    assert (named.name, str(named)) == ("camera", "dedicated_thread")
+    assert SchedulingStrategy.lightweight().name is None

@@ -1,0 +1,220 @@
+"""Exceptions of user code, everywhere it is called: counted, told, and the rest of the graph goes on."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from streamlib import StreamRuntime
+from streamlib.errors import CommitError, ProcessorFailed
+from streamlib.events import CommitFailed, DelegateFailed, ProcessorError, SubscriberFailed
+from tests.scenarios.conftest import Make
+from tests.scenarios.stage import SECONDS, Collect, Faulty, Numbers, Record
+
+
+class Stage:
+    """A source that feeds a faulty branch and a sound one."""
+
+    def __init__(self, runtime: StreamRuntime, where: str, *, at: int = -1, count: int = 200, **policy: Any) -> None:
+        self.record, self.seen, self.main = Record(), Record(), Record()
+        self.errors: list[ProcessorError] = []
+        source = runtime.add_processor(Numbers, count=count)
+        self.faulty = runtime.add_processor(Faulty, where=where, record=self.record, at=at, **policy)
+        self.sink = runtime.add_processor(Collect, record=self.seen)
+        runtime.connect(source, self.faulty)
+        runtime.connect(self.faulty, self.sink)
+        runtime.connect(source, runtime.add_processor(Collect, record=self.main))
+
+        def note(event: Any) -> None:
+            if isinstance(event, ProcessorError):
+                self.errors.append(event)
+
+        runtime.events.subscribe("processor:faulty_0", note)
+
+
+@pytest.mark.promise("error.skip", "error.counted", "error.isolated")
+def test_under_skip_the_frame_is_skipped_and_the_rest_goes_on(runtime: StreamRuntime) -> None:
+    """nvidia-holoscan/holohub#1520: one exception ended the application."""
+    stage = Stage(runtime, "process", at=70)
+    runtime.start()
+    assert runtime.wait(SECONDS)
+    assert stage.seen.numbers == [n for n in range(200) if n != 70]
+    assert stage.main.numbers == list(range(200))
+    assert stage.faulty.metrics is not None
+    assert stage.faulty.metrics.errors == 1
+    assert [event.error for event in stage.errors] == ["ValueError: no luck in process"]
+    assert stage.errors[0].frame_timestamp_ns == 0
+    assert stage.faulty.state == "ended"
+
+
+def test_a_processor_that_fails_on_every_frame_goes_through_all_of_them(
+    runtime: StreamRuntime, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error that repeats is logged once, and then at 10, 100, 1,000 times."""
+    stage = Stage(runtime, "process")
+    with caplog.at_level(logging.ERROR, "streamlib.processor"):
+        runtime.start()
+        assert runtime.wait(SECONDS)
+    assert stage.faulty.metrics is not None
+    assert stage.faulty.metrics.errors == 200
+    assert len(stage.errors) == 200
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 3
+    assert "10 times" in lines[1]
+    assert "100 times" in lines[2]
+    assert stage.main.numbers == list(range(200))
+    assert stage.seen.numbers == []
+    assert stage.seen.calls == ["setup", "flush", "teardown"]
+
+
+@pytest.mark.promise("error.fail", "error.isolated")
+def test_under_fail_the_processor_ends_and_wait_reports_it(runtime: StreamRuntime) -> None:
+    stage = Stage(runtime, "process", at=70, on_error="fail")
+    runtime.start()
+    with pytest.raises(ProcessorFailed, match="faulty_0: ValueError: no luck in process") as failed:
+        runtime.wait(SECONDS)
+    assert list(failed.value.failures) == ["faulty_0"]
+    assert stage.faulty.state == "failed"
+    assert stage.record.calls == ["setup", "teardown"]
+    assert stage.seen.numbers == list(range(70))
+    assert stage.seen.calls == ["setup", "flush", "teardown"]
+    assert stage.main.numbers == list(range(200))
+    link = next(link for link in runtime.graph.links() if link.target.processor_id == "faulty_0")
+    from streamlib.graph.components import WiredChannel
+
+    wired = runtime.graph.get(link.id, WiredChannel)
+    assert wired is not None
+    statistics = wired.channel.statistics()
+    assert statistics.written == 200
+    assert statistics.taken + statistics.closed == 200
+
+
+@pytest.mark.promise("error.stop")
+def test_under_stop_the_runtime_stops(runtime: StreamRuntime) -> None:
+    stage = Stage(runtime, "process", at=70, count=-1, on_error="stop")
+    runtime.start()
+    with pytest.raises(ProcessorFailed, match="faulty_0"):
+        runtime.wait(SECONDS)
+    stage.main.wait_for_call("teardown")
+    runtime.stop()
+    assert runtime.state == "idle"
+    assert stage.main.is_gapless()
+    assert stage.main.calls == ["setup", "flush", "teardown"]
+
+
+@pytest.mark.promise("error.teardown")
+def test_a_teardown_that_raises_is_told_and_stops_nobody_elses(runtime: StreamRuntime) -> None:
+    stage = Stage(runtime, "teardown")
+    runtime.start()
+    with pytest.raises(ProcessorFailed, match="no luck in teardown"):
+        runtime.wait(SECONDS)
+    runtime.stop()
+    assert stage.record.calls == ["setup", "flush", "teardown"]
+    assert stage.seen.calls == ["setup", "flush", "teardown"]
+    assert stage.seen.numbers == stage.main.numbers == list(range(200))
+    assert [event.error for event in stage.errors] == ["ValueError: no luck in teardown"]
+
+
+def test_a_flush_that_raises_is_told_and_end_of_stream_goes_on(runtime: StreamRuntime) -> None:
+    stage = Stage(runtime, "flush")
+    runtime.start()
+    with pytest.raises(ProcessorFailed, match="no luck in flush"):
+        runtime.wait(SECONDS)
+    assert stage.record.calls == ["setup", "flush", "teardown"]
+    assert stage.seen.calls == ["setup", "flush", "teardown"]
+    assert stage.seen.numbers == list(range(200))
+
+
+def test_a_setup_that_raises_fails_the_start_and_is_followed_by_teardown(runtime: StreamRuntime) -> None:
+    stage = Stage(runtime, "setup")
+    with pytest.raises(CommitError, match="no luck in setup"):
+        runtime.start()
+    assert stage.record.calls == ["setup", "teardown"]
+
+
+@pytest.mark.promise("event.subscriber-raises")
+def test_a_subscriber_that_raises_is_removed_and_named(runtime: StreamRuntime) -> None:
+    told: list[Any] = []
+    runtime.events.subscribe("runtime:global", told.append)
+
+    def breaks(event: Any) -> None:
+        raise RuntimeError("not for me")
+
+    runtime.events.subscribe("processor:*", breaks)
+    stage = Stage(runtime, "nowhere")
+    runtime.start()
+    assert runtime.wait(SECONDS)
+    assert stage.main.numbers == list(range(200))
+    failures = [event for event in told if isinstance(event, SubscriberFailed)]
+    assert len(failures) == 1
+    assert "breaks" in failures[0].subscriber
+
+
+@pytest.mark.promise("delegate.did-raises", "error.delegate-named")
+def test_a_did_method_that_raises_is_named_and_changes_nothing(make: Make) -> None:
+    class Delegate:
+        def _raise(self, *details: Any) -> None:
+            raise LookupError("lost my notes")
+
+        did_create = did_start = did_stop = did_update_config = _raise
+
+    runtime = make(processor_delegate=Delegate())
+    told: list[Any] = []
+    runtime.events.subscribe("runtime:global", told.append)
+    stage = Stage(runtime, "nowhere")
+    runtime.start()
+    assert runtime.wait(SECONDS)
+    runtime.stop()
+    assert stage.seen.numbers == list(range(200))
+    failures = [event for event in told if isinstance(event, DelegateFailed)]
+    assert {(event.delegate.rpartition(".")[2], event.subject) for event in failures} == {
+        (method, id_)
+        for method in ("did_create", "did_start", "did_stop")
+        for id_ in ("numbers_0", "faulty_0", "collect_0", "collect_1")
+    }
+    assert {event.error for event in failures} == {"LookupError: lost my notes"}
+    assert all("Delegate" in event.delegate for event in failures)
+
+
+def test_a_commit_that_nobody_waits_for_tells_its_failure_on_the_bus(runtime: StreamRuntime) -> None:
+    told: list[Any] = []
+    runtime.events.subscribe("runtime:global", told.append)
+    stage = Stage(runtime, "nowhere", count=-1)
+    runtime.start()
+    done = Record()
+
+    def asks(event: Any) -> None:
+        if not done.calls:
+            done.called("asked")
+            handle = runtime.add_processor(Faulty, where="setup", record=Record())
+            done.handle = handle  # type: ignore[attr-defined]
+
+    runtime.events.subscribe("processor:faulty_0", asks)
+    runtime.update_config(stage.faulty, at=5)
+    done.wait_for_call("asked")
+    with pytest.raises(CommitError, match="no luck in setup"):
+        done.handle.commit.wait(SECONDS)  # type: ignore[attr-defined]
+    runtime.stop()
+    assert [event.error for event in told if isinstance(event, CommitFailed)]
+
+
+def test_system_exit_in_process_ends_what_runs_on_that_thread_and_is_reported(runtime: StreamRuntime) -> None:
+    class Leaves(Faulty):
+        def process(self, ctx: Any) -> None:
+            raise SystemExit(3)
+
+    main = Record()
+    source, other = runtime.add_processor(Numbers), runtime.add_processor(Numbers)
+    leaves = runtime.add_processor(Leaves, where="nowhere", record=Record())
+    runtime.connect(source, leaves)
+    sink = runtime.add_processor(Collect, record=main)
+    runtime.connect(other, sink)
+    runtime.start()
+    main.wait_for(50)
+    runtime.events.subscribe("*", lambda event: None)
+    main.wait_until(lambda: leaves.state == "failed" or len(main.numbers) > 1_000_000)
+    assert leaves.state == "failed"
+    runtime.stop()
+    assert main.is_gapless()

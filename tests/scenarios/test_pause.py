@@ -1,0 +1,239 @@
+"""Pausing, of the runtime or of one processor: no call meanwhile, no gap, no loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streamlib import DataFrame, LinkOutput, ProcessContext, ProcessExecution, Processor, ProcessorConfig, StreamRuntime
+from streamlib.errors import StateError
+from streamlib.testing import ManualClock
+from tests.scenarios.conftest import Make
+from tests.scenarios.stage import SECONDS, Collect, Hand, Numbers, Pass, Record
+
+
+class Line:
+    """A source, a filter and a sink that run."""
+
+    def __init__(self, runtime: StreamRuntime, count: int = -1) -> None:
+        self.runtime = runtime
+        self.record = Record()
+        self.source = runtime.add_processor(Numbers, count=count)
+        self.filter = runtime.add_processor(Pass)
+        self.sink = runtime.add_processor(Collect, record=self.record)
+        runtime.connect(self.source, self.filter)
+        runtime.connect(self.filter, self.sink)
+        runtime.start()
+        self.record.wait_for(20)
+
+    def calls(self) -> list[int]:
+        handles = (self.source, self.filter, self.sink)
+        return [handle.metrics.calls if handle.metrics else -1 for handle in handles]
+
+
+def let_others_run(runtime: StreamRuntime) -> None:
+    """Have every loop answer, so that each has had its chance to call somebody."""
+    for loop in runtime._site.running_loops():
+        loop.apply(lambda: None, SECONDS)
+
+
+@pytest.mark.promise("lifecycle.pause-runtime", "lifecycle.pause-no-gap")
+def test_a_paused_runtime_calls_nobody_and_loses_nothing(runtime: StreamRuntime) -> None:
+    line = Line(runtime)
+    for _ in range(5):
+        runtime.pause()
+        assert runtime.state == "paused"
+        before = line.calls()
+        for _ in range(3):
+            let_others_run(runtime)
+        assert line.calls() == before
+        runtime.resume()
+        line.record.wait_for(20)
+    runtime.stop()
+    assert line.record.is_gapless(), line.record.gaps()
+    assert line.record.calls == ["setup", "flush", "teardown"]
+
+
+def test_the_clock_of_the_media_stands_still_while_paused(make: Make) -> None:
+    clock = ManualClock()
+    runtime = make(clock=clock)
+    record = Record()
+
+    class Ticks(Processor):
+        """Writes the time every 10 ms."""
+
+        class Config(ProcessorConfig):
+            record: Any
+
+        out = LinkOutput(DataFrame)
+        execution = ProcessExecution.continuous(interval_ms=10)
+
+        def process(self, ctx: ProcessContext) -> None:
+            self.config.record.add(ctx.now_ns() // 1_000_000)
+
+    runtime.add_processor(Ticks, record=record)
+    runtime.start()
+    record.wait_until(lambda: len(record.numbers) == 1)
+    for _ in range(3):
+        clock.wait_for_sleepers(1)
+        clock.advance(10_000_000)
+    record.wait_until(lambda: len(record.numbers) == 4)
+    runtime.pause()
+    clock.advance(5_000_000_000)
+    runtime.resume()
+    for count in range(5, 8):
+        clock.wait_for_sleepers(1)
+        clock.advance(10_000_000)
+        record.wait_until(lambda count=count: len(record.numbers) >= count)
+    first = record.numbers[0]
+    assert [number - first for number in record.numbers][:6] == [0, 10, 20, 30, 30, 40] or [
+        number - first for number in record.numbers
+    ][:6] == [0, 10, 20, 30, 40, 50]
+
+
+@pytest.mark.promise("lifecycle.pause-processor")
+@pytest.mark.parametrize("which", ["source", "filter", "sink"])
+def test_one_processor_is_paused_and_resumed_without_loss(runtime: StreamRuntime, which: str) -> None:
+    line = Line(runtime)
+    main = Record()
+    other = runtime.add_processor(Numbers)
+    runtime.connect(other, runtime.add_processor(Collect, record=main))
+    handle = getattr(line, which)
+    for _ in range(5):
+        runtime.pause(handle)
+        assert handle.state == "paused"
+        before = handle.metrics.calls
+        main.wait_for(20)
+        let_others_run(runtime)
+        assert handle.metrics.calls == before
+        runtime.resume(handle)
+        assert handle.state == "running"
+        line.record.wait_for(20)
+    runtime.stop()
+    assert line.record.is_gapless(), line.record.gaps()
+    assert main.is_gapless()
+
+
+def test_what_a_paused_processor_feeds_through_another_way_goes_on(runtime: StreamRuntime) -> None:
+    """A branch that is paused presses back on the source they share, and nothing is lost when it goes on."""
+    line = Line(runtime)
+    branch = Record()
+    sink = runtime.add_processor(Collect, record=branch)
+    runtime.connect(line.source, sink)
+    branch.wait_for(20)
+    runtime.pause(sink)
+    runtime.resume(sink)
+    branch.wait_for(50)
+    runtime.stop()
+    assert line.record.is_gapless()
+    assert branch.is_gapless(), branch.gaps()
+
+
+@pytest.mark.promise("edit.idle-running-paused")
+def test_edits_while_paused_take_effect_and_frames_go_on_after(runtime: StreamRuntime) -> None:
+    line = Line(runtime)
+    runtime.pause()
+    branch = Record()
+    with runtime.edit() as edit:
+        between = edit.add_processor(Pass)
+        edit.disconnect(f"{line.filter.id}.out->{line.sink.id}.into")
+        edit.connect(line.filter, between)
+        edit.connect(between, line.sink)
+        sink = edit.add_processor(Collect, record=branch)
+        edit.connect(between, sink)
+    assert branch.numbers == []
+    runtime.resume()
+    branch.wait_for(50)
+    runtime.pause()
+    runtime.remove(sink)
+    assert branch.calls == ["setup", "flush", "teardown"]
+    runtime.update_config(line.filter, gain=3)
+    runtime.update_config(line.filter, tag="again ")
+    before = len(line.record.numbers)
+    runtime.resume()
+    line.record.wait_for(50)
+    assert len(line.record.numbers) >= before + 50
+    runtime.stop()
+    assert branch.is_gapless(), branch.gaps()
+    assert line.record.is_gapless(), line.record.gaps()
+
+
+def test_a_paused_runtime_is_stopped_and_drains(runtime: StreamRuntime) -> None:
+    line = Line(runtime)
+    runtime.pause()
+    runtime.stop()
+    assert runtime.state == "idle"
+    assert line.record.is_gapless()
+    assert line.record.calls == ["setup", "flush", "teardown"]
+    runtime.start()
+    line.record.wait_for(10)
+
+
+@pytest.mark.parametrize("which", ["source", "filter", "sink"])
+def test_a_paused_processor_is_removed_and_drains(runtime: StreamRuntime, which: str) -> None:
+    line = Line(runtime)
+    handle = getattr(line, which)
+    runtime.pause(handle)
+    runtime.remove(handle)
+    assert handle.id not in runtime.graph
+    assert line.record.is_gapless()
+
+
+@pytest.mark.parametrize("which", ["source", "filter", "sink"])
+def test_a_runtime_with_a_paused_processor_is_stopped_and_drains(runtime: StreamRuntime, which: str) -> None:
+    line = Line(runtime)
+    runtime.pause(getattr(line, which))
+    runtime.stop()
+    assert line.record.is_gapless()
+    assert line.record.calls == ["setup", "flush", "teardown"]
+
+
+def test_a_paused_processor_that_restarts_goes_on(runtime: StreamRuntime) -> None:
+    line = Line(runtime)
+    runtime.pause(line.filter)
+    runtime.restart(line.filter)
+    runtime.resume(line.filter)
+    line.record.wait_for(20)
+    runtime.stop()
+    assert line.record.is_gapless(), line.record.gaps()
+
+
+def test_a_manual_processor_is_not_stepped_while_paused(runtime: StreamRuntime) -> None:
+    record = Record()
+    hand = runtime.add_processor(Hand)
+    runtime.connect(hand, runtime.add_processor(Collect, record=record))
+    runtime.start()
+    assert runtime.step(hand)
+    runtime.pause()
+    assert not runtime.step(hand)
+    runtime.resume()
+    assert runtime.step(hand)
+    runtime.pause(hand)
+    assert not runtime.step(hand)
+    runtime.resume(hand)
+    runtime.stop()
+    assert record.numbers == [0, 1]
+
+
+def test_what_makes_no_sense_in_a_state_is_refused(runtime: StreamRuntime) -> None:
+    with pytest.raises(StateError, match="idle and cannot become paused"):
+        runtime.pause()
+    with pytest.raises(StateError, match="is idle; it can resume only while it is paused"):
+        runtime.resume()
+    line = Line(runtime)
+    with pytest.raises(StateError):
+        runtime.start()
+    with pytest.raises(StateError):
+        runtime.resume()
+    runtime.pause()
+    with pytest.raises(StateError):
+        runtime.pause()
+    with pytest.raises(StateError, match="is paused; it can start only while it is idle"):
+        runtime.start()
+    assert runtime.state == "paused"
+    runtime.resume()
+    line.record.wait_for(10)
+    runtime.stop()
+    with pytest.raises(StateError, match="does not run"):
+        runtime.pause(line.filter)
