@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from streamlib.clock import Clock, MonotonicClock
@@ -140,7 +141,7 @@ class Rig:
 
     def chain(self, *members: ProcessorInstance, **options: Any) -> list[Channel]:
         """Links from each to the next."""
-        return [self.link(source, target, **options) for source, target in zip(members, members[1:], strict=False)]
+        return [self.link(source, target, **options) for source, target in pairwise(members)]
 
     def start(self, *loops: Loop) -> list[ThreadRunner]:
         """Each loop on a thread, the last of them first; all of the rig unless some are given."""
@@ -177,6 +178,11 @@ class Rig:
     def ended(self) -> list[str]:
         """Who ended, in order."""
         return self.reports.order
+
+
+def own(instance: ProcessorInstance) -> Any:
+    """The processor itself, of whatever class it is."""
+    return instance.processor
 
 
 def numbers(notes: Sequence[Note]) -> list[int]:
@@ -225,6 +231,18 @@ class Source(Life):
             self.out.write(Note(self.sent - 1, 1_000 * (self.sent - 1)))
         if self.sent >= self.count:
             ctx.end()
+
+
+class Endless(Source):
+    """Writes frames until it is ended from outside."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Write the next."""
+        self.sent += 1
+        self.out.write(Note(self.sent - 1))
 
 
 class Hand(Life):

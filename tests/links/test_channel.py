@@ -280,7 +280,12 @@ def test_a_write_to_several_links_survives_a_change_of_gates_in_its_midst() -> N
     second, gate = as_slot(channel()), Gate()
     second.gate(gate)
     first = channel(1)
-    as_ring(first, wait=lambda ring: [second.gate(None), ring.items.clear(), None][2])
+
+    def change(ring: Ring) -> None:
+        second.gate(None)
+        ring.items.clear()
+
+    as_ring(first, wait=change)
     port = joined([outlet(first), outlet(second)])
     port.write(1)
     port.write(2)
@@ -289,7 +294,12 @@ def test_a_write_to_several_links_survives_a_change_of_gates_in_its_midst() -> N
 
 def test_a_cut_in_the_midst_of_a_write_leaves_that_frame_to_the_link_that_is_cut() -> None:
     link = channel(1)
-    as_ring(link, wait=lambda ring: [link.part(), link.release(), None][2])
+
+    def cut(ring: Ring) -> None:
+        link.part()
+        link.release()
+
+    as_ring(link, wait=cut)
     port = outlet(link)
     port.write(1)
     port.write(2)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -251,7 +252,7 @@ def test_steady_counts_become_own_counts() -> None:
 
 def chain(length: int) -> tuple[list[Reader], SlotReader]:
     """Readers of all kinds, each replaced by the next, and the last of them."""
-    makers = [PlugReader, slot, lambda: RingReader(ring())]
+    makers: list[Callable[[], Reader]] = [PlugReader, slot, lambda: RingReader(ring())]
     readers: list[Reader] = [makers[index % 3]() for index in range(length)]
     last = slot(capacity=8)
     for reader, successor in zip(readers, [*readers[1:], last], strict=True):

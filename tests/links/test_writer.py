@@ -160,7 +160,11 @@ def test_a_released_writer_appends_one_frame_beyond_the_capacity_and_waits_with_
 
 def test_a_ring_that_closes_while_the_writer_waits_refuses_the_frame() -> None:
     made = ring(1)
-    writer = RingWriter(made, wait=lambda full: [full.close(), None][1])
+
+    def close(full: Ring) -> None:
+        full.close()
+
+    writer = RingWriter(made, wait=close)
     writer.write(1)
     writer.write(2)
     assert (writer.refused, len(made.items)) == (1, 0)

@@ -23,6 +23,8 @@ class InstanceReports:
     """The `Reports` of all instances of one runtime.
 
     Attributes:
+        failures: What ended processors, by id, until the next start.
+        hurried: Nobody is to be waited for longer than it takes to tear down.
         stop_wanted: Set when a processor whose policy is `stop` failed; called on that processor's thread.
     """
 
@@ -32,6 +34,7 @@ class InstanceReports:
         self._changed = threading.Condition()
         self._repeats: dict[str, tuple[str, int]] = {}
         self.failures: dict[str, BaseException] = {}
+        self.hurried = False
         self.stop_wanted: Callable[[], None] = _nothing
 
     def state_changed(self, instance: ProcessorInstance, old: ProcessorState, new: ProcessorState) -> None:

@@ -22,6 +22,10 @@ from streamlib.ids import PortRef
 from streamlib.states import ProcessorState
 
 
+LAST_WORDS_S = 1.0
+"""How long a processor that was cut off may take to come back and be torn down, in seconds."""
+
+
 class Departure:
     """The processors that go in one commit.
 
@@ -108,9 +112,10 @@ class Departure:
             if isinstance(loop, Loop) and not loop.threaded:
                 members = [instance for instance in going if instance.loop is loop]
                 loop.apply(partial(loop.drain, members), self._site.answer_s)
-        if not self._ended(going, self._drain_s if self._drain_s is not None else self._site.answer_s):
+        patience_s = self._drain_s if self._drain_s is not None else self._site.answer_s
+        if not self._ended(going, patience_s, unless_hurried=True):
             self._end_now([instance for instance in going if not instance.over])
-            if not self._ended(going, 1.0):
+            if not self._ended(going, LAST_WORDS_S):
                 stuck = [instance.id for instance in going if not instance.over]
                 LOG.error("%s did not come back from a call and are left behind", ", ".join(stuck))
 
@@ -132,10 +137,11 @@ class Departure:
                 self.late.append(instance.id)
             instance.cut_off()
 
-    def _ended(self, going: list[ProcessorInstance], timeout_s: float) -> bool:
+    def _ended(self, going: list[ProcessorInstance], timeout_s: float, *, unless_hurried: bool = False) -> bool:
         reports = self._site.reports
         assert isinstance(reports, InstanceReports)
-        return reports.wait_until(lambda: all(instance.over for instance in going), timeout_s)
+        reports.wait_until(lambda: (unless_hurried and reports.hurried) or _all_over(going), timeout_s)
+        return _all_over(going)
 
     # --------------------------------------------------------------------------------------------------- tear down
 
@@ -166,6 +172,10 @@ class Departure:
                 instance.loop.apply(action, self._site.answer_s)
         except DeadlineError:
             self.late.append(instance.id)
+
+
+def _all_over(going: Iterable[ProcessorInstance]) -> bool:
+    return all(instance.over for instance in going)
 
 
 def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:

@@ -261,13 +261,13 @@ class ProcessorInstance:
         return not self.paused and (self.exhausted() or (self.due(now_ns) and self.free()))
 
     def is_held(self) -> bool:
-        """Whether frames for it have to wait: its outputs have no room, or it leaves its inputs full."""
+        """Whether frames for it, or a `wake`, have to wait: its outputs have no room, or it leaves its inputs full."""
         if self.over:
             return not self.free()
         slots = [reader for reader in self.readers if isinstance(reader, SlotReader) and not reader.muted]
         if not all(slot.holds_nobody_back() for slot in slots):
             return True
-        return not self.paused and self.unseen() and not self.free()
+        return not self.paused and (self._poked or self.unseen()) and not self.free()
 
     def held_by(self) -> list[str]:
         """The links without room."""

@@ -134,6 +134,7 @@ class Loop:
         self._in_head = False
         self._in_pass = False
         self._timing = False
+        self._timed_next = 1
         self._brief = False
         self._paused = False
         self._stopped = False
@@ -393,7 +394,7 @@ class Loop:
         head = self.head
         if head is None or head.over:
             return False
-        if head.finishing or head.exhausted():
+        if head.finishing or (not head.paused and head.exhausted()):
             return True
         if head.paused or not head.free():
             return False
@@ -450,7 +451,9 @@ class Loop:
         head.metrics.latency.record(took_ns)
         self._brief = took_ns < BRIEF_NS
         head.left_unread = news if head.taken() == taken else None
-        self._timing = not self.passes.done % TIMED_EVERY
+        self._timing = self.passes.done >= self._timed_next
+        if self._timing:
+            self._timed_next = self.passes.done + TIMED_EVERY
         if self._held:  # somebody has no room: everyone before him is asked, so that it reaches the head
             self._skip_steps(0)
             self.unsettle()

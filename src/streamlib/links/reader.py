@@ -248,8 +248,8 @@ class SlotReader:
             self.dropped += 1
         elif len(self._pile) + 1 >= self.capacity + OVERFLOW_LIMIT:
             raise LinkOverflowError(
-                f"one call wrote {OVERFLOW_LIMIT} frames beyond what a link of capacity {self.capacity} holds inside its "
-                "loop; write fewer per call, or place the reader on a thread of its own"
+                f"one call wrote {OVERFLOW_LIMIT} frames beyond what a link of capacity {self.capacity} holds; "
+                "write fewer per call, or place the reader on a thread of its own"
             )
         else:
             self._pile.append(frame)

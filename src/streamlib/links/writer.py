@@ -255,7 +255,12 @@ class RingWriter:
 
     def free(self) -> bool:
         """Whether the writing processor may be called: the ring has room for a frame."""
-        return self.live or ((not self._overflow or self.drain_overflow()) and self.ring.has_room())
+        if self.live:
+            return True
+        while self._overflow and not self.drain_overflow():
+            if not self.ring.has_room():  # asked, so that the reader makes the call that leads back here
+                return False
+        return self.ring.has_room()
 
     def send_off(self) -> None:
         """Append what was put aside whether there is room or not; when nobody will run the writing processor again."""

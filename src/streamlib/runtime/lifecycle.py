@@ -16,6 +16,7 @@ from streamlib.compiler.compiler import Compiler
 from streamlib.compiler.delta import GraphDelta
 from streamlib.compiler.reports import InstanceReports
 from streamlib.compiler.site import Site
+from streamlib.compiler.teardown import LAST_WORDS_S
 from streamlib.errors import ProcessorFailed, StateError
 from streamlib.events.bus import EventBus
 from streamlib.events.event import described
@@ -185,10 +186,21 @@ class Lifecycle:
             signalled.set()
             _from_a_handler(self.reports.wake)
 
-        with caught_signals(first, lambda: _from_a_handler(self._end_all)):
-            self.reports.wait_until(lambda: signalled.is_set() or self._is_done(), None)
-            stop()
+        patience_s = self.site.answer_s
+        try:
+            with caught_signals(first, lambda: _from_a_handler(self._hurry)):
+                self.reports.wait_until(lambda: signalled.is_set() or self._is_done(), None)
+                stop()
+        finally:
+            self.site.answer_s, self.reports.hurried = patience_s, False
         self._raise_failures()
+
+    def _hurry(self) -> None:
+        """End everybody, and leave behind who does not come back."""
+        self.reports.hurried = True
+        self.site.answer_s = LAST_WORDS_S
+        self._end_all()
+        self.reports.wake()
 
     def _is_done(self) -> bool:
         return self.site.graph.state is GraphState.IDLE or self.completion.reached()

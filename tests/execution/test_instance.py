@@ -1,0 +1,379 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streamlib.execution.entry import EntryWriter
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.frames import DataFrame
+from streamlib.links.delivery import Delivery
+from streamlib.links.tap import Tap
+from streamlib.processors.context import ProcessContext, RuntimeContext
+from streamlib.processors.execution_mode import ErrorPolicy
+from streamlib.processors.ports import LinkOutput
+from streamlib.states import ProcessorState
+from tests.execution.rig import Both, Hand, Life, Note, Pair, Relay, Rig, Sink, Source, numbers, own
+
+
+class Numbers(Life):
+    """A source of frames that carry stamps."""
+
+    out = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Write one."""
+        self.out.write(DataFrame({}))
+
+
+def wired(into: Any = None, **options: Any) -> tuple[Rig, ProcessorInstance, ProcessorInstance, Any]:
+    """A source by hand, and a sink in another loop that nobody runs."""
+    rig = Rig()
+    source, end = rig.add(Hand()), rig.add(into or Sink())
+    rig.loop(source)
+    rig.loop(end)
+    link = rig.link(source, end, **options)
+    return rig, source, end, link
+
+
+# ---------------------------------------------------------------------------------------------------------- its life
+
+
+def test_it_goes_from_setup_to_teardown_and_reports_each_state() -> None:
+    rig = Rig()
+    end = rig.add(Sink(), "sink")
+    end.pause()
+    end.resume()
+    end.finish()
+    end.finish()
+    assert rig.reports.states == [
+        ("sink", ProcessorState.READY),
+        ("sink", ProcessorState.RUNNING),
+        ("sink", ProcessorState.PAUSED),
+        ("sink", ProcessorState.RUNNING),
+        ("sink", ProcessorState.ENDED),
+    ]
+    assert own(end).life == ["setup", "flush", "after 0", "teardown"]
+    assert rig.ended() == ["sink"]
+
+
+def test_a_state_that_cannot_follow_is_left_out() -> None:
+    rig = Rig()
+    end = rig.add(Sink())
+    end.finish()
+    end.become(ProcessorState.RUNNING)
+    assert end.state is ProcessorState.ENDED
+    assert end.over
+
+
+def test_what_setup_raises_goes_to_the_caller_and_teardown_is_still_called_once() -> None:
+    class Refusing(Sink):
+        def setup(self, ctx: RuntimeContext) -> None:
+            super().setup(ctx)
+            raise OSError("no device")
+
+    rig = Rig()
+    end = rig.add(Refusing(), ready=False)
+    with pytest.raises(OSError, match="no device"):
+        end.setup()
+    assert end.state is ProcessorState.IDLE
+    end.teardown()
+    end.teardown()
+    assert own(end).life == ["setup", "teardown"]
+
+
+def test_without_setup_there_is_no_teardown_and_no_flush() -> None:
+    end = Rig().add(Sink(), ready=False)
+    end.teardown()
+    end.finish()
+    assert own(end).life == []
+
+
+def test_one_that_failed_is_not_flushed() -> None:
+    rig, _, end, link = wired()
+    end.finish(ValueError("broken"))
+    assert (end.state, str(end.failure)) == (ProcessorState.FAILED, "broken")
+    assert own(end).life == ["setup", "teardown"]
+    assert link.closed
+
+
+def test_ending_says_the_end_on_every_output_and_closes_every_input() -> None:
+    rig = Rig()
+    source, relay, ends = rig.add(Source(1)), rig.add(Relay()), [rig.add(Sink()), rig.add(Sink())]
+    for member in (source, relay, *ends):
+        rig.loop(member)
+    into = rig.link(source, relay)
+    for end in ends:
+        rig.link(relay, end)
+    relay.finish()
+    assert into.closed
+    assert all(end.exhausted() for end in ends)
+
+
+# ------------------------------------------------------------------------------------------------------- when it is due
+
+
+def test_frames_wakes_and_times_make_it_due() -> None:
+    _, source, end, _ = wired()
+    assert not end.due(0)
+    end.wake()
+    assert end.poked
+    assert end.due(0)
+    end.begin(0)
+    assert not end.due(0)
+    end.wake_at(10)
+    assert (end.due(9), end.due(10)) == (False, True)
+    end.begin(9)
+    assert end.due(10)
+    end.begin(10)
+    assert not end.due(10)
+    source.call(source.context)
+    assert end.due(0)
+
+
+def test_one_that_is_paused_ending_or_over_is_not_callable() -> None:
+    _, source, end, _ = wired()
+    source.call(source.context)
+    assert end.callable(0)
+    end.pause()
+    assert not end.callable(0)
+    assert not end.can_move(0)
+    end.resume()
+    end.end()
+    assert not end.callable(0)
+    end.finish()
+    assert not end.callable(0)
+
+
+def test_one_that_wants_all_inputs_is_due_when_each_has_a_frame_or_has_ended() -> None:
+    rig = Rig()
+    first, second, end = rig.add(Hand()), rig.add(Hand()), rig.add(Both())
+    for member in (first, second, end):
+        rig.loop(member)
+    rig.link(first, end, into="a")
+    other = rig.link(second, end, into="b")
+    first.call(first.context)
+    assert not end.due(0)
+    second.call(second.context)
+    assert end.due(0)
+    end.call(end.context)
+    first.call(first.context)
+    assert not end.due(0)
+    other.end()
+    assert end.due(0)
+
+
+def test_it_is_exhausted_when_all_that_feeds_it_has_ended_and_was_read() -> None:
+    rig = Rig()
+    first, second, end = rig.add(Hand()), rig.add(Hand()), rig.add(Pair())
+    for member in (first, second, end):
+        rig.loop(member)
+    links = [rig.link(first, end, into="a"), rig.link(second, end, into="b")]
+    assert not rig.add(Sink()).exhausted()
+    first.call(first.context)
+    links[0].end()
+    assert not end.exhausted()
+    links[1].end()
+    assert not end.exhausted()
+    end.call(end.context)
+    assert end.exhausted()
+
+
+def test_a_link_that_was_cut_only_has_to_be_empty() -> None:
+    rig = Rig()
+    first, second, end = rig.add(Hand()), rig.add(Hand()), rig.add(Pair())
+    for member in (first, second, end):
+        rig.loop(member)
+    links = [rig.link(first, end, into="a"), rig.link(second, end, into="b")]
+    first.call(first.context)
+    links[0].mute()
+    links[1].end()
+    assert not end.exhausted()
+    end.call(end.context)
+    assert end.exhausted()
+    links[1].mute()
+    assert not end.exhausted(), "nothing feeds it any more, and nobody has said that it is to end"
+    links[0].end()
+    end.unmute()
+    assert end.exhausted()
+
+
+def test_one_without_room_is_held_and_names_the_links() -> None:
+    rig = Rig()
+    source, relay, end = rig.add(Hand()), rig.add(Relay()), rig.add(Sink())
+    for member in (source, relay, end):
+        rig.loop(member)
+    rig.link(source, relay)
+    link = rig.link(relay, end, capacity=1)
+    source.call(source.context)
+    source.call(source.context)
+    assert not relay.is_held()
+    relay.call(relay.context)
+    assert relay.is_held()
+    assert relay.held_by() == [link.name]
+    assert not relay.can_move(0)
+    end.call(end.context)
+    assert not relay.is_held()
+    assert relay.held_by() == []
+    assert relay.can_move(0)
+
+
+def test_the_oldest_frame_is_that_of_the_first_input_that_has_one() -> None:
+    rig = Rig()
+    source, end = rig.add(Hand()), rig.add(Pair())
+    rig.loop(source)
+    rig.loop(end)
+    rig.link(source, end, into="b")
+    assert end.oldest() is None
+    source.call(source.context)
+    assert end.oldest() == Note(0)
+    end.skip()
+    end.skip()
+    assert (end.oldest(), end.taken()) == (None, 1)
+
+
+# ------------------------------------------------------------------------------------------------------------ its ports
+
+
+def test_an_input_that_loses_its_link_is_a_plug() -> None:
+    _, source, end, _ = wired()
+    source.call(source.context)
+    end.bind_input("inp", None)
+    assert not own(end).inp.connected
+    assert own(end).inp.read() is None
+    assert (end.readers, end.inputs) == ((), {})
+
+
+def test_ports_kept_from_before_lead_to_the_present_ones() -> None:
+    rig = Rig()
+    source, ends = rig.add(Hand()), [rig.add(Sink()) for _ in range(3)]
+    rig.loop(source)
+    kept = [own(source).out.write]
+    for end in ends:
+        rig.loop(end)
+        rig.link(source, end)
+        kept.append(own(source).out.write)
+    for number, write in enumerate(kept):
+        write(Note(number))
+    for end in ends:
+        for _ in kept:
+            end.call(end.context)
+        assert numbers(own(end).got) == [0, 1, 2, 3]
+
+
+def test_a_port_that_was_ended_says_so_to_a_link_that_comes_later() -> None:
+    rig = Rig()
+    source, end = rig.add(Hand()), rig.add(Sink())
+    rig.loop(source)
+    rig.loop(end)
+    own(source).out.end()
+    rig.link(source, end)
+    assert end.exhausted()
+
+
+def test_outputs_are_switched_from_one_frame_to_the_next() -> None:
+    rig = Rig()
+    source, old, new = rig.add(Hand()), rig.add(Sink()), rig.add(Sink())
+    for member in (source, old, new):
+        rig.loop(member)
+    cut = rig.link(source, old)
+    source.call(source.context)
+    joined = rig.link(source, new)
+    source.outputs["out"] = [cut]
+    source.bind_output("out")
+    source.switch_output("out", [cut], [joined])
+    source.call(source.context)
+    source.loop.apply(lambda: None, 0)  # type: ignore[union-attr]
+    for end in (old, new):
+        end.call(end.context)
+        end.call(end.context)
+    assert (numbers(own(old).got), numbers(own(new).got)) == ([0], [1])
+    assert old.exhausted()
+    assert not new.exhausted()
+
+
+def test_outputs_of_one_that_no_loop_runs_yet_are_switched_at_once() -> None:
+    rig, source, end, link = wired()
+    source.loop = None
+    source.switch_output("out", [link], [])
+    assert end.exhausted()
+    assert not own(source).out.connected
+
+
+def test_a_source_of_frames_that_carry_stamps_stamps_them() -> None:
+    rig = Rig()
+    source = rig.add(Numbers())
+    assert isinstance(own(source).out, EntryWriter)
+    assert not isinstance(rig.add(Hand()).processor.out, EntryWriter)
+    assert not isinstance(rig.add(Relay()).processor.out, EntryWriter)
+
+
+def test_a_tapped_port_shows_each_frame_once_however_it_is_bound() -> None:
+    rig, source, end, link = wired(capacity=64)
+    shown: list[Note] = []
+    kept = [own(source).out.write]
+    link.tap = Tap(lambda observe, error: None)
+    link.tap.add(shown.append)
+    source.bind_output("out")
+    kept.append(own(source).out.write)
+    other = rig.add(Sink())
+    rig.loop(other)
+    rig.link(source, other, capacity=64)
+    kept.append(own(source).out.write)
+    for number, write in enumerate(kept):
+        write(Note(number))
+    assert numbers(shown) == [0, 1, 2]
+
+
+# ---------------------------------------------------------------------------------------------------- cut off, replaced
+
+
+def test_one_that_is_cut_off_lets_its_links_go() -> None:
+    rig, source, end, link = wired(capacity=1)
+    source.call(source.context)
+    source.cut_off()
+    assert link.closed
+    assert source.finishing
+    source.call(source.context)
+    link.settle_closed()
+    assert link.statistics().closed == 2
+
+
+def test_one_that_takes_anothers_place_goes_on_with_links_counters_and_stamps() -> None:
+    rig = Rig()
+    old, new, end = rig.add(Numbers()), rig.add(Numbers(), ready=False), rig.add(Relay())
+    rig.loop(old)
+    rig.loop(end)
+    rig.link(old, end)
+    old.call(old.context)
+    old.metrics.count()
+    old.suspend()
+    assert own(old).life == ["setup", "flush", "teardown"]
+    assert not old.over
+    new.setup()
+    new.take_place_of(old)
+    new.call(new.context)
+    assert new.metrics is old.metrics
+    assert [own(end).inp.read().sequence for _ in range(2)] == [0, 1]
+
+
+def test_what_flush_raises_while_it_is_suspended_is_reported() -> None:
+    class Bad(Sink):
+        def flush(self, ctx: ProcessContext) -> None:
+            raise ValueError("held back")
+
+    rig = Rig()
+    end = rig.add(Bad(), policy=ErrorPolicy.FAIL)
+    end.suspend()
+    assert rig.errors() == [(end.id, "held back", None)]
+    assert end.metrics.errors == 1
+    assert own(end).life == ["setup", "teardown"]
+
+
+def test_the_latest_that_replaces_one_left_unread_makes_it_due_again() -> None:
+    _, source, end, _ = wired(delivery=Delivery.LATEST)
+    source.call(source.context)
+    end.left_unread = end.news()
+    assert not end.due(0)
+    source.call(source.context)
+    assert end.due(0)

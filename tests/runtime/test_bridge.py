@@ -1,0 +1,281 @@
+"""Frames from and to plain code: bounded, in order, ended and closed, in threads and under asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from streamlib import DataFrame, PullSink, PushSource, SchedulingStrategy, StreamRuntime, VideoFrame
+from streamlib.errors import ConnectError, DeadlineError, StateError
+from tests.scenarios.stage import SECONDS, STRATEGIES, Collect, Numbers, Pass, Record
+
+
+@pytest.fixture(params=sorted(STRATEGIES))
+def runtime(request: pytest.FixtureRequest) -> Iterator[StreamRuntime]:
+    with StreamRuntime(scheduler=STRATEGIES[request.param]()) as made:
+        yield made
+        made.stop(drain=False)
+
+
+def data(n: int) -> DataFrame:
+    return DataFrame({"n": n})
+
+
+def numbers(frames: Any) -> list[int]:
+    return [frame.data["n"] for frame in frames]
+
+
+@pytest.mark.promise("runtime.push-source")
+def test_what_is_pushed_arrives_in_order_and_ends(runtime: StreamRuntime) -> None:
+    record = Record()
+    source = runtime.add_processor(PushSource, type=DataFrame)
+    runtime.connect(source, runtime.add_processor(Collect, record=record))
+    runtime.start()
+    for n in range(500):
+        source.push(data(n))
+    source.end()
+    assert runtime.wait(SECONDS)
+    assert record.numbers == list(range(500))
+    assert record.calls == ["setup", "flush", "teardown"]
+    with pytest.raises(StateError, match="has ended"):
+        source.push(data(0))
+
+
+def test_a_source_that_does_not_run_takes_nothing(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(PushSource, type=DataFrame)
+    with pytest.raises(StateError, match="start the runtime before you push"):
+        source.push(data(0))
+    runtime.start()
+    with pytest.raises(TypeError, match="sends DataFrame, not int"):
+        source.push(7)
+    source.push(data(0))
+    runtime.stop()
+    with pytest.raises(StateError, match="does not run"):
+        source.push(data(0))
+
+
+def test_its_output_carries_what_its_config_says(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(PushSource, type=VideoFrame)
+    with pytest.raises(ConnectError, match="carries VideoFrame"):
+        runtime.connect(source, runtime.add_processor(Pass))
+
+
+def test_a_push_waits_for_room_and_gives_up_in_time(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(PushSource, type=DataFrame, capacity=2)
+    sink = runtime.add_processor(PullSink, type=DataFrame, capacity=1)
+    runtime.connect(source, sink, capacity=1)
+    runtime.start()
+    pushed = 0
+    with pytest.raises(DeadlineError, match="room in the source"):
+        for pushed in range(100):  # noqa: B007 - how far it came is the point
+            source.push(data(pushed), timeout=0.05)
+    assert 2 <= pushed <= 8
+    assert numbers(sink.pull(timeout=SECONDS) for _ in range(pushed)) == list(range(pushed))
+
+
+def test_who_pushes_is_told_when_the_source_is_removed(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(PushSource, type=DataFrame, capacity=1)
+    sink = runtime.add_processor(PullSink, type=DataFrame, capacity=1)
+    runtime.connect(source, sink, capacity=1)
+    runtime.start()
+    outcome: list[BaseException] = []
+    begun = threading.Event()
+
+    def push() -> None:
+        begun.set()
+        try:
+            for n in range(100):
+                source.push(data(n), timeout=SECONDS)
+        except StateError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=push)
+    thread.start()
+    assert begun.wait(SECONDS)
+    runtime.remove(source, drain=False)
+    thread.join(SECONDS)
+    assert len(outcome) == 1
+
+
+def test_what_was_pushed_before_a_stop_is_sent(runtime: StreamRuntime) -> None:
+    record = Record()
+    source = runtime.add_processor(PushSource, type=DataFrame, capacity=50)
+    runtime.connect(source, runtime.add_processor(Collect, record=record))
+    runtime.start()
+    runtime.pause(source)
+    for n in range(50):
+        source.push(data(n))
+    runtime.stop()
+    assert record.numbers == list(range(50))
+
+
+def test_what_was_pushed_before_a_restart_is_sent(runtime: StreamRuntime) -> None:
+    record = Record()
+    source = runtime.add_processor(PushSource, type=DataFrame, capacity=50)
+    runtime.connect(source, runtime.add_processor(Collect, record=record))
+    runtime.start()
+    for n in range(50):
+        source.push(data(n))
+    assert runtime.update_config(source, capacity=4) == "restarted"
+    for n in range(50, 100):
+        source.push(data(n))
+    source.end()
+    assert runtime.wait(SECONDS)
+    assert record.numbers == list(range(100))
+
+
+@pytest.mark.promise("runtime.pull-sink")
+def test_a_sink_gives_all_frames_and_then_none(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(Numbers, count=100)
+    sink = runtime.add_processor(PullSink, type=DataFrame, capacity=3)
+    runtime.connect(source, sink)
+    with pytest.raises(StateError, match="start the runtime before you take frames"):
+        sink.pull()
+    runtime.start()
+    assert numbers(sink.frames()) == list(range(100))
+    assert sink.pull(timeout=SECONDS) is None
+    assert runtime.wait(SECONDS)
+
+
+def test_a_pull_gives_up_in_time(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(PushSource, type=DataFrame)
+    sink = runtime.add_processor(PullSink, type=DataFrame)
+    runtime.connect(source, sink)
+    runtime.start()
+    with pytest.raises(DeadlineError, match="a frame"):
+        sink.pull(timeout=0.01)
+    source.push(data(4))
+    assert sink.pull(timeout=SECONDS).data["n"] == 4
+
+
+def test_what_waits_in_a_sink_can_be_taken_after_the_stop(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(Numbers, count=5)
+    sink = runtime.add_processor(PullSink, type=DataFrame, capacity=8)
+    runtime.connect(source, sink)
+    runtime.start()
+    assert sink.pull(timeout=SECONDS).data["n"] == 0
+    assert runtime.wait(SECONDS)
+    runtime.stop()
+    assert numbers(sink.frames()) == [1, 2, 3, 4]
+
+
+@pytest.mark.promise("runtime.pull-sink", "link.back-pressure-ready")
+def test_an_output_is_read_while_it_runs_and_its_sink_goes_with_the_loop(runtime: StreamRuntime) -> None:
+    """pipecat-ai/pipecat#3116: a producer without a consumer leaked gigabytes a minute; here it is held back."""
+    main = Record()
+    source = runtime.add_processor(Numbers)
+    runtime.connect(source, runtime.add_processor(Collect, record=main))
+    runtime.start()
+    main.wait_for(5)
+    seen = []
+    for frame in source.output("out").frames():
+        seen.append(frame.data["n"])
+        if len(seen) == 100:
+            break
+    assert seen == list(range(seen[0], seen[0] + 100))
+    main.wait_for(5)
+    runtime.stop()
+    assert [id_ for id_ in runtime.graph.processor_ids() if "pull" in id_] == []
+    assert main.is_gapless(), main.gaps()
+
+
+def test_a_stream_can_be_had_before_the_start_and_closed_by_with(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(Numbers, count=20)
+    stream = source.output("out").frames(capacity=2)
+    runtime.start()
+    with stream:
+        assert numbers(stream) == list(range(20))
+    stream.close()
+    assert runtime.graph.processor_ids() == ["numbers_0"]
+
+
+def test_a_stream_of_the_latest_holds_nobody_back(runtime: StreamRuntime) -> None:
+    main = Record()
+    source = runtime.add_processor(Numbers)
+    runtime.connect(source, runtime.add_processor(Collect, record=main))
+    runtime.start()
+    with source.output("out").frames(capacity=1, delivery="latest") as stream:
+        main.wait_for(200)
+        frames = iter(stream)
+        first = next(frames).data["n"]
+        main.wait_for(50)
+        assert next(frames).data["n"] > first
+    runtime.stop()
+    assert main.is_gapless()
+
+
+def test_a_stream_is_closed_also_where_edits_are_collected() -> None:
+    with StreamRuntime(commit_mode="manual") as runtime:
+        source = runtime.add_processor(Numbers, count=3)
+        runtime.commit()
+        stream = source.output("out").frames()
+        runtime.start()
+        assert numbers(stream) == [0, 1, 2]
+        assert runtime.graph.processor_ids() == ["numbers_0"]
+
+
+def test_a_stop_ends_the_iteration_of_another_thread(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(Numbers)
+    sink = runtime.add_processor(PullSink, type=DataFrame)
+    runtime.connect(source, sink)
+    runtime.start()
+    seen: list[int] = []
+    begun = threading.Event()
+
+    def read() -> None:
+        for frame in sink.frames():
+            seen.append(frame.data["n"])
+            begun.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert begun.wait(SECONDS)
+    runtime.stop()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    assert seen == list(range(len(seen)))
+
+
+@pytest.mark.promise("runtime.pull-async")
+def test_frames_are_read_and_pushed_under_asyncio(runtime: StreamRuntime) -> None:
+    async def main() -> list[int]:
+        source = runtime.add_processor(PushSource, type=DataFrame)
+        filter_ = runtime.add_processor(Pass)
+        runtime.connect(source, filter_)
+        stream = filter_.output("out").frames(capacity=2)
+        runtime.start()
+
+        async def push() -> None:
+            for n in range(50):
+                await source.push_async(data(n))
+            source.end()
+
+        pushing = asyncio.create_task(push())
+        seen = [frame.data["n"] async for frame in stream]
+        await pushing
+        return seen
+
+    assert asyncio.run(asyncio.wait_for(main(), SECONDS)) == list(range(50))
+    assert "pull_sink_0" not in runtime.graph
+
+
+def test_a_sink_is_iterated_twice_in_turn(runtime: StreamRuntime) -> None:
+    async def main(sink: Any) -> list[int]:
+        return [frame.data["n"] async for frame in sink.frames()]
+
+    source = runtime.add_processor(Numbers, count=20)
+    sink = runtime.add_processor(PullSink, type=DataFrame, capacity=4)
+    runtime.connect(source, sink)
+    runtime.start()
+    some = sink.frames()
+    first = [frame.data["n"] for frame, _ in zip(some, range(5), strict=False)]
+    assert first == list(range(5))
+    assert asyncio.run(asyncio.wait_for(main(sink), SECONDS)) == list(range(6, 20))  # zip has taken one more
+
+
+def test_a_strategy_is_what_it_says() -> None:
+    assert str(SchedulingStrategy.lightweight()) == "lightweight"
