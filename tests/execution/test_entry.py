@@ -10,7 +10,9 @@ from streamlib.links.delivery import Delivery
 from streamlib.links.reader import SlotReader
 from streamlib.links.writer import PlugWriter, SlotWriter
 from streamlib.testing import ManualClock
-from tests.execution.rig import Note
+from tests.execution.plain_processors import (
+    Note,
+)
 from tests.links.ends import Calls
 
 

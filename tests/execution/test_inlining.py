@@ -6,7 +6,14 @@ from streamlib.execution.inlining import arranged, steady_slot
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import Passes
 from streamlib.links.reader import SlotReader
-from tests.execution.rig import Hand, Pair, Relay, Rig, Sink, Source, own
+from tests.execution.plain_processors import (
+    Hand,
+    Pair,
+    Relay,
+    Sink,
+    Source,
+)
+from tests.execution.rig import Rig, own
 
 
 def read_here(*members: ProcessorInstance) -> set[Any]:

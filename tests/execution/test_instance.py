@@ -13,7 +13,18 @@ from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.processors.ports import LinkOutput
 from streamlib.states import ProcessorState
-from tests.execution.rig import Both, Hand, Life, Note, Pair, Relay, Rig, Sink, Source, numbers, own
+from tests.execution.plain_processors import (
+    Both,
+    Hand,
+    Life,
+    Note,
+    Pair,
+    Relay,
+    Sink,
+    Source,
+    numbers,
+)
+from tests.execution.rig import Rig, own
 
 
 class Numbers(Life):
@@ -90,7 +101,7 @@ def test_without_setup_there_is_no_teardown_and_no_flush() -> None:
 
 
 def test_one_that_failed_is_not_flushed() -> None:
-    rig, _, end, link = wired()
+    _rig, _, end, link = wired()
     end.finish(ValueError("broken"))
     assert (end.state, str(end.failure)) == (ProcessorState.FAILED, "broken")
     assert own(end).life == ["setup", "teardown"]
@@ -293,7 +304,7 @@ def test_outputs_are_switched_from_one_frame_to_the_next() -> None:
 
 
 def test_outputs_of_one_that_no_loop_runs_yet_are_switched_at_once() -> None:
-    rig, source, end, link = wired()
+    _rig, source, end, link = wired()
     source.loop = None
     source.switch_output("out", [link], [])
     assert end.exhausted()
@@ -304,12 +315,12 @@ def test_a_source_of_frames_that_carry_stamps_stamps_them() -> None:
     rig = Rig()
     source = rig.add(Numbers())
     assert isinstance(own(source).out, EntryWriter)
-    assert not isinstance(rig.add(Hand()).processor.out, EntryWriter)
-    assert not isinstance(rig.add(Relay()).processor.out, EntryWriter)
+    assert not isinstance(own(rig.add(Hand())).out, EntryWriter)
+    assert not isinstance(own(rig.add(Relay())).out, EntryWriter)
 
 
 def test_a_tapped_port_shows_each_frame_once_however_it_is_bound() -> None:
-    rig, source, end, link = wired(capacity=64)
+    rig, source, _end, link = wired(capacity=64)
     shown: list[Note] = []
     kept = [own(source).out.write]
     link.tap = Tap(lambda observe, error: None)
@@ -329,7 +340,7 @@ def test_a_tapped_port_shows_each_frame_once_however_it_is_bound() -> None:
 
 
 def test_one_that_is_cut_off_lets_its_links_go() -> None:
-    rig, source, end, link = wired(capacity=1)
+    _rig, source, _end, link = wired(capacity=1)
     source.call(source.context)
     source.cut_off()
     assert link.closed

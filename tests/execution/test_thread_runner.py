@@ -9,7 +9,17 @@ from streamlib.execution.loops import Loop
 from streamlib.execution.thread_runner import ThreadRunner
 from streamlib.processors.context import ProcessContext
 from streamlib.states import ProcessorState
-from tests.execution.rig import SECONDS, Endless, Hand, Held, Note, Relay, Rig, Sink, Source, numbers, own
+from tests.execution.plain_processors import (
+    Endless,
+    Hand,
+    Held,
+    Note,
+    Relay,
+    Sink,
+    Source,
+    numbers,
+)
+from tests.execution.rig import SECONDS, Rig, own
 
 
 def test_a_runner_that_never_started_has_ended() -> None:

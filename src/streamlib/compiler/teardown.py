@@ -102,6 +102,8 @@ class Departure:
     def _drain(self, going: list[ProcessorInstance]) -> None:
         if self._drain_s is None:
             self._end_now(going)
+        else:
+            self._release(set(going))
         for instance in going:
             self._let_move(instance)
             if instance.readers:
@@ -109,15 +111,29 @@ class Departure:
             else:
                 instance.end()
         for loop in dict.fromkeys(instance.loop for instance in going):
+            members = [instance for instance in going if instance.loop is loop]
             if isinstance(loop, Loop) and not loop.threaded:
-                members = [instance for instance in going if instance.loop is loop]
                 loop.apply(partial(loop.drain, members), self._site.answer_s)
+            elif isinstance(loop, Loop) and self._site.paused and loop.head not in members:
+                loop.post(partial(loop.drain, members))
         patience_s = self._drain_s if self._drain_s is not None else self._site.answer_s
         if not self._ended(going, patience_s, unless_hurried=True):
             self._end_now([instance for instance in going if not instance.over])
             if not self._ended(going, LAST_WORDS_S):
                 stuck = [instance.id for instance in going if not instance.over]
                 LOG.error("%s did not come back from a call and are left behind", ", ".join(stuck))
+
+    def _release(self, going: set[ProcessorInstance]) -> None:
+        """Let them send what they have to those who stay, who may be paused or held back: nobody waits for that."""
+        for entity in self._cut:
+            link, wired = self._site.graph.get(entity, Link), self._site.graph.get(entity, WiredChannel)
+            if link is None or wired is None:
+                continue
+            source = self.end_of(link.source)
+            if source in going and self.end_of(link.target) not in self.leaving:
+                wired.channel.release()
+                if isinstance(source.loop, Loop):
+                    source.loop.disturb()
 
     def _let_move(self, instance: ProcessorInstance) -> None:
         """Let one who is paused, itself or with the runtime, process what waits for it."""
@@ -128,8 +144,6 @@ class Departure:
             self._apply(instance, partial(loop.resume_one, instance))
         if self._site.paused and loop.head is instance:
             self._apply(instance, loop.resume)
-        elif self._site.paused:
-            loop.post(partial(loop.drain, [instance]))
 
     def _end_now(self, going: list[ProcessorInstance]) -> None:
         for instance in going:

@@ -1,6 +1,6 @@
-"""What runs processors: the loop of a thread, the processors in it, and what starts and stops such threads.
+"""What runs processors: the chain that a thread calls, the thread's day around it, and what starts such threads.
 
-`strategy` is what a scheduler delegate may choose; `instance` is one processor while it lives; `loops` calls
-instances, `inlining` arranges those that share a loop; `thread_runner`, `inline_runner` and `manual_runner`
-say on which thread a loop runs. Nothing here knows the graph.
+`strategy` is what a scheduler delegate may choose; `instance` is one processor while it lives; `chain` calls
+instances, as `inlining` has arranged them; `loops` says when, and makes the `changes` that others want;
+`thread_runner` gives a loop its thread. Nothing here knows the graph.
 """

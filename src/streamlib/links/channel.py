@@ -149,8 +149,10 @@ class Channel:
             self.reader.muted = True
 
     def release(self) -> None:
-        """Let a writer that waits for room append its last frame: the link is being cut at this end."""
-        if isinstance(self.reader, RingReader):
+        """Hold the writer back no more: it is about to write its last frames here, whether they are read now or not."""
+        if isinstance(self.reader, SlotReader):
+            self.reader.released = True
+        elif self.reader is not None:
             self.reader.ring.released = True
             self.reader.ring.producer.wake()
 

@@ -18,7 +18,7 @@ from streamlib.errors import DeadlineError, StateError
 from streamlib.events.bus import EventBus
 from streamlib.events.event import described
 from streamlib.events.runtime import CommitFailed
-from streamlib.execution.loops import inside_loop
+from streamlib.execution.changes import inside_loop
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.runtime.edit import Applied, Edit
 from streamlib.runtime.ticket import Ticket, committing

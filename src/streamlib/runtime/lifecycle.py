@@ -36,8 +36,9 @@ from streamlib.events.runtime import (
     RuntimeStopped,
     RuntimeStopping,
 )
+from streamlib.execution.changes import inside_loop
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.loops import Loop, inside_loop
+from streamlib.execution.loops import Loop
 from streamlib.ids import ProcessorId
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.processors.shared_objects import SharedObjects

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from streamlib.errors import DeadlineError, StateError
-from streamlib.execution.loops import inside_loop
+from streamlib.execution.changes import inside_loop
 
 _HERE = threading.local()  # which threads are committing; a thread's own business, shared with nobody
 

@@ -1,0 +1,400 @@
+"""The chain: processors that one thread calls one after the other, and how it calls them.
+
+Theory of operation
+-------------------
+A chain has at most one *head*, the processor whose thread it is, and any number of *inlined* processors: the
+lightweight ones that this thread feeds. A **pass** calls the head once and then every inlined processor that
+has a frame, in topological order; a frame so travels through the whole chain before the next one enters it.
+Between processors of one chain a link is a slot, so that writing and reading are an assignment each.
+
+What a pass runs is decided when the chain is arranged (`inlining`), not per frame: a tuple of (gate, call,
+context). A processor with one slot to read and only slots to write is **steady**: it is called straight when
+its slot is full, and is not counted, because its count follows from the number of passes and of skips. Any
+other (several inputs, a link to another thread, paused) is called through `_visit`, which asks whether it is due
+and free and counts what it does. One pass in 128 is timed.
+
+Whatever a pass cannot do at once leaves the chain **unsettled**: more than one frame written to a slot, a frame
+left unread, no room in a link to another thread, an end of stream, an exception. `settle` then goes through all
+processors, oldest frames first, until nothing moves. What still waits after that waits for somebody outside
+(room, frames from elsewhere, a resume). While somebody is held so, `settle` takes the place of the pass behind
+the head: it calls nobody whose outputs are not free, and so holds back those before him, up to the head.
+Processors end in `settle` alone, so that no pass runs over steps that are being arranged.
+
+`loops` says when all this happens, and on which thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from streamlib.clock import Clock
+from streamlib.execution.inlining import Step, arranged
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.metrics import Passes
+from streamlib.links.reader import RingReader, SlotReader
+from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode
+
+TIMED_EVERY = 128
+"""One pass in so many times the inlined processors."""
+
+BRIEF_NS = 2_000
+"""Calls of a head shorter than this are timed once in `TIMED_EVERY`, longer ones always."""
+
+CALLS_AT_ONCE = 64
+"""How often `settle` calls one processor in a row before it looks at the others."""
+
+_BURST = range(TIMED_EVERY - 1)
+
+
+class Chain:
+    """A head and the processors inlined behind it. Everything here is for the thread that owns it.
+
+    Attributes:
+        members: All its processors in topological order, the head first.
+        passes: How many passes it has made.
+    """
+
+    def __init__(self, clock: Clock, media_clock: Clock) -> None:
+        self.head: ProcessorInstance | None = None
+        self.members: list[ProcessorInstance] = []
+        self.passes = Passes()
+        self._steps: tuple[Step, ...] = ()
+        self._inlined: tuple[ProcessorInstance, ...] = ()
+        self._foreign: tuple[ProcessorInstance, ...] = ()  # those inlined that also read from other threads
+        self._held: list[ProcessorInstance] = []
+        self._timers: dict[ProcessorInstance, int] = {}
+        self._now_ns = media_clock.now_ns
+        self._measure_ns = clock.now_ns
+        self._tick_ns = 0
+        self._attention = False  # a burst is to be left
+        self._unsettled = False
+        self._in_head = False
+        self._in_pass = False
+        self._timing = False
+        self._timed_next = 1
+        self._brief = False
+
+    def interrupted(self) -> bool:
+        """Whether something comes before calling processors; a chain by itself has nothing of the kind."""
+        return False
+
+    def unsettle(self) -> None:
+        """As `disturb`, from the loop's own thread."""
+        self._unsettled = True
+        self._attention = True
+
+    def timed(self, instance: ProcessorInstance) -> None:
+        """Take note of when a processor wants to be called. For the owner."""
+        if instance.wake_ns is not None:
+            self._timers[instance] = instance.wake_ns
+            self._attention = True
+
+    # -------------------------------------------------------------------------------------------------------- arranged
+
+    def arrange(self, members: Iterable[ProcessorInstance]) -> None:
+        """Run these processors from now on, in this order; a head comes first. For the owner."""
+        before, self.members = self.members, list(members)
+        gone = set(before).difference(self.members)
+        for member in gone:
+            self._timers.pop(member, None)
+            if member.over:
+                member.send_off()
+        self._rearrange(gone)
+        for member in self.members:
+            self.timed(member)
+
+    def _rearrange(self, gone: Iterable[ProcessorInstance] = ()) -> None:
+        head = self.head
+        self.passes.done -= self._in_pass  # a pass whose head is being called has not come to the others yet
+        for member in (*gone, *(member for member in self.members if member.over)):
+            member.fix()
+        inlined = [member for member in self.members if member is not head and not member.over]
+        self._steps, rebind = arranged(inlined, self.passes, self._visit)
+        self._inlined = tuple(inlined)
+        self._foreign = tuple(m for m in inlined if any(isinstance(reader, RingReader) for reader in m.readers))
+        if head is not None and not head.over:
+            head.metrics.become_steady(self.passes)
+        self.passes.done += self._in_pass
+        for member in self.members:
+            member.rebind(rebind)
+        self._held = []
+        self.unsettle()
+
+    def replace(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
+        """Put one processor in the place of another, with its links. For the owner, between two calls of the head."""
+        new.take_place_of(old)
+        if self.head is old:
+            self.head = new
+        self._timers.pop(old, None)
+        self.arrange(new if member is old else member for member in self.members)
+
+    def drain(self, members: Iterable[ProcessorInstance]) -> None:
+        """Have some of its processors do all they can, and end, even while paused. For the owner."""
+        going = list(members)
+        while True in [self._advance(member, self._now_ns()) for member in going]:
+            self._unsettled = True
+        self._rearrange()
+
+    def pause_one(self, member: ProcessorInstance) -> None:
+        """Not to call one of its processors until `resume_one`. For the owner."""
+        member.pause()
+        self._rearrange()
+
+    def resume_one(self, member: ProcessorInstance) -> None:
+        """Go on calling that one. For the owner."""
+        member.resume()
+        if member is self.head:
+            self._tick_ns = self._now_ns()
+        self._rearrange()
+
+    def _send_off(self) -> None:
+        """Nobody runs these processors any more: what they put aside goes on its way, room or not."""
+        for member in self.members:
+            if member.over:
+                member.send_off()
+
+    # ---------------------------------------------------------------------------------------------------------- passes
+
+    def _turn(self) -> None:
+        """One pass, and more while they are brief and nothing else wants to be done."""
+        head = self.head
+        assert head is not None
+        if head.finishing or head.exhausted():
+            self._finish(head)
+            return
+        self._pass(head)
+        if self._brief and not (self._foreign or self._timers or self._held or self._unsettled):
+            self._burst(head)
+
+    def _pass(self, head: ProcessorInstance) -> None:
+        """Call the head, timed, and everyone whom it gave a frame."""
+        now_ns = self._now_ns()
+        if ticking(head):
+            self._plan_tick(head, now_ns)
+        head.begin(now_ns)
+        self._timers.pop(head, None)
+        frame, taken, news = head.oldest(), head.taken(), head.news()
+        self.passes.done += 1
+        self._in_head = self._in_pass = True
+        began_ns = self._measure_ns()
+        try:
+            head.call(head.context)
+        except Exception as error:
+            self._failed(head, error, frame, unread=head.taken() == taken)
+        finally:
+            self._in_head = self._in_pass = False
+        took_ns = self._measure_ns() - began_ns
+        head.metrics.latency.record(took_ns)
+        self._brief = took_ns < BRIEF_NS
+        head.left_unread = news if head.taken() == taken else None
+        self._timing = self.passes.done >= self._timed_next
+        if self._timing:
+            self._timed_next = self.passes.done + TIMED_EVERY
+        if self._held:  # somebody has no room: everyone before him is asked, so that it reaches the head
+            self._skip_steps(0)
+            self.unsettle()
+        else:
+            self._run_steps()
+
+    def _plan_tick(self, head: ProcessorInstance, now_ns: int) -> None:
+        if self._next_tick_ns(head) > now_ns:  # `wake` has called it between two ticks
+            return
+        head.wake_ns = None
+        interval_ns = head.declaration.execution.interval_ns
+        if interval_ns:  # on the grid of the first tick, so that lateness never adds up
+            self._tick_ns += (max(0, now_ns - self._tick_ns) // interval_ns + 1) * interval_ns
+
+    def _next_tick_ns(self, head: ProcessorInstance) -> int:
+        return self._tick_ns if head.wake_ns is None else head.wake_ns
+
+    def _run_steps(self) -> None:
+        if self._timing:
+            self._run_steps_timed()
+            return
+        gate: Any = None
+        frame = None
+        try:
+            for gate, call, context in self._steps:
+                frame = gate.frame
+                if frame is None:
+                    gate.steady.skipped += 1
+                    continue
+                call(context)
+                if gate.frame is not None:
+                    self._left_over(gate)
+        except Exception as error:
+            self._step_failed(gate, error, frame)
+
+    def _run_steps_timed(self) -> None:
+        measure_ns = self._measure_ns
+        for index, (gate, call, context) in enumerate(self._steps):
+            frame = gate.frame
+            if frame is None:
+                gate.steady.skipped += 1
+                continue
+            began_ns = measure_ns()
+            try:
+                call(context)
+            except Exception as error:
+                self._step_failed(gate, error, frame)
+                return
+            if isinstance(gate, SlotReader):
+                self._inlined[index].metrics.latency.record(measure_ns() - began_ns)
+                if gate.frame is not None:
+                    self._left_over(gate)
+
+    def _burst(self, head: ProcessorInstance) -> None:
+        """Up to 127 passes in a row, with nothing asked in between that can be known before.
+
+        The inner loop is the hottest place of the library: each of its lines is paid for by every frame, once
+        for each inlined processor.
+        """
+        reader = head.readers[0] if len(head.readers) == 1 else None
+        if not isinstance(reader, RingReader) if head.reactive else head.declaration.execution.interval_ns:
+            return
+        items: Any = reader.ring.items if isinstance(reader, RingReader) and head.reactive else (None,)
+        taken, news = head.taken(), head.news()
+        call, context, passes = head.call, head.context, self.passes
+        gate: Any = head
+        frame = None
+        calls = 0
+        self._attention = False
+        self._timing = False
+        self._in_head = self._in_pass = True
+        try:
+            for calls in _BURST:  # noqa: B007 - read when a call has failed
+                if self._attention or not items:
+                    break
+                gate = head
+                frame = items[0]
+                passes.done += 1
+                call(context)
+                for gate, step_call, step_context in self._steps:
+                    frame = gate.frame
+                    if frame is None:
+                        gate.steady.skipped += 1
+                        continue
+                    step_call(step_context)
+                    if gate.frame is not None:
+                        self._left_over(gate)
+        except Exception as error:
+            if gate is head:
+                # as many taken as calls made: this one has read, though the same frame may come again
+                self._failed(head, error, frame, unread=head.oldest() is frame and head.taken() != taken + calls + 1)
+                self._skip_steps(0)
+            else:
+                self._step_failed(gate, error, frame)
+        finally:
+            self._in_head = self._in_pass = False
+        if reader is not None and calls and head.taken() == taken:
+            head.left_unread = news
+
+    # ----------------------------------------------------------------------------------------- what a pass leaves over
+
+    def settle(self) -> None:
+        """Have the inlined processors do all they can; what still waits then waits for somebody outside."""
+        moved = True
+        while moved and not self.interrupted():
+            self._unsettled = False
+            moved = False
+            now_ns = self._now_ns()
+            for member in self.members:
+                if member is not self.head and self._advance(member, now_ns):
+                    moved = True
+            if any(member.over for member in self._inlined):
+                self._rearrange()
+        self._held = [member for member in self.members if member is not self.head and member.is_held()]
+
+    def _advance(self, member: ProcessorInstance, now_ns: int) -> bool:
+        """Call an inlined processor for what waits there, or end it. True when something happened."""
+        free = member.free()  # asked of one that is over too: it moves what was put aside
+        if member.over:
+            return False
+        calls = 0
+        while free and calls < CALLS_AT_ONCE and member.callable(now_ns):
+            self._call(member, now_ns)
+            calls += 1
+            free = member.free()
+        if not (member.finishing or (not member.paused and member.exhausted())):
+            return bool(calls)
+        self._finish(member)
+        return True
+
+    def _visit(self, member: ProcessorInstance, context: Any) -> None:
+        """A pass comes to a processor that is not steady."""
+        del context
+        member.frame = None
+        now_ns = self._now_ns()
+        if member.callable(now_ns) and member.free():
+            self._call(member, now_ns)
+        if member.unseen():
+            self.unsettle()
+
+    def _call(self, member: ProcessorInstance, now_ns: int) -> None:
+        """Call an inlined processor and count what it takes."""
+        member.begin(now_ns)
+        if member.wake_ns is None:
+            self._timers.pop(member, None)
+        frame, before = member.oldest(), member.news()
+        raised: Exception | None = None
+        began_ns = self._measure_ns() if self._timing else 0
+        try:
+            member.call(member.context)
+        except Exception as error:
+            raised = error
+        if self._timing:
+            member.metrics.latency.record(self._measure_ns() - began_ns)
+        member.metrics.count()
+        took = member.account(before)
+        if raised is not None:
+            self._failed(member, raised, frame, unread=not took)
+
+    def _left_over(self, gate: Any) -> None:
+        """A steady processor left its frame unread: it was not taken, and waits for another."""
+        if isinstance(gate, SlotReader):
+            gate.taken -= 1
+            member = self._member_at(gate)
+            member.left_unread = member.news()
+        self.unsettle()
+
+    def _failed(self, member: ProcessorInstance, error: Exception, frame: Any, *, unread: bool) -> None:
+        """Apply the error policy of a processor whose call raised."""
+        member.metrics.errors += 1
+        if unread and frame is not None and not ticking(member):
+            member.skip()
+        if member.policy is not ErrorPolicy.SKIP:
+            member.failure = error
+            member.finishing = True
+        member.reports.errored(member, error, getattr(frame, "timestamp_ns", None))
+        self.unsettle()
+
+    def _step_failed(self, gate: Any, error: Exception, frame: Any) -> None:
+        member = self._member_at(gate)
+        if gate.frame is not None:
+            gate.frame = None  # it counts as taken already
+        self._failed(member, error, frame, unread=False)
+        self._skip_steps(self._inlined.index(member) + 1)
+
+    def _skip_steps(self, first: int) -> None:
+        """A pass was broken off: `settle` calls the rest, and counts it."""
+        for gate, _, _ in self._steps[first:]:
+            gate.steady.skipped += 1
+
+    def _member_at(self, gate: Any) -> ProcessorInstance:
+        return next(member for member, step in zip(self._inlined, self._steps, strict=True) if step[0] is gate)
+
+    def _finish(self, member: ProcessorInstance) -> None:
+        before = self._in_head
+        self._in_head = before or member is self.head
+        try:
+            member.finish(member.failure)
+        finally:
+            self._in_head = before
+        self._timers.pop(member, None)
+        self.unsettle()
+
+
+def ticking(head: ProcessorInstance) -> bool:
+    """Whether a head is called on its own schedule."""
+    return head.declaration.execution.mode is ExecutionMode.CONTINUOUS

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+
+from streamlib.processors.context import ProcessContext
+from streamlib.processors.execution_mode import ErrorPolicy
+from streamlib.states import ProcessorState
+from tests.execution.plain_processors import (
+    Flaky,
+    Hand,
+    Held,
+    Relay,
+    Sink,
+    Source,
+    Step,
+    numbers,
+    repeat,
+)
+from tests.execution.rig import SECONDS, Rig, checked, loop_of
+
+# ------------------------------------------------------------------------------------------------------------- errors
+
+
+@pytest.mark.promise("error.skip", "error.counted", "error.isolated")
+@pytest.mark.parametrize("reads_first", [True, False])
+@pytest.mark.parametrize("inlined", [True, False])
+@pytest.mark.parametrize("bad", [{0}, {5}, {0, 1, 2, 200}, set(range(100, 300))])
+def test_an_exception_costs_exactly_one_frame(bad: set[int], inlined: bool, reads_first: bool) -> None:
+    rig, sink, other = Rig(), Sink(), Sink()
+    flaky = Flaky(bad, reads_first=reads_first)
+    source, middle, end, beside = rig.add(Source(400)), rig.add(flaky), rig.add(sink), rig.add(other)
+    if inlined:
+        rig.loop(source, middle, end, beside)
+    else:
+        rig.loop(source)
+        rig.loop(middle, end)
+        rig.loop(beside)
+    links = [rig.link(source, middle), rig.link(middle, end), rig.link(source, beside)]
+    rig.run()
+    assert numbers(sink.got) == [number for number in range(400) if number not in bad]
+    assert numbers(other.got) == list(range(400)), "the other branch loses nothing"
+    assert (middle.metrics.calls, middle.metrics.errors) == (400, len(bad))
+    assert [timestamp for _, _, timestamp in rig.errors()] == [1_000 * number for number in sorted(bad)]
+    checked(*links)
+
+
+def test_a_head_that_raises_goes_on() -> None:
+    class Broken(Source):
+        def process(self, ctx: ProcessContext) -> None:
+            super().process(ctx)
+            if self.sent % 2:
+                raise ValueError("odd")
+
+    rig, sink = Rig(), Sink()
+    members = [rig.add(Broken(300)), rig.add(Relay()), rig.add(sink)]
+    rig.loop(*members)
+    links = rig.chain(*members)
+    rig.run()
+    assert numbers(sink.got) == list(range(300))
+    assert members[0].metrics.errors == 150
+    assert [member.metrics.calls for member in members] == [300, 300, 300]
+    checked(*links)
+
+
+@pytest.mark.promise("error.fail", "error.isolated")
+@pytest.mark.parametrize("inlined", [True, False])
+def test_one_that_fails_is_torn_down_and_the_rest_goes_on(inlined: bool) -> None:
+    rig, below, other = Rig(), Sink(), Sink()
+    flaky = Flaky({10})
+    source, middle = rig.add(Source(500)), rig.add(flaky, policy=ErrorPolicy.FAIL)
+    end, beside = rig.add(below), rig.add(other)
+    if inlined:
+        rig.loop(source, middle, end, beside)
+    else:
+        for loop in (source, middle, end, beside):
+            rig.loop(loop)
+    link = rig.link(source, middle)
+    links = [link, rig.link(middle, end), rig.link(source, beside)]
+    rig.run()
+    loop_of(source).apply(link.settle_closed, SECONDS)
+    assert (middle.state, str(middle.failure)) == (ProcessorState.FAILED, "call 10")
+    assert flaky.life == ["setup", "teardown"]
+    assert numbers(below.got) == list(range(10))
+    assert end.state is ProcessorState.ENDED
+    assert numbers(other.got) == list(range(500))
+    assert middle.metrics.calls == 11
+    counted = link.statistics()
+    assert (counted.written, counted.taken) == (500, 11)
+    assert counted.closed == 489
+    checked(*links)
+
+
+def test_what_flush_and_teardown_raise_is_reported_and_ends_it_as_failed() -> None:
+    class Bad(Relay):
+        def flush(self, ctx: ProcessContext) -> None:
+            raise ValueError("flush")
+
+        def teardown(self) -> None:
+            raise ValueError("teardown")
+
+    rig, sink = Rig(), Sink()
+    members = [rig.add(Source(3)), rig.add(Bad()), rig.add(sink)]
+    rig.loop(*members)
+    rig.chain(*members)
+    rig.run()
+    assert [error for _, error, _ in rig.errors()] == ["flush", "teardown"]
+    assert (members[1].state, members[2].state) == (ProcessorState.FAILED, ProcessorState.ENDED)
+    assert len(sink.got) == 3
+
+
+# ---------------------------------------------------------------------------------------------------- ends of streams
+
+
+def test_what_was_put_aside_and_the_end_arrive_when_the_thread_stops() -> None:
+    rig, sink = Rig(), Held()
+    source, burst, end = rig.add(Source(1)), rig.add(Step(repeat(40))), rig.add(sink)
+    first = rig.loop(source, burst)
+    rig.loop(end)
+    link = rig.link(burst, end, capacity=2)
+    rig.link(source, burst)
+    runner = rig.start()[-1]
+    sink.gate.wait_until_reached()
+    rig.reports.wait_for(source, burst)
+    assert runner.loop is first
+    runner.stop()
+    assert runner.join(SECONDS)
+    sink.gate.open()
+    rig.reports.wait_for(end)
+    rig.stop()
+    assert len(sink.got) == 40
+    checked(link)
+
+
+def test_what_was_put_aside_arrives_when_its_processor_is_taken_out() -> None:
+    rig, sink = Rig(), Held()
+    source, burst, end = rig.add(Source(1)), rig.add(Step(repeat(40))), rig.add(sink)
+    first = rig.loop(source, burst)
+    rig.loop(end)
+    rig.link(burst, end, capacity=2)
+    rig.link(source, burst)
+    rig.start()
+    sink.gate.wait_until_reached()
+    rig.reports.wait_for(source, burst)
+    first.apply(lambda: first.arrange([source]), SECONDS)
+    sink.gate.open()
+    rig.reports.wait_for(end)
+    rig.stop()
+    assert len(sink.got) == 40
+
+
+def test_a_processor_that_is_over_is_not_counted_any_more() -> None:
+    rig, sink = Rig(), Sink()
+    source, first, second = rig.add(Hand()), rig.add(Relay()), rig.add(sink)
+    loop = rig.loop(source, first, second)
+    links = rig.chain(source, first)
+    other = rig.link(source, second)
+    loop.arrange(loop.members)
+    loop.step(SECONDS)
+    first.end()
+    loop.step(SECONDS)
+    calls, taken = first.metrics.calls, links[0].statistics().taken
+    for _ in range(5):
+        loop.step(SECONDS)
+    assert (first.metrics.calls, links[0].statistics().taken) == (calls, taken)
+    assert links[0].statistics().written == 7
+    assert other.statistics().taken == second.metrics.calls == 7
