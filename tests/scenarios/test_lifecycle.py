@@ -395,6 +395,13 @@ if sys.argv[1] == "stuck":
 else:
     runtime.connect(source, runtime.add_processor(Collect, record=Loud()))
 runtime.start()
+wait_until = runtime._reports.wait_until
+
+def announce(*arguments):
+    print("waiting", flush=True)
+    return wait_until(*arguments)
+
+runtime._reports.wait_until = announce
 try:
     runtime.wait_for_signal()
 finally:
@@ -425,9 +432,10 @@ def read_until(program: subprocess.Popen[str], word: str) -> None:
 def test_a_signal_stops_cleanly(number: signal.Signals) -> None:
     with run_program("plain") as program:
         read_until(program, "ready")
+        read_until(program, "waiting")
         program.send_signal(number)
         out, err = program.communicate(timeout=SECONDS)
-        assert out.splitlines() == ["flush", "teardown", "stopped idle"]
+        assert [said for said in out.splitlines() if said != "waiting"] == ["flush", "teardown", "stopped idle"]
         assert err == ""
         assert program.returncode == 0
 
@@ -437,6 +445,7 @@ def test_a_second_signal_stops_at_once() -> None:
     """The first waits for a processor that does not come back; the second does not, and says who it was."""
     with run_program("stuck") as program:
         read_until(program, "stuck")
+        read_until(program, "waiting")
         program.send_signal(signal.SIGINT)
         for _ in range(20):  # the first may still be on its way: signals of one kind do not queue
             program.send_signal(signal.SIGINT)
