@@ -165,7 +165,9 @@ class CommitError(StreamError, RuntimeError):
     """An edit failed at a step and was rolled back whole; the cause is `__cause__`."""
 
     def __init__(self, step: str, subject: str, cause: BaseException, note: str = "") -> None:
-        super().__init__(f"{step} of {subject} failed: {cause}. Nothing was changed{note and f'; {note}'}")
+        said = str(cause) or type(cause).__name__
+        stop = "" if said.endswith((".", "?", "!")) else "."
+        super().__init__(f"{step} of {subject} failed: {said}{stop} Nothing was changed{note and f'; {note}'}")
         self.step = step
         self.subject = subject
         self.__cause__ = cause

@@ -34,6 +34,8 @@ def type_stem(processor_type: str) -> str:
     for index, char in enumerate(processor_type):
         before = processor_type[index - 1] if index else ""
         after = processor_type[index + 1] if index + 1 < len(processor_type) else ""
-        starts_word = char.isupper() and (before.islower() or before.isdigit() or (before.isupper() and after.islower()))
+        starts_word = char.isupper() and (
+            before.islower() or before.isdigit() or (before.isupper() and after.islower())
+        )
         stem.append(f"_{char.lower()}" if index and starts_word else char.lower())
     return "".join(stem)

@@ -143,7 +143,9 @@ def test_live_fields_alone_are_applied_live_and_any_other_restarts() -> None:
     set_(graph, A, gain=3)
     set_(graph, B, gain=3, mode=1)
     delta = compute_delta(graph, graph.take_dirty())
-    assert [(change.id, change.old, change.new) for change in delta.changed] == [(A, Knob.Config(), Knob.Config(gain=3))]
+    assert [(change.id, change.old, change.new) for change in delta.changed] == [
+        (A, Knob.Config(), Knob.Config(gain=3))
+    ]
     assert delta.restarted == (B,)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -92,7 +93,7 @@ class Yard:
 
     def chain(self, *ids: str) -> list[LinkId]:
         """A link from each to the next."""
-        return [self.join(source, target) for source, target in zip(ids, ids[1:], strict=False)]
+        return [self.join(source, target) for source, target in itertools.pairwise(ids)]
 
     def part(self, id_: str) -> None:
         """Take a link out of the graph."""
@@ -174,5 +175,3 @@ class Yard:
     def attached_to(self, entity: Entity) -> list[type[object]]:
         """What of running is attached to something that may be out of the graph."""
         return [kind for kind in RUNNING_COMPONENTS if self.graph.has(entity, kind)]
-
-

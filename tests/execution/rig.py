@@ -18,6 +18,7 @@ from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode
 from streamlib.processors.processor import Processor
 from streamlib.processors.shared_objects import SharedObjects
 from streamlib.states import ProcessorState
+from streamlib.testing import ManualClock
 
 SECONDS = 20.0  # longer than anything here takes
 
@@ -52,11 +53,26 @@ class Recorder:
         assert done, f"not ended: {[instance.id for instance in instances if not instance.over]}"
 
 
-class Rig:
-    """A graph in the hands of a test."""
+class Late(ManualClock):
+    """A clock by which everything takes long."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def now_ns(self) -> int:
+        """A millisecond more each time."""
+        self.advance(1_000_000)
+        return super().now_ns()
+
+
+class Rig:
+    """A graph in the hands of a test.
+
+    Args:
+        clock: the clock of its processors.
+        brief: measured by the loops, calls are so short that many are made in a row; else each is long.
+    """
+
+    def __init__(self, clock: Clock | None = None, *, brief: bool = True) -> None:
         self.clock: Clock = clock or MonotonicClock()
+        self.stopwatch: Clock = ManualClock() if brief else Late()
         self.reports = Recorder()
         self.links: dict[str, Channel] = {}
         self.loops: dict[int, Loop] = {}
@@ -82,7 +98,7 @@ class Rig:
 
     def loop(self, *members: ProcessorInstance, head: bool = True) -> Loop:
         """A loop that runs these, the first of them as its head; they are linked afterwards."""
-        made = Loop(members[0].id if members else "common", self.clock, self.clock)
+        made = Loop(members[0].id if members else "common", self.stopwatch, self.clock)
         made.head = members[0] if head else None
         made.arrange(members)
         self.loops[id(made)] = made

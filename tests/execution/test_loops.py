@@ -1,313 +1,364 @@
 from __future__ import annotations
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import threading
+from typing import Any
 
-from streamlib.errors import LinkOverflowError
-from streamlib.execution.chain import TIMED_EVERY
-from streamlib.links.reader import OVERFLOW_LIMIT
+import pytest
+
+from streamlib.errors import DeadlineError
+from streamlib.execution.changes import inside_loop
+from streamlib.execution.loops import Loop
 from streamlib.processors.context import ProcessContext
-from streamlib.processors.ports import LinkOutput
+from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
+from streamlib.processors.ports import LinkInput
 from streamlib.states import ProcessorState
+from streamlib.testing import ManualClock
 from tests.execution.plain_processors import (
-    Both,
+    Endless,
+    Hand,
     Held,
     Life,
     Note,
-    Pair,
     Relay,
     Sink,
     Source,
-    Step,
-    Stubborn,
     numbers,
-    only,
-    repeat,
 )
 from tests.execution.rig import SECONDS, Rig, checked, own, settle
 
-# ------------------------------------------------------------------------------------------------------ one chain
+# ------------------------------------------------------------------------------------------------------------- by hand
 
 
-@pytest.mark.promise("link.inlined-chain", "done.depth")
-def test_a_chain_of_ten_thousand_passes_frames() -> None:
-    rig, frames = Rig(), 30
-    sink = Sink()
-    members = [
-        rig.add(Source(frames)),
-        *(rig.add(Relay()) for _ in range(10_000)),
-        rig.add(sink),
-    ]
-    rig.loop(*members)
-    links = rig.chain(*members)
-    rig.run()
-    assert numbers(sink.got) == list(range(frames))
-    assert {member.metrics.calls for member in members} == {frames}
-    assert {link.statistics().taken for link in links} == {frames}
-    assert rig.ended() == [member.id for member in members]
-
-
-@pytest.mark.parametrize("frames", [1, 127, 128, 129, 1_000])
-def test_calls_and_frames_are_counted_exactly_whatever_a_filter_drops(frames: int) -> None:
+def test_a_step_calls_once_and_everyone_it_gives_a_frame() -> None:
     rig, sink = Rig(), Sink()
-    third = rig.add(Step(only(lambda number: number % 3 == 0)))
-    members = [rig.add(Source(frames)), rig.add(Relay()), third, rig.add(Relay()), rig.add(sink)]
-    rig.loop(*members)
-    links = rig.chain(*members)
-    rig.run()
-    wanted = list(range(0, frames, 3))
-    assert numbers(sink.got) == wanted
-    assert [member.metrics.calls for member in members] == [frames, frames, frames, len(wanted), len(wanted)]
-    assert [link.statistics().taken for link in links] == [frames, frames, len(wanted), len(wanted)]
-    checked(*links)
-
-
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=4), st.integers(1, 5), st.integers(1, 40), st.integers(1, 9))
-@settings(max_examples=60)
-def test_counts_and_order_hold_whatever_each_writes_per_call(
-    factors: list[int], per_call: int, frames: int, capacity: int
-) -> None:
-    rig, sink = Rig(), Sink()
-    members = [rig.add(Source(frames, per_call)), *(rig.add(Step(repeat(n))) for n in factors), rig.add(sink)]
-    rig.loop(*members)
-    links = rig.chain(*members, capacity=capacity)
-    rig.run()
-    count, calls = frames, [-(-frames // per_call)]
-    for factor in [*factors, 1]:
-        calls.append(count)
-        count *= factor
-    assert numbers(sink.got) == [number for number in range(frames) for _ in range(count // frames)]
-    assert [member.metrics.calls for member in members] == calls
-    assert [link.statistics().taken for link in links] == calls[1:]
-    checked(*links)
-
-
-def test_a_processor_that_reads_all_in_one_call_is_counted_right() -> None:
-    class Greedy(Stubborn):
-        reads = True
-
-    rig, sink = Rig(), Greedy()
-    members = [rig.add(Source(50)), rig.add(Step(repeat(3))), rig.add(sink)]
-    rig.loop(*members)
-    links = rig.chain(*members)
-    rig.run()
-    assert len(sink.got) == 150
-    assert [link.statistics().taken for link in links] == [50, 150]
-    checked(*links)
-
-
-@pytest.mark.promise("link.overflow")
-def test_one_call_that_writes_without_measure_fails_alone_and_the_rest_arrives() -> None:
-    rig, sink = Rig(), Sink()
-    burst = rig.add(Step(repeat(8 + OVERFLOW_LIMIT + 1)))
-    members = [rig.add(Source(1)), burst, rig.add(sink)]
-    rig.loop(*members)
-    rig.chain(*members)
-    rig.run()
-    assert isinstance(rig.reports.errors[0][1], LinkOverflowError)
-    assert len(sink.got) == 8 + OVERFLOW_LIMIT
-
-
-def test_flush_and_teardown_come_once_and_in_order() -> None:
-    class Tail(Relay):
-        def flush(self, ctx: ProcessContext) -> None:
-            super().flush(ctx)
-            self.out.write(Note(-1))
-
-    rig, sink = Rig(), Sink()
-    members = [rig.add(Source(3)), rig.add(Tail()), rig.add(Tail()), rig.add(sink)]
-    rig.loop(*members)
-    rig.chain(*members)
-    rig.run()
-    assert numbers(sink.got) == [0, 1, 2, -1, -1]
-    for member in members[:-1]:
-        assert isinstance(member.processor, Life)
-        assert own(member).life == ["setup", "flush", "teardown"]
-    assert sink.life == ["setup", "flush", "after 5", "teardown"]
-    assert rig.ended() == [member.id for member in members]
-    assert {member.state for member in members} == {ProcessorState.ENDED}
-
-
-def test_the_loop_times_one_pass_in_so_many_and_says_how_many() -> None:
-    rig = Rig()
-    members = [rig.add(Source(TIMED_EVERY * 4)), rig.add(Relay()), rig.add(Sink())]
-    rig.loop(*members)
-    rig.chain(*members)
-    rig.run()
-    assert members[0].metrics.latency.stats().samples >= 4
-    assert 1 <= members[1].metrics.latency.stats().samples <= 8
-
-
-# ----------------------------------------------------------------------------------------------- several ways through
-
-
-def test_a_diamond_inside_a_loop_gets_both_ways_in_order() -> None:
-    rig, pair = Rig(), Pair()
-    source, left, right, end = rig.add(Source(300)), rig.add(Relay()), rig.add(Relay()), rig.add(pair)
-    rig.loop(source, left, right, end)
-    links = [
-        rig.link(source, left),
-        rig.link(source, right),
-        rig.link(left, end, into="a"),
-        rig.link(right, end, into="b"),
-    ]
-    rig.run()
-    assert pair.got == [(name, number) for number in range(300) for name in ("a", "b")]
-    assert end.metrics.calls == 300
-    checked(*links)
-
-
-def test_a_diamond_with_a_way_that_drops_frames_does_not_starve() -> None:
-    """`Both` leaves what it cannot pair; a link holds its capacity of such before it holds its writer back."""
-    rig, both = Rig(), Both()
-    source, every, some, end = (
-        rig.add(Source(40)),
-        rig.add(Relay()),
-        rig.add(Step(only(lambda number: number % 4 == 3))),
-        rig.add(both),
-    )
-    rig.loop(source, every, some, end)
-    rig.link(source, every)
-    rig.link(source, some)
-    rig.link(every, end, into="a", capacity=64)
-    rig.link(some, end, into="b")
-    rig.run()
-    assert both.of("a") == list(range(40))
-    assert both.of("b") == list(range(3, 40, 4))
-
-
-@pytest.mark.parametrize("kind", [Pair, Both])
-def test_a_diamond_across_loops_gets_both_ways(kind: type[Pair]) -> None:
-    rig, pair = Rig(), kind()
-    source, inside, outside, end = rig.add(Source(2_000)), rig.add(Relay()), rig.add(Relay()), rig.add(pair)
-    rig.loop(source, inside, end)
-    rig.loop(outside)
-    links = [
-        rig.link(source, inside),
-        rig.link(source, outside),
-        rig.link(inside, end, into="a"),
-        rig.link(outside, end, into="b"),
-    ]
-    rig.run()
-    assert pair.of("a") == pair.of("b") == list(range(2_000))
-    checked(*links)
-
-
-def test_a_loop_without_a_head_runs_what_others_feed() -> None:
-    rig, sinks = Rig(), [Sink(), Sink()]
-    source, relay = rig.add(Source(500)), rig.add(Relay())
-    ends = [rig.add(sink) for sink in sinks]
-    rig.loop(source)
-    rig.loop(relay, *ends, head=False)
-    links = [rig.link(source, relay), rig.link(relay, ends[0]), rig.link(relay, ends[1])]
-    rig.run()
-    assert [numbers(sink.got) for sink in sinks] == [list(range(500))] * 2
-    checked(*links)
-
-
-@pytest.mark.promise("link.back-pressure-thread", "link.capacity")
-def test_a_source_on_a_thread_waits_for_a_slow_sink() -> None:
-    rig, sink, source = Rig(), Held(), Source(50)
-    ends = rig.add(source), rig.add(sink)
-    for end in ends:
-        rig.loop(end)
-    link = rig.link(*ends, capacity=4)
-    rig.start()
-    sink.gate.wait_until_reached()
-    rig.loops[id(ends[0].loop)].apply(lambda: None, SECONDS)  # it serves changes while it waits
-    assert source.sent <= 5
-    sink.gate.open()
-    rig.reports.wait_for(*ends)
-    rig.stop()
-    assert numbers(sink.got) == list(range(50))
-    checked(link)
-
-
-def test_a_reader_that_needs_another_link_does_not_leave_its_writer_asleep() -> None:
-    """It took one frame of a full ring and rests: there is room for the frame that its other link waits behind."""
-
-    class Skewed(Life):
-        out = LinkOutput(Note)
-        other = LinkOutput(Note)
-
-        def process(self, ctx: ProcessContext) -> None:
-            for number in range(9):
-                self.out.write(Note(number))
-            self.other.write(Note(0))
-            ctx.end()
-
-    class OneThenWait(Pair):
-        def process(self, ctx: ProcessContext) -> None:
-            if not self.of("a") or self.of("b"):
-                frame = self.a.read()
-                if frame is not None:
-                    self.got.append(("a", frame.number))
-            super_b = self.b.read()
-            if super_b is not None:
-                self.got.append(("b", super_b.number))
-
-    rig, pair = Rig(), OneThenWait()
-    source, end = rig.add(Skewed()), rig.add(pair)
-    rig.loop(source)
-    rig.loop(end)
-    rig.link(source, end, "out", "a", capacity=8)
-    rig.link(source, end, "other", "b")
-    rig.run()
-    assert pair.of("a") == list(range(9))
-
-
-# ------------------------------------------------------------------------------------------------------ pause, resume
-
-
-def test_pausing_stops_calls_and_loses_nothing() -> None:
-    rig, sink, source = Rig(), Sink(), Source(20_000)
-    members = [rig.add(source), rig.add(Relay()), rig.add(sink)]
-    loop = rig.loop(*members)
-    rig.chain(*members)
-    rig.start()
-    for _ in range(5):
-        loop.apply(loop.pause, SECONDS)
-        calls = source.sent
-        loop.apply(lambda: None, SECONDS)
-        assert source.sent == calls
-        loop.apply(loop.resume, SECONDS)
-    rig.reports.wait_for(*members)
-    rig.stop()
-    assert numbers(sink.got) == list(range(20_000))
-    assert [member.metrics.calls for member in members] == [20_000] * 3
-
-
-def test_a_head_can_be_paused_alone() -> None:
-    rig, sink, source = Rig(), Sink(), Source(100)
-    head, end = rig.add(source), rig.add(sink)
+    head, end = rig.add(Hand()), rig.add(sink)
     loop = rig.loop(head, end)
     rig.link(head, end)
-    loop.pause_one(head)
-    rig.start()
-    settle(head)
-    assert (source.sent, head.state) == (0, ProcessorState.PAUSED)
-    loop.apply(lambda: loop.resume_one(head), SECONDS)
-    rig.reports.wait_for(head, end)
+    loop.arrange(loop.members)
+    for number in range(4):
+        assert loop.step(SECONDS)
+        assert numbers(sink.got) == list(range(number + 1))
+    assert head.metrics.calls == end.metrics.calls == 4
+
+
+def test_a_step_without_room_waits_and_names_the_link() -> None:
+    rig, sink = Rig(), Sink()
+    head, end = rig.add(Hand()), rig.add(sink)
+    loop, behind = rig.loop(head), rig.loop(end)
+    link = rig.link(head, end, capacity=2)
+    assert loop.step(SECONDS)
+    assert loop.step(SECONDS)
+    with pytest.raises(DeadlineError, match="room for what hand_0 writes") as caught:
+        loop.step(0.001)
+    assert caught.value.waiting_for == (link.name,)
+    rig.start(behind)
+    assert loop.step(SECONDS)
+    settle(end)
     rig.stop()
-    assert len(sink.got) == 100
+    assert numbers(sink.got) == [0, 1, 2]
+
+
+def test_a_step_names_the_link_that_holds_someone_behind_the_head() -> None:
+    rig = Rig()
+    head, relay, end = rig.add(Hand()), rig.add(Relay()), rig.add(Sink())
+    loop, _ = rig.loop(head, relay), rig.loop(end)
+    rig.link(head, relay, capacity=1)
+    far = rig.link(relay, end, capacity=1)
+    loop.arrange(loop.members)
+    assert loop.step(SECONDS)
+    assert loop.step(SECONDS)
+    with pytest.raises(DeadlineError) as caught:
+        loop.step(0)
+    assert far.name in caught.value.waiting_for
+
+
+def test_a_paused_or_ended_head_is_not_stepped() -> None:
+    rig = Rig()
+    head = rig.add(Hand())
+    loop = rig.loop(head)
+    loop.pause()
+    assert not loop.step(SECONDS)
+    loop.resume()
+    head.pause()
+    assert not loop.step(SECONDS)
+    head.resume()
+    assert loop.step(SECONDS)
+    head.end()
+    assert not loop.step(SECONDS)
+    assert head.over
+    assert not loop.step(SECONDS)
+    assert not rig.loop(head=False).step(SECONDS)
+
+
+def test_a_manual_head_that_says_it_is_done_ends_after_that_step() -> None:
+    class Once(Hand):
+        def process(self, ctx: ProcessContext) -> None:
+            super().process(ctx)
+            ctx.end()
+
+    rig, sink = Rig(), Sink()
+    head, end = rig.add(Once()), rig.add(sink)
+    loop = rig.loop(head, end)
+    rig.link(head, end)
+    loop.arrange(loop.members)
+    assert loop.step(SECONDS)
+    assert rig.ended() == [head.id, end.id]
+    assert len(sink.got) == 1
+
+
+def test_a_manual_sink_ends_when_its_input_has() -> None:
+    class ByHand(Sink):
+        execution = ProcessExecution.manual()
+
+    rig, sink = Rig(), ByHand()
+    source, end = rig.add(Source(2)), rig.add(sink)
+    feed, loop = rig.loop(source), rig.loop(end)
+    rig.link(source, end)
+    rig.start(feed)
+    rig.reports.wait_for(source)
+    assert loop.step(SECONDS)
+    assert loop.step(SECONDS)
+    assert end.over
+    assert not loop.step(SECONDS)
+    rig.stop()
+    assert len(sink.got) == 2
+
+
+def test_a_manual_head_that_fails_ends() -> None:
+    class Bad(Hand):
+        def process(self, ctx: ProcessContext) -> None:
+            raise ValueError("by hand")
+
+    rig = Rig()
+    head = rig.add(Bad(), policy=ErrorPolicy.FAIL)
+    loop = rig.loop(head)
+    assert loop.step(SECONDS)
+    assert head.state is ProcessorState.FAILED
+
+
+def test_a_change_is_made_while_a_step_waits_for_room() -> None:
+    clock = ManualClock()
+    rig = Rig(clock)
+    head, end = rig.add(Hand()), rig.add(Sink())
+    loop = rig.loop(head)
+    rig.loop(end)
+    rig.link(head, end, capacity=1)
+    assert loop.step(SECONDS)
+    refused: list[BaseException] = []
+
+    def step() -> None:
+        try:
+            loop.step(1.0)
+        except DeadlineError as error:
+            refused.append(error)
+
+    stepping = threading.Thread(target=step)
+    stepping.start()
+    clock.wait_for_sleepers(1)
+    done: list[int] = []
+    loop.apply(lambda: done.append(1), SECONDS)
+    assert done == [1]
+    assert stepping.is_alive()
+    clock.advance(10**10)
+    stepping.join(SECONDS)
+    assert len(refused) == 1
+
+
+# ------------------------------------------------------------------------------------------------------------ changes
+
+
+def test_a_change_is_made_at_once_where_no_thread_runs() -> None:
+    loop, done = Rig().loop(head=False), list[int]()
+    loop.apply(lambda: done.append(1), 0.0)
+    loop.apply(lambda: done.append(2), 0.0, between_calls=True)
+    assert done == [1, 2]
+
+
+@pytest.mark.parametrize("threaded", [True, False])
+def test_an_error_of_a_change_belongs_to_who_asked(threaded: bool) -> None:
+    rig = Rig()
+    head = rig.add(Sink())
+    loop = rig.loop(head)
+    if threaded:
+        rig.start()
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        loop.apply(fail, SECONDS)
+    loop.apply(lambda: None, SECONDS)
+    rig.stop()
+
+
+def test_who_asks_in_vain_is_told_whom_it_asked() -> None:
+    rig, sink = Rig(), Held()
+    source, end = rig.add(Source(1)), rig.add(sink)
+    rig.loop(source)
+    loop = rig.loop(end)
+    rig.link(source, end)
+    rig.start()
+    sink.gate.wait_until_reached()
+    done = threading.Event()
+    with pytest.raises(DeadlineError, match="a change took longer") as caught:
+        loop.apply(done.set, 0.01)
+    assert caught.value.waiting_for == (loop.name,)
+    sink.gate.open()
+    assert done.wait(SECONDS), "it is still done afterwards"
+    rig.reports.wait_for(source, end)
+    rig.stop()
+
+
+def test_a_change_handed_over_while_the_thread_leaves_is_made() -> None:
+    class Leaving(Loop):
+        def run(self) -> None:
+            super().run()
+            self.late = self.post(lambda: None)
+
+    rig = Rig()
+    loop = Leaving("leaving", rig.clock, rig.clock)
+    rig.loops[id(loop)] = loop
+    runner = rig.start(loop)[0]
+    runner.stop()
+    assert runner.join(SECONDS)
+    assert loop.late.wait(0)
+
+
+def test_changes_of_links_while_frames_flow_lose_none() -> None:
+    """A branch comes and goes a hundred times; the untouched path gets every frame once."""
+    rig, main = Rig(), Sink()
+    endless = Endless()
+    source, relay, end = rig.add(endless), rig.add(Relay()), rig.add(main)
+    loop = rig.loop(source, relay, end)
+    link = rig.chain(source, relay, end)
+    rig.start()
+    branches = []
+    for number in range(100):
+        sink = Sink()
+        branch = rig.add(sink, f"branch_{number}")
+        inlined = number % 2 == 0
+        other = None if inlined else rig.loop(branch)
+
+        def join(branch: Any = branch, inlined: bool = inlined) -> None:
+            if inlined:
+                loop.arrange([*loop.members, branch])
+            rig.link(relay, branch)
+            loop.arrange(loop.members)
+
+        if other is not None:
+            rig.start(other)
+        loop.apply(join, SECONDS)
+        loop.apply(lambda: None, SECONDS)
+        cut = rig.links[f"{relay.id}.out->{branch.id}.inp"]
+        loop.apply(lambda cut=cut: relay.switch_output("out", [cut], []), SECONDS)  # type: ignore[misc]
+        rig.reports.wait_for(branch)
+        loop.apply(lambda branch=branch: loop.arrange([m for m in loop.members if m is not branch]), SECONDS)  # type: ignore[misc]
+        branches.append((sink, cut))
+    source.end()
+    rig.reports.wait_for(source, relay, end)
+    rig.stop()
+    assert not rig.errors()
+    sent = endless.sent
+    assert numbers(main.got) == list(range(sent))
+    assert [member.metrics.calls for member in (source, relay, end)] == [sent] * 3
+    checked(*link)
+    for sink, cut in branches:
+        got = numbers(sink.got)
+        assert got == list(range(got[0], got[0] + len(got))) if got else True
+        counted = cut.statistics()
+        assert (counted.written, counted.taken) == (len(got), len(got))
+
+
+# ---------------------------------------------------------------------------------------------- replaced and abandoned
 
 
 @pytest.mark.parametrize("inlined", [True, False])
-def test_one_that_is_paused_does_not_end_before_it_goes_on(inlined: bool) -> None:
-    rig, sink = Rig(), Sink()
-    source, end = rig.add(Source(0)), rig.add(sink)
+def test_one_that_takes_the_place_of_another_goes_on_with_its_frames_and_counters(inlined: bool) -> None:
+    rig, sink, endless = Rig(), Sink(), Endless()
+    source, old, end = rig.add(endless), rig.add(Relay()), rig.add(sink)
     if inlined:
-        loop = rig.loop(source, end)
+        loop = rig.loop(source, old, end)
     else:
         rig.loop(source)
-        loop = rig.loop(end)
-    rig.link(source, end)
-    loop.pause_one(end)
+        loop = rig.loop(old, end)
+    links = rig.chain(source, old, end)
     rig.start()
-    rig.reports.wait_for(source)
-    settle(end)
-    assert sink.life == ["setup"]
-    loop.apply(lambda: loop.resume_one(end), SECONDS)
+    present = old
+    made = [old]
+    for number in range(10):
+        new = rig.add(Relay(), f"new_{number}", ready=False)
+        new.setup()
+
+        def swap(new: Any = new, present: Any = present) -> None:
+            present.suspend()
+            loop.replace(present, new)
+            new.become(ProcessorState.RUNNING)
+
+        loop.apply(swap, SECONDS, between_calls=True)
+        made.append(new)
+        present = new
+    source.end()
+    rig.reports.wait_for(source, present, end)
+    rig.stop()
+    assert numbers(sink.got) == list(range(endless.sent))
+    assert present.metrics is old.metrics
+    assert present.metrics.calls == endless.sent
+    for member in made:
+        assert isinstance(member.processor, Relay)
+        assert own(member).life == ["setup", "flush", "teardown"]
+    checked(*links)
+
+
+def test_draining_has_paused_processors_do_what_waits_for_them() -> None:
+    rig, sink = Rig(), Sink()
+    head, relay, end = rig.add(Hand()), rig.add(Relay()), rig.add(sink)
+    loop = rig.loop(head, relay, end)
+    rig.chain(head, relay, end)
+    loop.arrange(loop.members)
+    loop.pause_one(relay)
+    for _ in range(3):
+        loop.step(SECONDS)
+    assert not sink.got
+    loop.pause()
+    head.end()
+    relay.paused = False
+    loop.apply(lambda: loop.drain([head, relay, end]), SECONDS)
+    assert numbers(sink.got) == [0, 1, 2]
+    assert rig.ended() == [head.id, relay.id, end.id]
+
+
+def test_nobody_knows_of_a_loop_outside_it() -> None:
+    rig, inside = Rig(), list[bool]()
+
+    class Asks(Sink):
+        def process(self, ctx: ProcessContext) -> None:
+            inside.append(inside_loop())
+            ctx.end()
+
+    end = rig.add(Asks())
+    rig.loop(end)
+    rig.start()
+    end.wake()
     rig.reports.wait_for(end)
+    rig.stop()
+    assert inside == [True]
+    assert not inside_loop()
+
+
+class Unused(Life):
+    """A processor with an input that nobody feeds."""
+
+    inp = LinkInput(Note)
+
+    def process(self, ctx: ProcessContext) -> None:
+        pytest.fail("it was called for nothing")
+
+
+def test_a_processor_that_nobody_feeds_is_not_called() -> None:
+    clock = ManualClock()
+    rig = Rig(clock)
+    end = rig.add(Unused())
+    rig.loop(end)
+    rig.start()
+    clock.wait_for_sleepers(1)
     rig.stop()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streamlib.clock import NS_PER_MS
+from streamlib.clock import NEVER_NS, NS_PER_MS
 from streamlib.processors.context import ProcessContext
 from streamlib.processors.execution_mode import ProcessExecution
 from streamlib.processors.ports import LinkOutput
@@ -102,6 +102,18 @@ def test_waking_keeps_a_time_that_was_wished_for() -> None:
     advance(clock, 6, 5, 5)
     rig.stop()
     assert ticker.at_ms == [0, 4, 15, 20]
+
+
+def test_who_waits_to_be_woken_ticks_again_after_that() -> None:
+    ticker = Ticker(lambda ctx: ctx.wake_at(NEVER_NS))
+    rig, clock, head = ticking(ticker)
+    advance(clock, 4)
+    head.wake()
+    settle(head)
+    clock.wait_for_sleepers(1)
+    advance(clock, 6, 10)
+    rig.stop()
+    assert ticker.at_ms == [0, 4, 10, 20]
 
 
 def test_a_pause_moves_the_grid_to_where_it_goes_on() -> None:

@@ -136,12 +136,28 @@ def test_a_cut_link_is_read_to_its_end_and_ends_nobody() -> None:
     assert (reader.read(), reader.ended) == (1, False)
 
 
+@pytest.mark.parametrize("form", [as_ring, as_slot])
+def test_a_writer_that_goes_is_held_back_no_more(form: Any) -> None:
+    channel().let_finish()
+    link = form(channel(1))
+    port = outlet(link)
+    port.write(1)
+    assert not port.free()
+    link.let_finish()
+    assert port.free()
+    port.write(2)
+    assert port.free()
+    assert read_all(link.reader) == [1, 2]
+
+
 def test_interrupting_lets_a_ring_go_and_leaves_a_slot() -> None:
     in_loop, between = as_slot(channel()), as_ring(channel())
     for link in (in_loop, between):
         outlet(link).write(1)
         link.interrupt()
     assert (in_loop.closed, between.closed) == (False, True)
+    assert consistent(between).depth == 1, "the reader may be looking at it"
+    between.close()
     assert consistent(between).closed == 1
 
 

@@ -210,7 +210,7 @@ def test_something_that_is_no_frame_is_refused() -> None:
     def wrong(note: Note) -> Note:
         return 3  # type: ignore[return-value]
 
-    with pytest.raises(TypeError, match="the function returned int; it returns a frame or None"):
+    with pytest.raises(TypeError, match="wrong returned int and is annotated -> Note"):
         wired(wrong, None, note=Line(Note()), output=Line()).process(process_context())
 
 

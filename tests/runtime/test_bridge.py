@@ -71,7 +71,7 @@ def test_a_push_waits_for_room_and_gives_up_in_time(runtime: StreamRuntime) -> N
     runtime.start()
     pushed = 0
     with pytest.raises(DeadlineError, match="room in the source"):
-        for pushed in range(100):  # noqa: B007 - how far it came is the point
+        for pushed in range(100):
             source.push(data(pushed), timeout=0.05)
     assert 2 <= pushed <= 8
     assert numbers(sink.pull(timeout=SECONDS) for _ in range(pushed)) == list(range(pushed))

@@ -140,7 +140,7 @@ def test_an_invalid_value_changes_nothing(runtime: StreamRuntime) -> None:
 
 
 def test_a_live_change_that_the_processor_refuses_is_taken_back(runtime: StreamRuntime) -> None:
-    adjustable, record, seen = running(runtime)
+    adjustable, _record, seen = running(runtime)
     runtime.update_config(adjustable, gain=3)
     with pytest.raises(CommitError, match="configure of adjustable_0 failed: a gain is 0 or more"):
         runtime.update_config(adjustable, gain=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any
 
@@ -157,10 +158,10 @@ def test_by_hand_nothing_happens_before_the_commit(make: Make) -> None:
     sink = runtime.add_processor(Collect, record=record)
     runtime.connect(source, sink)
     assert runtime.graph.processor_ids() == []
-    assert not sink.commit.done
+    before = sink.commit.done
     runtime.commit()
     assert runtime.graph.processor_ids() == ["source", sink.id]
-    assert sink.commit.done
+    assert (before, sink.commit.done) == (False, True)
     runtime.start()
     record.wait_for(5)
     branch = Record()
@@ -252,7 +253,7 @@ def test_a_type_is_named_once_it_is_known(runtime: StreamRuntime) -> None:
 
 def test_a_circle_is_refused_with_its_way(runtime: StreamRuntime) -> None:
     handles = [runtime.add_processor(Pass) for _ in range(3)]
-    for before, after in zip(handles, handles[1:], strict=False):
+    for before, after in itertools.pairwise(handles):
         runtime.connect(before, after)
     with pytest.raises(CycleError, match="pass_2 → pass_0 → pass_1 → pass_2"):
         runtime.connect(handles[2], handles[0])

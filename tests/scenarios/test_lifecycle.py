@@ -50,7 +50,8 @@ def test_wait_returns_when_every_source_has_ended_and_all_is_processed(runtime: 
 
 def test_wait_with_a_timeout_says_whether_it_came(runtime: StreamRuntime) -> None:
     record = line(runtime)
-    assert runtime.wait(0)  # nothing runs, so there is nothing to wait for
+    with pytest.raises(StateError, match="start"):
+        runtime.wait(0)
     runtime.start()
     assert not runtime.wait(0)
     assert not runtime.wait(0.01)
@@ -419,20 +420,22 @@ def run_program(kind: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def read_until(program: subprocess.Popen[str], word: str) -> None:
+def read_until(program: subprocess.Popen[str], *words: str) -> None:
+    """Read until the program has said all of these, in whichever order its threads come to it."""
     assert program.stdout is not None
+    missing = set(words)
     for read in program.stdout:
-        if read.strip() == word:
+        missing.discard(read.strip())
+        if not missing:
             return
-    raise AssertionError(f"the program ended before it said {word!r}")
+    raise AssertionError(f"the program ended before it said {missing}")
 
 
 @pytest.mark.promise("lifecycle.signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_cleanly(number: signal.Signals) -> None:
     with run_program("plain") as program:
-        read_until(program, "ready")
-        read_until(program, "waiting")
+        read_until(program, "ready", "waiting")
         program.send_signal(number)
         out, err = program.communicate(timeout=SECONDS)
         assert [said for said in out.splitlines() if said != "waiting"] == ["flush", "teardown", "stopped idle"]
@@ -444,8 +447,7 @@ def test_a_signal_stops_cleanly(number: signal.Signals) -> None:
 def test_a_second_signal_stops_at_once() -> None:
     """The first waits for a processor that does not come back; the second does not, and says who it was."""
     with run_program("stuck") as program:
-        read_until(program, "stuck")
-        read_until(program, "waiting")
+        read_until(program, "stuck", "waiting")
         program.send_signal(signal.SIGINT)
         for _ in range(20):  # the first may still be on its way: signals of one kind do not queue
             program.send_signal(signal.SIGINT)

@@ -8,7 +8,8 @@ import pytest
 
 from streamlib import StreamRuntime
 from streamlib.runtime.handles import ProcessorHandle
-from tests.scenarios.stage import SECONDS, Both, Collect, Numbers, Pass, Record
+from tests.scenarios.conftest import Make
+from tests.scenarios.stage import SECONDS, Both, Collect, Dedicated, Numbers, Pass, Record, Stuck
 
 
 def main_path(runtime: StreamRuntime) -> tuple[ProcessorHandle, ProcessorHandle, ProcessorHandle, Record]:
@@ -44,7 +45,7 @@ def test_branches_come_and_go_while_frames_flow(runtime: StreamRuntime) -> None:
 
 @pytest.mark.promise("edit.untouched-links")
 def test_a_filter_is_put_between_two_processors_and_taken_out_again(runtime: StreamRuntime) -> None:
-    source, filter_, sink, record = main_path(runtime)
+    _source, filter_, sink, record = main_path(runtime)
     for _ in range(10):
         between = Record()
         with runtime.edit() as edit:
@@ -64,7 +65,7 @@ def test_a_filter_is_put_between_two_processors_and_taken_out_again(runtime: Str
 
 
 def test_a_chain_of_filters_is_put_in_and_taken_out(runtime: StreamRuntime) -> None:
-    source, filter_, sink, record = main_path(runtime)
+    source, filter_, _sink, record = main_path(runtime)
     for _ in range(5):
         with runtime.edit() as edit:
             edit.disconnect(f"{source.id}.out->{filter_.id}.into")
@@ -101,7 +102,7 @@ def test_a_filter_is_replaced_by_another_in_one_edit(runtime: StreamRuntime) -> 
 
 def test_a_link_is_cut_and_joined_again(runtime: StreamRuntime) -> None:
     """What is written while the output is a plug goes nowhere; order holds and nothing comes twice."""
-    source, filter_, sink, record = main_path(runtime)
+    _source, filter_, sink, record = main_path(runtime)
     for _ in range(10):
         runtime.disconnect(f"{filter_.id}.out->{sink.id}.into")
         runtime.connect(filter_, sink)
@@ -246,3 +247,31 @@ def test_two_edits_at_once_from_two_threads_both_take_effect(runtime: StreamRunt
     assert not failures
     runtime.stop()
     assert record.is_gapless(), record.gaps()
+
+
+@pytest.mark.parametrize("main_first", [True, False])
+def test_a_frame_that_is_in_the_middle_of_a_fan_out_arrives_once_on_each_way(make: Make, main_first: bool) -> None:
+    """The source waits for room in a branch that is stuck, while the ways beside it are cut, joined and removed."""
+    runtime = make(scheduler=Dedicated())
+    main, stuck, side, release = Record(), Record(), Record(), threading.Event()
+    source = runtime.add_processor(Numbers)
+    sink = runtime.add_processor(Collect, record=main)
+    blocks = runtime.add_processor(Stuck, record=stuck, release=release)
+    beside = runtime.add_processor(Collect, record=side)
+    for target in (sink, blocks, beside) if main_first else (beside, blocks, sink):
+        runtime.connect(source, target)
+    runtime.start()
+    stuck.wait_for_call("stuck")
+    (main if main_first else side).wait_until(lambda: len(main.numbers if main_first else side.numbers) >= 10)
+    with runtime.edit() as edit:
+        edit.remove(beside)
+        between = edit.add_processor(Pass)
+        edit.disconnect(f"{source.id}.out->{sink.id}.into")
+        edit.connect(source, between)
+        edit.connect(between, sink)
+    assert side.calls == ["setup", "flush", "teardown"]
+    release.set()
+    main.wait_for(20)
+    runtime.stop()
+    assert main.is_gapless(), main.gaps()
+    assert side.is_gapless()

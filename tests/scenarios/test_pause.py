@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -85,7 +86,7 @@ def test_the_clock_of_the_media_stands_still_while_paused(make: Make) -> None:
     for count in range(5, 8):
         clock.wait_for_sleepers(1)
         clock.advance(10_000_000)
-        record.wait_until(lambda count=count: len(record.numbers) >= count)
+        record.wait_until(partial(_has, record, count))
     first = record.numbers[0]
     assert [number - first for number in record.numbers][:6] == [0, 10, 20, 30, 30, 40] or [
         number - first for number in record.numbers
@@ -237,3 +238,7 @@ def test_what_makes_no_sense_in_a_state_is_refused(runtime: StreamRuntime) -> No
     runtime.stop()
     with pytest.raises(StateError, match="does not run"):
         runtime.pause(line.filter)
+
+
+def _has(record: Record, count: int) -> bool:
+    return len(record.numbers) >= count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any
 
@@ -187,7 +188,7 @@ def test_an_id_can_be_used_again_in_the_edit_that_removes_it(runtime: StreamRunt
     sink = runtime.add_processor(Collect, record=records[0], id="branch")
     runtime.connect(source, sink)
     runtime.start()
-    for old, new in zip(records, records[1:], strict=False):
+    for old, new in itertools.pairwise(records):
         old.wait_for(20)
         with runtime.edit() as edit:
             edit.remove("branch")
@@ -211,7 +212,7 @@ def test_frames_of_a_processor_whose_id_is_taken_over_are_not_lost_with_the_old_
     sink = runtime.add_processor(Collect, record=records[0], id="branch")
     runtime.connect(source, sink)
     runtime.start()
-    for old, new in zip(records, records[1:], strict=False):
+    for old, new in itertools.pairwise(records):
         old.wait_for(20)
         with runtime.edit() as edit:
             edit.remove("branch")

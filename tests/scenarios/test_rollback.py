@@ -276,7 +276,7 @@ def test_an_exclusive_resource_is_brought_back_when_the_new_holder_fails(runtime
 
 
 def test_a_restart_hands_an_exclusive_resource_to_the_new_instance(runtime: StreamRuntime) -> None:
-    holding, record, _, old = held(runtime)
+    _holding, record, _, old = held(runtime)
     first = runtime.graph.get(old.id, ProcessorInstance)
     assert runtime.update_config(old, tag="again ") == "restarted"
     assert record.calls == ["old setup", "old teardown", "again setup"]
@@ -299,7 +299,7 @@ def test_a_restart_that_fails_brings_the_old_holder_back(runtime: StreamRuntime)
 
 
 def test_a_second_holder_is_refused_before_anything_is_tried(runtime: StreamRuntime) -> None:
-    holding, record, _, old = held(runtime)
+    holding, record, _, _old = held(runtime)
     before = shape(runtime)
     with pytest.raises(ResourceBusyError, match="new needs camera, which old holds"):
         runtime.add_processor(Holder, what="camera", held=holding, record=record, tag="new ", id="new")
@@ -311,7 +311,7 @@ def test_a_second_holder_is_refused_before_anything_is_tried(runtime: StreamRunt
 
 
 def test_two_holders_exchange_what_they_hold_in_one_edit(runtime: StreamRuntime) -> None:
-    holding, record, source, old = held(runtime)
+    holding, record, _source, old = held(runtime)
     other = runtime.add_processor(Holder, what="microphone", held=holding, record=record, tag="other ", id="other")
     with runtime.edit() as edit:
         edit.update_config(old, what="microphone")

@@ -155,7 +155,8 @@ class Commit:
                 graph.insert(link_id, WiredChannel(self._wiring.join(graph.link(link_id))))
         for entity in self._plan.cut:
             link, wired = graph.get(entity, Link), graph.get(entity, WiredChannel)
-            assert link is not None and wired is not None
+            assert link is not None
+            assert wired is not None
             source, target = self.departure.end_of(link.source), self.departure.end_of(link.target)
             self._wiring.take_apart(link, wired.channel, source, target)
         self._wiring.settle_homes(self._created)

@@ -5,7 +5,7 @@ Comes from `delta`, goes to `phases`. Everything that can be refused without cre
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from streamlib.compiler.delta import ConfigChange, GraphDelta
@@ -70,13 +70,13 @@ def _strategy(site: Site, node: ProcessorNode) -> SchedulingStrategy:
 
 
 def _in_the_way(site: Site, coming: Iterable[ProcessorNode], delta: GraphDelta) -> frozenset[ProcessorInstance]:
-    """Those who hold what somebody who comes wants; they must be among those who go or are restarted."""
+    """Those who hold what somebody wants anew; they must be among those who go or are restarted."""
     wanted: dict[str, ProcessorId] = {}
-    for node in coming:
-        for resource in _exclusive(node):
+    for id_, resources in _claims(site, coming, delta.changed):
+        for resource in resources:
             if resource in wanted:
-                raise ResourceBusyError(resource, node.id, wanted[resource])
-            wanted[resource] = node.id
+                raise ResourceBusyError(resource, id_, wanted[resource])
+            wanted[resource] = id_
     if not wanted:
         return frozenset()
     going = {entity: site.graph.get(entity, ProcessorInstance) for entity in delta.removed}
@@ -87,6 +87,19 @@ def _in_the_way(site: Site, coming: Iterable[ProcessorNode], delta: GraphDelta) 
             first.add(instance)
     _check_staying(site, wanted, set(going.values()))
     return frozenset(first)
+
+
+def _claims(
+    site: Site, coming: Iterable[ProcessorNode], changes: Iterable[ConfigChange]
+) -> Iterator[tuple[ProcessorId, Iterable[str]]]:
+    """What each who comes holds exclusively, and what each whose config changes live takes on top."""
+    for node in coming:
+        yield node.id, dict.fromkeys(_exclusive(node))
+    for change in changes:
+        instance = site.graph.get(change.id, ProcessorInstance)
+        if instance is not None and not instance.over:
+            held = set(_held(instance))
+            yield change.id, dict.fromkeys(r for r in instance.processor.exclusive(change.new) if r not in held)
 
 
 def _check_staying(site: Site, wanted: dict[str, ProcessorId], going: set[ProcessorInstance | None]) -> None:

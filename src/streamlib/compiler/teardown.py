@@ -1,6 +1,6 @@
-"""How processors go: what waits for them is processed, end of stream goes down what they feed, then they are torn
-down and nothing of them lingers.
+"""How processors go: drained, ended, torn down, and nothing of them lingers.
 
+What waits for them is processed, and end of stream goes down what they feed.
 The last phase of a commit, and the whole of a stop. A processor that does not come to its end in time is cut off
 and named; its thread, if it is stuck in a call, is left behind.
 """
@@ -20,7 +20,6 @@ from streamlib.graph.components import RUNNING_COMPONENTS, ThreadHandle, WiredCh
 from streamlib.graph.link import Link
 from streamlib.ids import PortRef
 from streamlib.states import ProcessorState
-
 
 LAST_WORDS_S = 1.0
 """How long a processor that was cut off may take to come back and be torn down, in seconds."""
@@ -103,7 +102,7 @@ class Departure:
         if self._drain_s is None:
             self._end_now(going)
         else:
-            self._release(set(going))
+            self._let_finish(set(going))
         for instance in going:
             self._let_move(instance)
             if instance.readers:
@@ -121,9 +120,10 @@ class Departure:
             self._end_now([instance for instance in going if not instance.over])
             if not self._ended(going, LAST_WORDS_S):
                 stuck = [instance.id for instance in going if not instance.over]
+                self.late += stuck
                 LOG.error("%s did not come back from a call and are left behind", ", ".join(stuck))
 
-    def _release(self, going: set[ProcessorInstance]) -> None:
+    def _let_finish(self, going: set[ProcessorInstance]) -> None:
         """Let them send what they have to those who stay, who may be paused or held back: nobody waits for that."""
         for entity in self._cut:
             link, wired = self._site.graph.get(entity, Link), self._site.graph.get(entity, WiredChannel)
@@ -131,7 +131,7 @@ class Departure:
                 continue
             source = self.end_of(link.source)
             if source in going and self.end_of(link.target) not in self.leaving:
-                wired.channel.release()
+                wired.channel.let_finish()
                 if isinstance(source.loop, Loop):
                     source.loop.disturb()
 

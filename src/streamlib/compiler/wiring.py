@@ -10,11 +10,11 @@ input that a processor on its way out still feeds takes its new link last, by `s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
+from streamlib.compiler.joints import Joint, heirs
 from streamlib.compiler.site import Site
 from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
@@ -27,16 +27,6 @@ from streamlib.links.channel import Channel
 from streamlib.processors.execution_mode import ExecutionMode
 
 V = TypeVar("V")
-
-
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """A running link and the instances at its two ends."""
-
-    link: Link
-    channel: Channel
-    source: ProcessorInstance
-    target: ProcessorInstance
 
 
 class Wiring:
@@ -61,6 +51,8 @@ class Wiring:
         self.cut: list[Joint] = []
         self.late: list[str] = []
         self._lingering: list[Joint] = []
+        self._inside: list[Joint] = []
+        self._new: set[ProcessorInstance] = set()
 
     # ------------------------------------------------------------------------------------------- before the switch
 
@@ -86,11 +78,14 @@ class Wiring:
             self.cut.append(joint)
         elif target not in self._leaving:
             self._lingering.append(joint)
+        else:
+            self._inside.append(joint)
 
     def settle_homes(self, new: Iterable[ProcessorInstance]) -> None:
         """Choose the loop of each lightweight processor that is new, or whose feeders have changed."""
         graph = self._site.graph
-        touched = [instance.id for instance in new]
+        self._new = set(new)
+        touched = [instance.id for instance in self._new]
         changed = (*self.joined, *self.cut, *self._lingering)
         touched += [joint.target.id for joint in changed if joint.target not in self._leaving]
         touched += [member.id for gone in self._leaving for member in _hosted_by(gone) if member.id in graph]
@@ -163,11 +158,13 @@ class Wiring:
             joint.channel.mute()
         for joint in self.joined:
             changes[joint.source][1].append(joint)
-        by_loop = _by_loop(
-            (instance.loop, partial(_switch_outputs, instance, *work)) for instance, work in changes.items()
-        )
+        passing = self._new | self._leaving
+        follow = partial(_switch_outputs, heirs([*self.cut, *self._lingering, *self._inside], self.joined, passing))
+        by_loop = _by_loop((instance.loop, partial(follow, instance, *work)) for instance, work in changes.items())
         for loop, actions in by_loop.items():
-            if isinstance(loop, Loop):  # who writes to a slot that nobody reads yet is asked from now on whether it has room
+            if isinstance(
+                loop, Loop
+            ):  # who writes to a slot that nobody reads yet is asked from now on whether it has room
                 actions.append(partial(_arrange_anew, loop))
             self._apply(loop, partial(_do_all, actions))
 
@@ -243,7 +240,8 @@ class Wiring:
 
     def _give_form(self, joint: Joint) -> None:
         writes_in, read_in = self.home(joint.source), self.home(joint.target)
-        assert writes_in is not None and read_in is not None
+        assert writes_in is not None
+        assert read_in is not None
         if writes_in is read_in:
             joint.channel.wire_slot(writes_in.unsettle)
             return
@@ -282,12 +280,15 @@ class Wiring:
             self.late.append(loop.name)
 
 
-def _switch_outputs(source: ProcessorInstance, cut: list[Joint], joined: list[Joint]) -> None:
+def _switch_outputs(
+    heirs: Mapping[Channel, Channel], source: ProcessorInstance, cut: list[Joint], joined: list[Joint]
+) -> None:
     for port in dict.fromkeys(joint.link.source.port for joint in (*cut, *joined)):
         source.switch_output(
             port,
             [joint.channel for joint in cut if joint.link.source.port == port],
             [joint.channel for joint in joined if joint.link.source.port == port],
+            heirs,
         )
 
 

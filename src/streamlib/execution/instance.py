@@ -7,9 +7,10 @@ neither the graph nor why it is started or ended; what happens to it goes to `Re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from streamlib.clock import NEVER_NS
 from streamlib.execution.entry import EntryWriter, carries_stamps
 from streamlib.execution.metrics import Passes, ProcessorMetrics, SteadyCount
 from streamlib.ids import ProcessorId
@@ -229,9 +230,9 @@ class ProcessorInstance:
         return self.waiting() > 0 and (self.left_unread is None or self.left_unread != self.news())
 
     def begin(self, now_ns: int) -> None:
-        """Take note that what called it is being served."""
+        """Take note that what called it is being served. A wait for `wake` (`NEVER_NS`) is over with any call."""
         self._poked = False
-        if self.wake_ns is not None and self.wake_ns <= now_ns:
+        if self.wake_ns is not None and (self.wake_ns <= now_ns or self.wake_ns >= NEVER_NS):
             self.wake_ns = None
 
     def free(self) -> bool:
@@ -368,22 +369,28 @@ class ProcessorInstance:
         if not self.declaration.inputs:
             self.wake()  # a source may have waited for somebody to read it
 
-    def switch_output(self, port: str, cut: Sequence[Channel], joined: Sequence[Channel]) -> None:
+    def switch_output(
+        self,
+        port: str,
+        cut: Sequence[Channel],
+        joined: Sequence[Channel],
+        heirs: Mapping[Channel, Channel] | None = None,
+    ) -> None:
         """Write no more to some channels, and to others instead, from one frame to the next. For the owner.
 
         A frame may be on its way through the port just now, with its writer waiting for room in one of several
-        links. Where a cut link has not had it, the link that is joined in its place gets it: the first for the
-        first, and so on.
+        links. Where a cut link has not had it, the link that is joined in its place gets it: as `heirs` says, or
+        else the first for the first, and so on.
         """
+        follows = dict(zip(cut, joined, strict=False)) if heirs is None else heirs
         held = self._port_writer(port)
         before = [channel.part() for channel in cut]
         self.outputs[port] = [channel for channel in self.outputs[port] if channel not in cut] + list(joined)
         self.bind_output(port)
-        heirs = [channel.writer for channel in joined]
-        for index, writer in enumerate(before):
+        for channel, writer in zip(cut, before, strict=True):
             if writer is not None and writer is not held:
-                heir = heirs[index] if index < len(heirs) else None
-                writer.retire(heir or PlugWriter())
+                heir = follows.get(channel)
+                writer.retire((heir and heir.writer) or PlugWriter())
         for channel in cut:
             channel.end()
 

@@ -136,7 +136,7 @@ def picture_size(array: NDArray[Any], format: PixelFormat) -> tuple[int, int]:
         raise FormatError(_wants(format, array, "; scale to 0..255 and use .astype(numpy.uint8)"))
     fits = len(shape) == 2 if channels <= 1 else len(shape) == 3 and shape[2] == channels
     if not fits or 0 in shape:
-        raise FormatError(_wants(format, array))
+        raise FormatError(_wants(format, array, _other_formats(array)))
     if channels:
         return shape[1], shape[0]
     if shape[0] % 3 or shape[1] % 2:
@@ -150,6 +150,13 @@ def usual_matrix(width: int, height: int) -> ColorMatrix:
     SD material is BT.601 and HD material BT.709 by those recommendations; the border is the one players use.
     """
     return ColorMatrix.BT709 if width >= 1280 or height > 576 else ColorMatrix.BT601
+
+
+def _other_formats(array: NDArray[Any]) -> str:
+    """The formats that an array of this shape may have; it was not said which."""
+    channels = 0 if len(array.shape) == 2 else array.shape[-1] if len(array.shape) == 3 else -1
+    fitting = [format for format, count in _CHANNELS.items() if count == channels or (not channels and count == 1)]
+    return f"; name its format if it is another: {', '.join(fitting)}" if fitting and 0 not in array.shape else ""
 
 
 def _wants(format: PixelFormat, array: NDArray[Any], hint: str = "") -> str:

@@ -29,7 +29,7 @@ from streamlib.states import GraphState, ProcessorState, check_transition
 C = TypeVar("C")
 
 # What holds components: named by its id while it is in the graph, by its entity also afterwards.
-Subject: TypeAlias = ProcessorId | LinkId | Entity
+Subject: TypeAlias = str | Entity
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,11 +149,17 @@ class Channel:
             self.reader.muted = True
 
     def release(self) -> None:
-        """Hold the writer back no more: it is about to write its last frames here, whether they are read now or not."""
-        if isinstance(self.reader, SlotReader):
-            self.reader.released = True
-        elif self.reader is not None:
+        """Let a writer that waits for room append its last frame: the link is being cut at this end."""
+        if isinstance(self.reader, RingReader):
             self.reader.ring.released = True
+            self.reader.ring.producer.wake()
+
+    def let_finish(self) -> None:
+        """Hold the writer back no more: it writes its last frames here, whether anybody reads them now or not."""
+        if isinstance(self.reader, SlotReader):
+            self.reader.finishing = True
+        elif self.reader is not None:
+            self.reader.ring.finishing = True
             self.reader.ring.producer.wake()
 
     def end(self) -> None:
@@ -173,13 +179,13 @@ class Channel:
         """The reader has gone: what waits and what still comes is counted as dropped. For the reader's owner."""
         if isinstance(self.reader, SlotReader):
             self.reader.close()
-        elif self.reader is not None and not self.reader.ring.closed:
+        elif self.reader is not None:
             self._past_closed += self.reader.close()
 
     def interrupt(self) -> None:
-        """Have a writer that waits for room come back: what is in the ring is let go. From any thread."""
+        """Have a writer that waits for room come back; what is in the ring stays the reader's. From any thread."""
         if isinstance(self.reader, RingReader):
-            self.close()
+            self.reader.ring.interrupt()
 
     def send_off(self) -> None:
         """Append what the writer put aside, room or not: nobody will run it again. For the writer's owner."""

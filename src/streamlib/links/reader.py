@@ -185,8 +185,8 @@ class SlotReader:
     write to `pile` to be counted.
     """
 
-    __slots__ = ("_pile", "capacity", "closed", "delivery", "dropped", "frame", "gate", "live", "muted",
-                 "overflowed", "refused", "released", "source_ended", "steady", "successor", "taken", "unsettle")  # fmt: skip
+    __slots__ = ("_pile", "capacity", "closed", "delivery", "dropped", "finishing", "frame", "gate", "live", "muted",
+                 "overflowed", "refused", "source_ended", "steady", "successor", "taken", "unsettle")  # fmt: skip
 
     connected = True
 
@@ -203,7 +203,7 @@ class SlotReader:
         self.source_ended = False
         self.muted = False
         self.closed = False
-        self.released = False
+        self.finishing = False
         self.taken = 0
         self.overflowed = 0
         self.dropped = 0
@@ -273,7 +273,7 @@ class SlotReader:
 
     def holds_nobody_back(self) -> bool:
         """Whether the processor that writes here may be called again."""
-        if self.closed or self.live or self.released or self.delivery is Delivery.LATEST:
+        if self.closed or self.live or self.finishing or self.delivery is Delivery.LATEST:
             return True
         self.refill()
         return self.frame is None or len(self._pile) + 1 < self.capacity

@@ -18,12 +18,13 @@ class Ring:
     """Frames on their way from one loop to another.
 
     `ended`: nothing will be appended any more. `closed`: nobody will take any more. `released`: the writer
-    is being cut off and appends its last frame whether there is room or not, so that none is lost. `written`
+    is being cut off and appends its last frame whether there is room or not, so that none is lost. `finishing`:
+    so does a writer that goes, with all it has left, however long its reader is paused or held back. `written`
     counts what was ever appended where only the newest is kept; elsewhere nobody needs it.
     """
 
-    __slots__ = ("capacity", "closed", "consumer", "ended", "items", "low_water", "producer", "released", "stalled",
-                 "written")  # fmt: skip
+    __slots__ = ("capacity", "closed", "consumer", "ended", "finishing", "items", "low_water", "producer", "released",
+                 "stalled", "written")  # fmt: skip
 
     def __init__(self, capacity: int, producer: Waker, consumer: Waker, *, newest_only: bool = False) -> None:
         # Otherwise bounded by the writer's credit: a maximal length would lose frames instead of refusing them.
@@ -36,6 +37,7 @@ class Ring:
         self.ended = False
         self.closed = False
         self.released = False
+        self.finishing = False
         self.written = 0
 
     def room(self) -> int:
@@ -44,7 +46,7 @@ class Ring:
 
     def has_room(self) -> bool:
         """Whether the writer may go on; a False leaves the mark that has the reader wake it."""
-        if self.room() > 0 or self.closed or self.released:
+        if self.room() > 0 or self.closed or self.released or self.finishing:
             return True
         self.stalled.append(True)
         return self.room() > 0  # looked at again: the reader may have taken one before it could see the mark
@@ -67,6 +69,11 @@ class Ring:
         """The writer's last word: in order behind the last frame, because it is looked at on an empty ring only."""
         self.ended = True
         self.consumer.wake()
+
+    def interrupt(self) -> None:
+        """Have nobody wait for room any more. From any thread: the frames stay, the reader may be looking at them."""
+        self.closed = True
+        self.producer.wake()
 
     def close(self) -> int:
         """The reader's last word. Returns how many frames were on the way and will not be taken."""

@@ -235,7 +235,7 @@ class RingWriter:
     def drain_overflow(self) -> bool:
         """Move what was put aside into the ring, as far as there is room. True when nothing is left."""
         ring, overflow = self.ring, self._overflow
-        while overflow and not ring.closed and (ring.room() > 0 or ring.released):
+        while overflow and not ring.closed and (ring.room() > 0 or ring.released or ring.finishing):
             self._append(overflow.popleft())
             self._wake()
         if ring.closed:

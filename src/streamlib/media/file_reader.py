@@ -15,6 +15,7 @@ from streamlib.clock import NEVER_NS, NS_PER_S
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media.demuxer import Demuxer, Media
+from streamlib.media.mp4.finished_files import FinishedFiles
 from streamlib.media.notices import Notices
 from streamlib.media.pace import Pace
 from streamlib.processors.config import Live, ProcessorConfig
@@ -75,6 +76,9 @@ class FileReader(Processor):
         self._ended: set[Media] = set()
         self._begun = False
         self._demuxer = Demuxer(Path(self.config.path))
+        self._path = Path(self.config.path).resolve()
+        self._files = ctx.shared(FinishedFiles)
+        self._files.begin_reading(self._path)
         self._pass_start_ns = 0
 
     def process(self, ctx: ProcessContext) -> None:
@@ -101,6 +105,7 @@ class FileReader(Processor):
         """Close the file."""
         self._held = None
         if self._demuxer is not None:
+            self._files.end_reading(self._path)
             self._demuxer.close()
             self._demuxer = None
 

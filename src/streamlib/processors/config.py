@@ -23,6 +23,9 @@ T = TypeVar("T")
 RESERVED_FIELDS = frozenset({"config", "id", "on_error"})  # keywords of add_processor, where fields stand beside them
 
 
+PLAIN = (bool, int, float, str)
+
+
 class LiveField:
     """The mark that `Live` leaves in a field's annotation."""
 
@@ -149,9 +152,15 @@ def _resolved(processor_type: str, config_type: object) -> tuple[FieldInfo, ...]
     if not isinstance(config_type, ConfigMeta):
         raise DeclarationError(f"{where} is no ProcessorConfig; write class Config(ProcessorConfig)")
     try:
-        return msgspec.structs.fields(cast("type[ProcessorConfig]", config_type))
+        fields = msgspec.structs.fields(cast("type[ProcessorConfig]", config_type))
     except (NameError, TypeError) as error:
         raise DeclarationError(f"{where}: {error}; define or import what it names at the module's top") from error
+    for name, value in vars(config_type).items():
+        if isinstance(value, PLAIN) and not name.startswith("_") and name not in config_type.__annotations__:
+            raise DeclarationError(
+                f"{where}.{name} has no annotation; write {name}: {type(value).__name__} = {value!r}"
+            )
+    return fields
 
 
 def _check_field(processor_type: str, field: FieldInfo) -> None:

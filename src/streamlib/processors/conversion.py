@@ -21,7 +21,7 @@ UNIONS = frozenset({Union, UnionType})
 
 
 def convert(value: object, type_: object) -> object:
-    """`value` as the annotation `type_` wants it, strictly: an int serves as float, a str as an enum or path.
+    """`value` as the annotation `type_` wants it, strictly: an int serves as float, a str as an enum, a path as a str.
 
     Raises:
         msgspec.ValidationError: It is not of that type, or outside the limits of its `Meta`.
@@ -29,6 +29,10 @@ def convert(value: object, type_: object) -> object:
     """
     try:
         return cast("object", msgspec.convert(_plain(value), cast("Any", type_), dec_hook=_custom))
+    except msgspec.ValidationError:
+        if not isinstance(value, os.PathLike):
+            raise
+        return convert(os.fspath(value), type_)
     except TypeError:
         classes = _classes(type_)
         if not classes:

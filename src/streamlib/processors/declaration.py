@@ -153,6 +153,19 @@ def _check_process(cls: type[Any], root: type[Any], ports: set[str]) -> None:
         )
     if inspect.iscoroutinefunction(cls.process):
         raise DeclarationError(f"{cls.__name__}.process is async; write a plain def, it runs on a thread of its own")
+    if not takes_one(cls.process):
+        raise DeclarationError(f"{cls.__name__}.process is called with a context; write def process(self, ctx)")
+
+
+def takes_one(method: Any) -> bool:
+    """Whether a method, found at its class, can be called with one argument."""
+    try:
+        inspect.signature(method).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:  # it says nothing of its parameters
+        return True
+    return True
 
 
 def _execution(cls: type[Any], inputs: Mapping[str, LinkInput[Any]]) -> ProcessExecution:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast, overload
 
 import msgspec
+import numpy as np
 
 from streamlib.errors import DeclarationError
 from streamlib.links.delivery import Delivery
@@ -29,7 +30,7 @@ class FunctionProcessor(Processor, abstract=True):
     """What every processor made from a function is; `function` is that function, for tests and direct calls."""
 
     _names: ClassVar[tuple[str, ...]] = ()
-    _writes: ClassVar[bool] = False
+    _returns: ClassVar[tuple[type, ...]] = ()
 
     @staticmethod
     def function(*frames: Any, **settings: Any) -> Any:
@@ -53,10 +54,15 @@ class FunctionProcessor(Processor, abstract=True):
     def _send(self, result: Any, source: Any) -> None:
         if result is None:
             return
-        if not self._writes:
-            raise TypeError(f"{type(self).__name__} returned {type(result).__name__} and is annotated -> None")
+        if not isinstance(result, self._returns):
+            raise TypeError(self._wrong(result))
         output: LinkOutput[Any] = getattr(self, OUTPUT)
         output.write(stamped(result, source))
+
+    def _wrong(self, result: Any) -> str:
+        said = " | ".join(one.__name__ for one in self._returns) or "None"
+        hint = "; return frame.with_pixels(array)" if isinstance(result, np.ndarray) else ""
+        return f"{type(self).__name__} returned {type(result).__name__} and is annotated -> {said}{hint}"
 
 
 class FunctionSource(FunctionProcessor, abstract=True):
@@ -114,16 +120,9 @@ class FunctionJoin(FunctionProcessor, abstract=True):
 
 
 def stamped(result: Any, source: Any) -> Any:
-    """`result` with the stamps of `source` where it has none of its own.
-
-    Raises:
-        TypeError: `result` is no frame.
-    """
-    try:
-        if result.entered_ns or source is None or result is source:
-            return result
-    except AttributeError:
-        raise TypeError(f"the function returned {type(result).__name__}; it returns a frame or None") from None
+    """`result` with the stamps of `source` where it has none of its own."""
+    if result.entered_ns or source is None or result is source:
+        return result
     unset = {"timestamp_ns": 0, "duration_ns": 0, "entered_ns": 0, "sequence": -1}
     stamps = {name: getattr(source, name) for name, nothing in unset.items() if getattr(result, name) == nothing}
     return msgspec.structs.replace(result, **stamps)
@@ -156,6 +155,14 @@ def processor(
 ) -> type[FunctionProcessor] | Callable[[Callable[..., Any]], type[FunctionProcessor]]:
     """Make a processor type of a function; `delivery` and `capacity` are those of all its inputs.
 
+    Each parameter without default is an input, annotated with its class of frames. One with a default is a setting:
+    `add_processor(fade, by=0.5)` gives it and `update_config` changes it while it runs. The return annotation is the
+    class of frames that go out; `None` sends nothing.
+
+        @processor
+        def fade(frame: VideoFrame, by: float = 0.8) -> VideoFrame:
+            return frame.with_pixels((frame.to_ndarray("rgb24") * by).astype("uint8"))
+
     Raises:
         DeclarationError: An annotation is missing, cannot be resolved, or is no frame class.
     """
@@ -184,7 +191,7 @@ def _made(
         "Config": signature.config_type(f"{function.__qualname__}.Config", function.__module__),
         "function": staticmethod(function),
         "_names": tuple(inputs),
-        "_writes": bool(output),
+        "_returns": signature.output,
         **settings,
         **output,
     }

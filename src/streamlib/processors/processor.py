@@ -15,7 +15,7 @@ from streamlib.links.reader import PlugReader
 from streamlib.links.writer import PlugWriter
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
-from streamlib.processors.declaration import Declaration, declare
+from streamlib.processors.declaration import Declaration, declare, takes_one
 from streamlib.processors.execution_mode import ErrorPolicy, Placement, ProcessExecution, Wake
 
 
@@ -70,14 +70,20 @@ class Processor:
 
         Raises:
             ConfigError: A field is unknown, missing or has a wrong value.
+            DeclarationError: `__init__` takes no config, or does not hand it on.
         """
+        if cls.__init__ is not Processor.__init__ and not takes_one(cls.__init__):
+            raise DeclarationError(
+                f"{cls.__name__}.__init__ is called with a config; write def __init__(self, config=None) and begin it "
+                "with super().__init__(config), or write setup(self, ctx) instead"
+            )
         made = cls(config)
         if not hasattr(made, "config"):
             raise DeclarationError(f"{cls.__name__}.__init__ begins with super().__init__(config)")
         return made
 
     @classmethod
-    def declaration_for(cls, config: Any) -> Declaration:  # noqa: ANN401 - a Config of the subclass
+    def declaration_for(cls, config: Any) -> Declaration:
         """What a processor with this config declares; where ports depend on the config, not what the class does."""
         del config
         return cls.declaration

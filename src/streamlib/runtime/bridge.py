@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Annotated, Any, Protocol, Self
 
+import numpy as np
 from msgspec import Meta
 
 from streamlib.errors import DeadlineError, StateError
@@ -34,7 +35,11 @@ PUSH_S = 10.0
 
 
 class PushSource(Processor):
-    """Sends the frames that plain code gives it: `source.push(frame)`; `source.end()` ends the stream."""
+    """Sends the frames that plain code gives it; `add_processor(PushSource, type=VideoFrame)` returns a `PushHandle`.
+
+    `source.push(frame)` sends one, from any thread, and `source.end()` ends the stream. Without `type` the output
+    fits only inputs that take any frame.
+    """
 
     class Config(ProcessorConfig):
         """`type`: the class of the frames. `capacity`: frames that `push` may be ahead, 1 or more."""
@@ -92,7 +97,8 @@ class PushSource(Processor):
         """Put a frame in the inbox; see `PushHandle.push`."""
         kind = self.config.type
         if not isinstance(frame, kind):
-            raise TypeError(f"this source sends {kind.__name__}, not {type(frame).__name__}")
+            hint = "; VideoFrame.from_ndarray(array) makes a frame" if isinstance(frame, np.ndarray) else ""
+            raise TypeError(f"this source sends {kind.__name__}, not {type(frame).__name__}{hint}")
         with self._changed:
             room = self._changed.wait_for(lambda: self._refuses() or len(self._inbox) < self.config.capacity, timeout)
             if self._refuses():
@@ -199,7 +205,11 @@ class Outbox:
 
 
 class PullSink(Processor):
-    """Keeps the frames that arrive until plain code takes them: `for frame in sink.frames(): ...`."""
+    """Keeps the frames that arrive until plain code takes them; `add_processor(PullSink, …)` returns a `PullHandle`.
+
+    `for frame in sink.frames(): ...` takes them, `async for` too. `handle.output("video").frames()` is the short form
+    that adds a sink and removes it.
+    """
 
     class Config(ProcessorConfig):
         """`type`: the class of the frames. `capacity`: frames that wait to be taken, 1 or more."""

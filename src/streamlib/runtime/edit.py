@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
 
-from streamlib.errors import ConnectError, UnknownLinkError, UnknownProcessorError
+from streamlib.errors import ConnectError, UnknownLinkError
 from streamlib.events.event import Event
 from streamlib.events.graph import (
     GraphDidAddProcessor,
@@ -337,9 +337,11 @@ class Edit:
         return f"{from_.id} cannot be joined to {to.id}: {lacking}"
 
 
-def _processor_of(end: ProcessorHandle | OutputPort | InputPort) -> ProcessorHandle:
+def _processor_of(end: object) -> ProcessorHandle:
     if isinstance(end, ProcessorHandle):
         return end
     if isinstance(end, OutputPort | InputPort):
         return end.handle
-    raise UnknownProcessorError(str(end), ())
+    hint = f"; runtime.processor({end!r}) is the handle of an id" if isinstance(end, str) else ""
+    message = f"connect takes a handle or one of its ports, not {end!r}{hint}; add_processor returns handles"
+    raise ConnectError(message)

@@ -7,7 +7,8 @@ processor is gone. The calls that change something are the runtime's.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Protocol
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import ProcessorMetrics
@@ -16,7 +17,6 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.delivery import Delivery
 from streamlib.links.statistics import LinkStatistics
-from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.declaration import Declaration
 from streamlib.runtime.ticket import Ticket
 from streamlib.states import ProcessorState
@@ -27,6 +27,10 @@ class FrameIterable(Protocol):
 
     def __iter__(self) -> Iterator[Any]: ...
     def __aiter__(self) -> AsyncIterator[Any]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
     def close(self) -> None:
         """Let go of the stream."""
         ...
@@ -92,8 +96,8 @@ class ProcessorHandle:
         return self.declaration.type_name
 
     @property
-    def config(self) -> ProcessorConfig:
-        """The config asked for."""
+    def config(self) -> Any:
+        """The config asked for, a `Config` of its class."""
         return self.runtime.graph.node(self.id).config
 
     @property
@@ -126,6 +130,25 @@ class ProcessorHandle:
 
     def __repr__(self) -> str:
         return f"<{self.processor_type} {self.id}>"
+
+    if not TYPE_CHECKING:  # a type checker reports a name that is not there
+
+        def __getattr__(self, name: str) -> object:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{_instead(self, name)}")
+
+
+def _instead(handle: ProcessorHandle, name: str) -> str:
+    """Where the thing is that somebody looked for at a handle."""
+    declaration = vars(handle).get("declaration")
+    if declaration is None:
+        return ""
+    if name in declaration.outputs:
+        return f"; write handle.output({name!r})"
+    if name in declaration.inputs:
+        return f"; write handle.input({name!r})"
+    if name in declaration.config.fields:
+        return f"; write handle.config.{name}"
+    return f"; write runtime.{name}(handle, …)" if callable(getattr(type(handle.runtime), name, None)) else ""
 
 
 class LinkHandle:

@@ -80,6 +80,7 @@ class Lifecycle:
     committer: Committer
     reports: InstanceReports
     completion: Completion
+    started: bool = False
 
     # ------------------------------------------------------------------------------------------------------- verbs
 
@@ -91,6 +92,7 @@ class Lifecycle:
         graph = self.site.graph
         self._check(GraphState.IDLE, "start")
         self._become(GraphState.RUNNING)
+        self.started = True
         graph.take_dirty()
         self.reports.failures.clear()
         self.completion.forget()
@@ -174,6 +176,8 @@ class Lifecycle:
         """Wait for the end of all sources; False when it did not come in time."""
         if inside_loop() or inside_commit():
             raise StateError("wait() inside a processor or a commit would wait for itself")
+        if not self.started:
+            raise StateError("the runtime has not been started; call start() before wait()")
         if not self.reports.wait_until(self._is_done, timeout_s):
             return False
         self._raise_failures()

@@ -20,7 +20,7 @@ from streamlib.delegates.delegates import Delegates
 from streamlib.delegates.factory import FactoryDelegate
 from streamlib.delegates.processor import ProcessorDelegate
 from streamlib.delegates.scheduler import SchedulerDelegate
-from streamlib.errors import UnknownTypeError
+from streamlib.errors import DeclarationError, UnknownTypeError
 from streamlib.events.bus import EventBus
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
@@ -286,11 +286,14 @@ class StreamRuntime:
 
         Raises:
             UnknownTypeError: There is no type of that name.
+            DeclarationError: It is neither a class nor a name.
         """
         registry = self._delegates.registered.registry
         if isinstance(processor, type):
             registry.register(processor)
             return processor.declaration
+        if not isinstance(processor, str):
+            raise DeclarationError(_not_a_type(processor))
         found = self._delegates.port_info(processor)
         if found is None:
             raise UnknownTypeError(processor, registry.names())
@@ -353,11 +356,12 @@ class StreamRuntime:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until every source has ended and everything behind it is done, or the runtime has stopped.
 
-        Returns False when that did not happen within `timeout` seconds; None waits without end.
+        Returns False when that did not happen within `timeout` seconds; None waits without end. A script that may be
+        ended by SIGTERM uses `wait_for_signal`.
 
         Raises:
             ProcessorFailed: Processors were ended by errors; raised at the end.
-            StateError: Called inside a processor.
+            StateError: Called inside a processor, or before `start`.
         """
         return self._lifecycle.wait(timeout)
 
@@ -391,6 +395,14 @@ class StreamRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.to_thread(self.stop, drain=error is None)
+
+
+def _not_a_type(given: object) -> str:
+    if isinstance(given, Processor):
+        name = given.declaration.type_name
+        return f"add_processor takes the class {name}, not an instance: add_processor({name}, …) makes one"
+    hint = "; write @processor above it" if callable(given) else ""
+    return f"add_processor takes a processor class or the name of one, not {type(given).__name__}{hint}"
 
 
 def _id(processor: ProcessorHandle | str) -> ProcessorId:

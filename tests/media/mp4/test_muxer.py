@@ -203,7 +203,7 @@ def test_in_whatever_order_inputs_come_the_file_plays(
     tmp_path_factory: pytest.TempPathFactory,
     both_streams: tuple[list[EncodedPacket], list[EncodedPacket]],
 ) -> None:
-    path, chance = tmp_path_factory.mktemp("order") / "out.mp4", random.Random(seed)  # noqa: S311 - an order, not a secret
+    path, chance = tmp_path_factory.mktemp("order") / "out.mp4", random.Random(seed)
     streams = [list(stream) for stream in both_streams]
     order: list[EncodedPacket] = []
     for size in sizes * 20:

@@ -90,11 +90,12 @@ def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console) -
 def _set_up(runtime: StreamRuntime, path: Path) -> None:
     if not path.is_file():
         raise typer.BadParameter(_no_file(path), param_hint="FILE")
+    if b"\0" in path.read_bytes()[:4096]:
+        raise typer.BadParameter(f"{path} is no Python file; `streamlib demo FILE` plays a video", param_hint="FILE")
     program = _in_its_words(path, lambda: load(path))
     setup = getattr(program, "setup", None)
     if not callable(setup):
-        functions = [name for name, value in vars(program).items() if isinstance(value, FunctionType)]
-        message = f"{path} defines no setup(runtime); functions: {nearest('setup', functions)}"
+        message = f"{path} defines no setup(runtime); {_its_functions(program)}"
         raise typer.BadParameter(message, param_hint="FILE")
     _in_its_words(path, lambda: setup(runtime))
     if not runtime.graph.processor_ids():
@@ -138,6 +139,17 @@ def users_traceback(error: Exception, path: Path) -> str:
 
 def _is_ours(filename: str) -> bool:
     return Path(filename).is_relative_to(Path(streamlib.__file__).parent)
+
+
+def _its_functions(program: ModuleType) -> str:
+    own = [
+        name
+        for name, value in vars(program).items()
+        if isinstance(value, FunctionType) and value.__module__ == program.__name__
+    ]
+    if own:
+        return f"functions: {nearest('setup', own)}"
+    return "put the graph in one, without start() and wait(), or run the file with python"
 
 
 def _no_file(path: Path) -> str:

@@ -82,6 +82,7 @@ class Mp4Muxer:
         self._tracks: dict[str, _Track] = {}
         self._offset_ns = 0
         self.is_broken = False
+        self.lacks_key_frame = False
 
     def write(self, packet: EncodedPacket) -> None:
         """Take a packet; pictures before the first key frame are left out.
@@ -98,6 +99,7 @@ class Mp4Muxer:
             self._gathered.append(packet)
             self._gathered_bytes += packet.nbytes
         else:
+            self.lacks_key_frame = True
             self._notices.once("key", "begins at the first key frame; the pictures before it are left out")
 
     def settle(self, connected: Collection[str]) -> None:

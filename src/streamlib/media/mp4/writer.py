@@ -159,7 +159,8 @@ class Mp4Writer(Processor):
             return
         if written is None:
             self._files.release(self._path)
-            self._log.warning("nothing came in; %s was not written", self._path)
+            came = "no key frame came in" if muxer.lacks_key_frame else "nothing came in"
+            self._log.warning("%s; %s was not written", came, self._path)
         else:
             self._log.info("wrote %s", written)
 

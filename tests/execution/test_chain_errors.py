@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 
 from streamlib.processors.context import ProcessContext
-from streamlib.processors.execution_mode import ErrorPolicy
+from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
 from streamlib.states import ProcessorState
 from tests.execution.plain_processors import (
     Flaky,
     Hand,
     Held,
+    Pair,
     Relay,
     Sink,
     Source,
@@ -24,9 +25,10 @@ from tests.execution.rig import SECONDS, Rig, checked, loop_of
 @pytest.mark.promise("error.skip", "error.counted", "error.isolated")
 @pytest.mark.parametrize("reads_first", [True, False])
 @pytest.mark.parametrize("inlined", [True, False])
+@pytest.mark.parametrize("brief", [True, False])
 @pytest.mark.parametrize("bad", [{0}, {5}, {0, 1, 2, 200}, set(range(100, 300))])
-def test_an_exception_costs_exactly_one_frame(bad: set[int], inlined: bool, reads_first: bool) -> None:
-    rig, sink, other = Rig(), Sink(), Sink()
+def test_an_exception_costs_exactly_one_frame(bad: set[int], brief: bool, inlined: bool, reads_first: bool) -> None:
+    rig, sink, other = Rig(brief=brief), Sink(), Sink()
     flaky = Flaky(bad, reads_first=reads_first)
     source, middle, end, beside = rig.add(Source(400)), rig.add(flaky), rig.add(sink), rig.add(other)
     if inlined:
@@ -44,14 +46,15 @@ def test_an_exception_costs_exactly_one_frame(bad: set[int], inlined: bool, read
     checked(*links)
 
 
-def test_a_head_that_raises_goes_on() -> None:
+@pytest.mark.parametrize("brief", [True, False])
+def test_a_head_that_raises_goes_on(brief: bool) -> None:
     class Broken(Source):
         def process(self, ctx: ProcessContext) -> None:
             super().process(ctx)
             if self.sent % 2:
                 raise ValueError("odd")
 
-    rig, sink = Rig(), Sink()
+    rig, sink = Rig(brief=brief), Sink()
     members = [rig.add(Broken(300)), rig.add(Relay()), rig.add(sink)]
     rig.loop(*members)
     links = rig.chain(*members)
@@ -60,6 +63,66 @@ def test_a_head_that_raises_goes_on() -> None:
     assert members[0].metrics.errors == 150
     assert [member.metrics.calls for member in members] == [300, 300, 300]
     checked(*links)
+
+
+def test_a_frame_that_comes_twice_is_lost_once() -> None:
+    """The same object lies in the ring again: that the failed call has read the first is told by the count."""
+    rig, sink = Rig(), Sink()
+    flaky = Flaky({3})
+    source, middle, end = rig.add(Step(repeat(8))), rig.add(flaky), rig.add(sink)
+    hand = rig.add(Hand())
+    feed = rig.loop(hand, source)
+    loop = rig.loop(middle, end)
+    rig.link(hand, source)
+    rig.chain(source, middle, end)
+    feed.arrange(feed.members)
+    feed.step(SECONDS)
+    rig.start(loop)
+    hand.end()
+    feed.step(SECONDS)
+    rig.reports.wait_for(middle, end)
+    rig.stop()
+    assert numbers(sink.got) == [0] * 7
+
+
+def test_an_exception_in_one_with_two_inputs_costs_the_oldest_frame_alone() -> None:
+    class FlakyPair(Pair):
+        def process(self, ctx: ProcessContext) -> None:
+            if self.calls in {0, 7}:
+                self.calls += 1
+                raise ValueError("not now")
+            super().process(ctx)
+
+    rig, pair = Rig(), FlakyPair()
+    source, relay, end = rig.add(Source(300)), rig.add(Relay()), rig.add(pair)
+    rig.loop(source, relay, end)
+    links = [rig.link(source, end, into="a"), rig.link(source, relay), rig.link(relay, end, into="b")]
+    rig.run()
+    assert end.metrics.errors == 2
+    assert pair.of("b") == list(range(300))
+    assert len(pair.of("a")) == 298
+    assert end.metrics.latency.stats().samples >= 2, "what is asked before it is called is timed too"
+    checked(*links)
+
+
+def test_a_continuous_processor_loses_no_frame_that_it_did_not_read() -> None:
+    class Mixer(Flaky):
+        execution = ProcessExecution.continuous()
+
+    rig, sink = Rig(), Sink()
+    flaky = Mixer({0, 1}, reads_first=False)
+    hand, middle, end = rig.add(Hand()), rig.add(flaky), rig.add(sink)
+    feed = rig.loop(hand)
+    loop = rig.loop(middle, end)
+    rig.chain(hand, middle, end)
+    feed.step(SECONDS)
+    rig.start(loop)
+    hand.end()
+    feed.step(SECONDS)
+    rig.reports.wait_for(middle, end)
+    rig.stop()
+    assert middle.metrics.errors == 2
+    assert numbers(sink.got) == [0]
 
 
 @pytest.mark.promise("error.fail", "error.isolated")

@@ -1,0 +1,89 @@
+"""Running links with their two ends, and which of those that are joined takes the place of which that is cut.
+
+An output that writes to several links may be in the middle of a frame while it is switched: some links have had the
+frame, others have not. Where a cut link has not, its heir gets the frame, and nobody else, so that behind both ways
+nothing is missing and nothing comes twice. Used by `wiring`; looks at the edit alone, never at the graph.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.graph.link import Link
+from streamlib.ids import PortRef
+from streamlib.links.channel import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A running link and the instances at its two ends."""
+
+    link: Link
+    channel: Channel
+    source: ProcessorInstance
+    target: ProcessorInstance
+
+
+def heirs(
+    cut: Iterable[Joint], joined: Collection[Joint], passing: Collection[ProcessorInstance]
+) -> dict[Channel, Channel]:
+    """For each cut link the one that is joined in its place, where there is one.
+
+    Both leave the same output and lead to the same input of somebody who stays, through processors that only come
+    or go with the edit; among those that lead to nobody who stays, the first takes the place of the first.
+
+    Args:
+        cut: All links that the edit takes apart, also between processors that go.
+        joined: All links that it adds.
+        passing: The processors that come or go with it.
+    """
+    taken = list(cut)
+    old, new = _Ways(taken, passing), _Ways(joined, passing)
+    free = list(joined)
+    found: dict[Channel, Channel] = {}
+    for joint in sorted(taken, key=lambda joint: not old.ends(joint)):
+        heir = next((other for other in free if _follows(other, joint, old, new)), None)
+        if heir is not None:
+            free.remove(heir)
+            found[joint.channel] = heir.channel
+    return found
+
+
+def _follows(heir: Joint, cut: Joint, old: _Ways, new: _Ways) -> bool:
+    if heir.link.source != cut.link.source or heir.source is not cut.source:
+        return False
+    before, after = old.ends(cut), new.ends(heir)
+    return not before.isdisjoint(after) if before else not after
+
+
+class _Ways:
+    """Where links lead: the inputs of those who stay, past processors that come or go."""
+
+    def __init__(self, joints: Iterable[Joint], passing: Collection[ProcessorInstance]) -> None:
+        self._passing = passing
+        self._known: dict[Channel, frozenset[PortRef]] = {}
+        self._onward: dict[ProcessorInstance, list[Joint]] = defaultdict(list)
+        for joint in joints:
+            self._onward[joint.source].append(joint)
+
+    def ends(self, joint: Joint) -> frozenset[PortRef]:
+        """The inputs that a link leads to in the end."""
+        if joint.channel not in self._known:
+            self._known[joint.channel] = self._found_from(joint)
+        return self._known[joint.channel]
+
+    def _found_from(self, joint: Joint) -> frozenset[PortRef]:
+        found: set[PortRef] = set()
+        seen: set[ProcessorInstance] = set()
+        waiting = [joint]
+        while waiting:
+            here = waiting.pop()
+            if here.target not in self._passing:
+                found.add(here.link.target)
+            elif here.target not in seen:
+                seen.add(here.target)
+                waiting += self._onward[here.target]
+        return frozenset(found)

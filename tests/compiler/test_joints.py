@@ -1,0 +1,81 @@
+"""Which joined link takes the place of which cut one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamlib.compiler.joints import Joint, heirs
+from streamlib.graph import Link
+from streamlib.ids import PortRef, ProcessorId, link_id
+from streamlib.links.channel import Channel
+from streamlib.links.delivery import Delivery
+
+
+class Stands:
+    """In the place of an instance: only who it is counts here."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Edit:
+    """Joints between named processors; `fan.out` and such."""
+
+    def __init__(self) -> None:
+        self.who: dict[str, Any] = {}
+        self.names: dict[Channel, str] = {}
+
+    def one(self, name: str) -> Any:
+        return self.who.setdefault(name, Stands(name))
+
+    def joint(self, source: str, target: str, *, output: str = "out") -> Joint:
+        ends = PortRef(ProcessorId(source), output), PortRef(ProcessorId(target), "into")
+        link = Link(link_id(*ends), *ends)
+        channel = Channel(link.id, Delivery.EVERY, 8)
+        self.names[channel] = f"{source}>{target}"
+        return Joint(link, channel, self.one(source), self.one(target))
+
+    def heirs(self, cut: list[Joint], joined: list[Joint], *passing: str) -> dict[str, str]:
+        found = heirs(cut, joined, {self.one(name) for name in passing})
+        return {self.names[old]: self.names[new] for old, new in found.items()}
+
+
+def test_a_filter_that_comes_between_takes_the_place_of_the_link_it_is_put_in() -> None:
+    edit = Edit()
+    cut = [edit.joint("source", "gone"), edit.joint("source", "sink")]
+    joined = [edit.joint("source", "new"), edit.joint("new", "sink"), edit.joint("new", "branch")]
+    assert edit.heirs(cut, joined, "gone", "new", "branch") == {"source>sink": "source>new"}
+
+
+def test_a_filter_that_is_taken_out_is_followed_by_the_link_past_it() -> None:
+    edit = Edit()
+    cut = [edit.joint("source", "other"), edit.joint("source", "old"), edit.joint("old", "sink")]
+    joined = [edit.joint("source", "sink")]
+    assert edit.heirs(cut, joined, "old", "other") == {"source>old": "source>sink"}
+
+
+def test_one_end_takes_the_place_of_another() -> None:
+    edit = Edit()
+    cut, joined = [edit.joint("source", "old")], [edit.joint("source", "new")]
+    assert edit.heirs(cut, joined, "old", "new") == {"source>old": "source>new"}
+
+
+def test_a_chain_of_those_who_go_is_followed_to_its_end() -> None:
+    edit = Edit()
+    cut = [edit.joint("source", "a"), edit.joint("a", "b"), edit.joint("a", "c"), edit.joint("b", "d"),
+           edit.joint("c", "d"), edit.joint("d", "sink")]  # fmt: skip
+    joined = [edit.joint("source", "x"), edit.joint("x", "y"), edit.joint("y", "sink")]
+    assert edit.heirs(cut, joined, "a", "b", "c", "d", "x", "y")["source>a"] == "source>x"
+
+
+def test_nobody_takes_the_place_of_a_link_that_only_goes() -> None:
+    edit = Edit()
+    assert edit.heirs([edit.joint("source", "sink")], []) == {}
+    assert edit.heirs([edit.joint("source", "sink")], [edit.joint("source", "branch")], "branch") == {}
+    assert edit.heirs([edit.joint("source", "old")], [edit.joint("source", "stays")], "old") == {}
+
+
+def test_another_output_is_another_way() -> None:
+    edit = Edit()
+    cut, joined = [edit.joint("source", "sink")], [edit.joint("source", "sink", output="other")]
+    assert edit.heirs(cut, joined) == {}

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from streamlib.events import Event, ProcessorError
+from streamlib.events.processor import ProcessorStateChanged
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.processors.execution_mode import ErrorPolicy
+from streamlib.states import ProcessorState
+from tests.compiler.yard import Yard
+from tests.scenarios.stage import SECONDS, Collect, Hand, Pass, Record
+
+
+def instance(yard: Yard, id_: str = "a", *, policy: ErrorPolicy = ErrorPolicy.SKIP) -> ProcessorInstance:
+    """One that is in the graph and does not run."""
+    return yard.site.instance(yard.graph.node(yard.add(Pass, id_, policy=policy)))
+
+
+def heard(yard: Yard) -> list[Event]:
+    events: list[Event] = []
+    yard.bus.subscribe("processor:*", events.append)
+    return events
+
+
+def test_an_error_that_repeats_is_logged_once_and_then_counted(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
+    """At 60 frames a second, a log line for each would be all that the log holds."""
+    one, events = instance(yard), heard(yard)
+    for number in range(120):
+        yard.reports.errored(one, ValueError("no luck"), number * 500_000_000)
+    assert [record.getMessage() for record in caplog.records] == [
+        "a: ValueError: no luck at 0.000 s",
+        "a: ValueError: no luck: 10 times by now",
+        "a: ValueError: no luck: 100 times by now",
+    ]
+    assert [record.exc_info is not None for record in caplog.records] == [True, False, False]
+    assert len(events) == 120
+
+
+def test_another_error_and_another_processors_are_logged_anew(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
+    a, b = instance(yard, "a"), instance(yard, "b")
+    for who, text in ((a, "x"), (a, "x"), (b, "x"), (a, "y"), (a, "x")):
+        yard.reports.errored(who, ValueError(text), None)
+    assert [record.getMessage() for record in caplog.records] == [
+        "a: ValueError: x", "b: ValueError: x", "a: ValueError: y", "a: ValueError: x",
+    ]  # fmt: skip
+    assert {record.levelno for record in caplog.records} == {logging.ERROR}
+
+
+@pytest.mark.promise("error.counted")
+def test_an_error_is_published_with_whose_it_is_and_of_which_frame(yard: Yard) -> None:
+    one, events = instance(yard), heard(yard)
+    yard.reports.errored(one, OSError("gone"), 40)
+    (error,) = events
+    assert isinstance(error, ProcessorError)
+    assert (error.processor_id, error.error, error.frame_timestamp_ns) == ("a", "OSError: gone", 40)
+
+
+def test_a_state_is_set_in_the_graph_and_published(yard: Yard) -> None:
+    one, events = instance(yard), heard(yard)
+    one.setup()
+    assert yard.graph.get(one.id, ProcessorState) is ProcessorState.READY
+    (event,) = events
+    assert isinstance(event, ProcessorStateChanged)
+    assert (event.processor_id, event.old, event.new) == ("a", "idle", "ready")
+
+
+def test_one_that_goes_does_not_set_the_state_of_who_bears_its_id_by_now(yard: Yard) -> None:
+    old = instance(yard)
+    old.setup()
+    yard.remove("a")
+    old.become(ProcessorState.RUNNING)
+    yard.add(Pass, "a")
+    yard.commit()
+    old.become(ProcessorState.ENDED)
+    assert yard.graph.get(old.id, ProcessorState) is ProcessorState.RUNNING
+
+
+@pytest.mark.parametrize(("policy", "stops"), [("skip", 0), ("fail", 0), ("stop", 1)])
+def test_a_failure_is_kept_and_only_the_policy_stop_asks_for_a_stop(yard: Yard, policy: str, stops: int) -> None:
+    asked: list[str] = []
+    yard.reports.stop_wanted = lambda: asked.append("stop")
+    one = instance(yard, policy=ErrorPolicy(policy))
+    one.setup()
+    error = ValueError("no luck")
+    one.finish(error)
+    assert yard.reports.failures == {"a": error}
+    assert len(asked) == stops
+
+
+def test_an_end_without_an_error_is_no_failure(yard: Yard) -> None:
+    yard.reports.stop_wanted = lambda: pytest.fail("nobody failed")
+    one = instance(yard, policy=ErrorPolicy.STOP)
+    one.setup()
+    one.finish()
+    assert yard.reports.failures == {}
+
+
+def test_who_waits_looks_again_when_a_processor_ends(yard: Yard) -> None:
+    one = instance(yard)
+    one.setup()
+    looked = threading.Event()
+
+    def over() -> bool:
+        looked.set()
+        return one.over
+
+    answers: list[bool] = []
+    waiter = threading.Thread(target=lambda: answers.append(yard.reports.wait_until(over, SECONDS)))
+    waiter.start()
+    assert looked.wait(SECONDS)
+    one.finish()
+    waiter.join(SECONDS)
+    assert answers == [True]
+    assert not yard.reports.wait_until(lambda: False, 0.0)
+
+
+@pytest.mark.promise("link.counters")
+def test_what_is_written_to_one_that_has_ended_is_counted(yard: Yard) -> None:
+    """A reader that ended while frames were on their way: each frame of the link is still counted once."""
+    yard.add(Hand, "hand")
+    yard.add(Collect, "sink", record=Record())
+    (link,) = yard.chain("hand", "sink")
+    yard.commit()
+    sink = yard.instance("sink")
+    sink.end()
+    assert yard.reports.wait_until(lambda: sink.over, SECONDS)
+    yard.step("hand", 3)
+    counted = yard.channel(link).statistics()
+    assert (counted.written, counted.closed, counted.depth) == (3, 3, 0)
