@@ -30,7 +30,7 @@ from tests.execution.rig import SECONDS, Rig, checked, own, settle
 # ------------------------------------------------------------------------------------------------------ one chain
 
 
-@pytest.mark.promise("link.inlined-chain", "done.depth")
+@pytest.mark.promise("link.inlined-chain", "execution.lightweight-deep")
 def test_a_chain_of_ten_thousand_passes_frames() -> None:
     rig, frames = Rig(), 30
     sink = Sink()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 
 import pytest
 
@@ -100,4 +100,4 @@ def test_components_may_be_attached_while_they_are_listed() -> None:
 
 def test_a_marker_holds_nothing() -> None:
     assert ReactiveMarker() == ReactiveMarker()
-    assert all(is_dataclass(kind) or issubclass(kind, str) for kind in ENGINE_COMPONENTS)
+    assert ReactiveMarker in ENGINE_COMPONENTS

@@ -13,7 +13,7 @@ from tests.repository.clips import write_clip
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorial").glob("*.md"))]
-MADE = {"README.md": ["inverted.mp4"], "first-graph.md": ["faded.mp4", "small.mp4"]}
+MADE = {"README.md": ["inverted.mp4"], "first-graph.md": ["faded.mp4", "small.mp4", "pushed.mp4"]}
 
 
 def _code_of(page: Path) -> str:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -411,13 +413,19 @@ print("stopped", runtime.state, flush=True)
 """
 
 
-def run_program(kind: str) -> subprocess.Popen[str]:
+@contextmanager
+def run_program(kind: str) -> Iterator[subprocess.Popen[str]]:
     root = str(Path(__file__).parents[2])
     source = str(Path(streamlib.__file__).parents[1])
-    return subprocess.Popen(
+    program = subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(root=root), kind],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": source},
     )  # fmt: skip
+    try:
+        yield program
+    finally:
+        program.kill()
+        program.communicate(timeout=SECONDS)
 
 
 def read_until(program: subprocess.Popen[str], *words: str) -> None:

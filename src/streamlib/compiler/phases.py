@@ -7,15 +7,15 @@ torn down afterwards by `teardown`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
+from types import TracebackType
 
 from streamlib.compiler.plan import Plan
 from streamlib.compiler.site import LOG, Site
 from streamlib.compiler.teardown import Departure
 from streamlib.compiler.wiring import Wiring
-from streamlib.errors import CommitError
+from streamlib.errors import CommitError, DeadlineError
 from streamlib.events.processor import ConfigUpdated
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
@@ -184,12 +184,8 @@ class Commit:
             with self._step("will_stop", instance.id):
                 self._site.delegates.will_stop(instance.id)
 
-    @contextmanager
-    def _step(self, step: str, subject: str) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            raise CommitError(step, subject, error) from error
+    def _step(self, step: str, subject: str) -> _Step:
+        return _Step(step, subject)
 
     def roll_back(self) -> None:
         """Undo what `prepare` has done, last first."""
@@ -219,14 +215,17 @@ class Commit:
     def _undo(self, action: Callable[[], None]) -> None:
         try:
             action()
-        except Exception:
+        except BaseException:
             LOG.exception("rolling back a commit: one step failed, the others go on")
 
     # -------------------------------------------------------------------------------------------- what cannot fail
 
     def _swap(self) -> None:
         for old, new in self._replaced:
-            self._put_in_place(old, new)
+            try:
+                self._put_in_place(old, new)
+            except DeadlineError:  # it has gone into a call meanwhile, and is replaced when it comes back
+                self.departure.late.append(old.id)
 
     def _put_in_place(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
         loop, entity = old.loop, self._site.graph.entity(old.id)
@@ -282,6 +281,23 @@ class Commit:
             action()
 
 
+class _Step:
+    """What a step raises becomes a CommitError that names it; no generator, which would let StopIteration through."""
+
+    def __init__(self, step: str, subject: str) -> None:
+        self._step = step
+        self._subject = subject
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception):
+            raise CommitError(self._step, self._subject, error) from error
+
+
 def _nothing() -> None:
     """Only to be answered."""
 
@@ -291,7 +307,7 @@ def _reconfigure(instance: ProcessorInstance, config: ProcessorConfig) -> None:
     instance.processor.config = config
     try:
         instance.processor.config_changed(before)
-    except Exception:
+    except BaseException:
         instance.processor.config = before  # at once: frames flow until the rest of the commit is rolled back
         raise
 

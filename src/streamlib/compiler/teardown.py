@@ -68,10 +68,16 @@ class Departure:
         going = self.present() if which is None else list(which)
         if which is not None:
             self._cut_off(set(going))
-        self._drain(going)
-        self._take_out(going)
-        for instance in going:
-            self._tear_down(instance)
+        try:
+            self._drain(going)
+        except BaseException:  # Ctrl-C for one: who waits here gives up, and files are still completed
+            self._end_now([instance for instance in going if not instance.over])
+            self._ended(going, LAST_WORDS_S)
+            raise
+        finally:
+            self._take_out(going)
+            for instance in going:
+                self._tear_down(instance)
 
     def check(self, others: Iterable[str] = ()) -> None:
         """Name those who were late, and `others`.

@@ -179,6 +179,8 @@ def _open(path: Path) -> InputContainer:
         raise MediaError(f"there is no file {path}; {nearest_file(path)}")
     if path.is_dir():
         raise MediaError(f"{path} is a folder; name a file in it")
+    if path.is_fifo():  # to open it would wait for somebody who writes, and hold up every other edit
+        raise MediaError(f"{path} is a pipe; write what comes from it to a file, and name that")
     try:
         return av.open(f"file:{path}", "r")
     except (av.error.FFmpegError, OSError, ValueError) as error:

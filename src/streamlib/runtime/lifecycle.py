@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from streamlib.compiler.compiler import Compiler
 from streamlib.compiler.delta import GraphDelta
 from streamlib.compiler.reports import InstanceReports
-from streamlib.compiler.site import Site
+from streamlib.compiler.site import LOG, Site
 from streamlib.compiler.teardown import LAST_WORDS_S
-from streamlib.errors import ProcessorFailed, StateError
+from streamlib.errors import DeadlineError, ProcessorFailed, StateError
 from streamlib.events.bus import EventBus
 from streamlib.events.event import described
 from streamlib.events.graph import GraphStateChanged
@@ -100,10 +100,18 @@ class Lifecycle:
         try:
             self.compiler.compile(delta, _nothing, drain_s=drain_s)
         except BaseException:
+            self._end_who_started()
             self.site.stop_common_loop()
             self._close_shared()
             self._become(GraphState.IDLE)
             raise
+
+    def _end_who_started(self) -> None:
+        """A start was broken off behind the point where it can be rolled back, by Ctrl-C for one."""
+        try:
+            self.compiler.stop_all(drain_s=None)
+        except DeadlineError as error:
+            LOG.error("a start was broken off: %s", error)
 
     def stop(self, *, drain_s: float | None) -> None:
         """End everybody and take away what compiling attached; idle, nothing.
@@ -189,11 +197,11 @@ class Lifecycle:
 
         def first() -> None:
             signalled.set()
-            _from_a_handler(self.reports.wake)
+            self.reports.wake()
 
         patience_s = self.site.answer_s
         try:
-            with caught_signals(first, lambda: _from_a_handler(self._hurry)):
+            with caught_signals(first, self._hurry):
                 self.reports.wait_until(lambda: signalled.is_set() or self._is_done(), None)
                 stop()
         finally:
@@ -257,11 +265,6 @@ class Lifecycle:
 def _loop_of(instance: ProcessorInstance) -> Loop:
     assert isinstance(instance.loop, Loop)
     return instance.loop
-
-
-def _from_a_handler(action: Callable[[], None]) -> None:
-    """Do something that takes locks, which the thread that the signal interrupted may hold."""
-    threading.Thread(target=action, name="streamlib:signal", daemon=True).start()
 
 
 def _nothing() -> None:

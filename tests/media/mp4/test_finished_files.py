@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from streamlib.errors import MediaError
 from streamlib.media.mp4.finished_files import FinishedFiles
 
 
@@ -24,6 +25,16 @@ def test_a_file_from_before_gives_way_under_its_own_name_alone(tmp_path: Path) -
 def test_a_name_that_was_given_back_is_free() -> None:
     files, path = FinishedFiles(), Path("/nowhere/name.mp4")
     files.release(files.claim(path))
+    assert files.claim(path) == path
+
+
+@pytest.mark.promise("media.mp4-never-overwrites")
+def test_a_file_that_is_being_read_is_not_written_over() -> None:
+    files, path = FinishedFiles(), Path("/nowhere/name.mp4")
+    files.begin_reading(path)
+    with pytest.raises(MediaError, match="is being read by this runtime; write to another path"):
+        files.claim(path)
+    files.end_reading(path)
     assert files.claim(path) == path
 
 

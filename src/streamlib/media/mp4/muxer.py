@@ -8,6 +8,7 @@ waits for a stream that lags for ten seconds of media time at most.
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -237,12 +238,18 @@ class Mp4Muxer:
 
     def _written(self) -> Written:
         counts = {media: track.packets for media, track in self._tracks.items()}
-        size = self.path.stat().st_size
+        try:
+            size = self.path.stat().st_size
+        except OSError as error:
+            raise self._failure("kept: it was removed while it was written", error) from error
         return Written(self.path, counts.get("video", 0), counts.get("audio", 0), self._end_ns() / NS_PER_S, size)
 
 
 def _try_room(path: Path) -> None:
     """Write a page: where that fails, the library's muxer would fail too, and forget to close the file (PyAV 18)."""
+    if path.is_file():  # whoever reads a file from before goes on reading that
+        with suppress(OSError):
+            path.unlink()
     with path.open("wb") as file:
         file.write(bytes(4096))
 
