@@ -83,7 +83,7 @@ def test_a_link_that_changes_its_form_loses_no_frame_and_keeps_counting(yard: Ya
     yard.step("hand", 3)
     yard.part(first)
     yard.commit()  # the filter moves to the common loop, and the sink behind it
-    assert homes(yard, ["hand", "filter", "sink"]) == "hand - -"  # type: ignore[arg-type]
+    assert homes(yard, ["hand", "filter", "sink"]) == "hand - -"
     assert record.numbers == []
     assert yard.channel(second).statistics().written == 3
     home = yard.loop("sink")
