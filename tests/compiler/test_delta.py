@@ -171,6 +171,12 @@ def test_a_restart_that_was_asked_for_and_is_needed_is_made_once() -> None:
     assert compute_delta(graph, graph.take_dirty(), restarted=[A, A]).restarted == (A,)
 
 
+def test_a_live_change_of_one_that_is_restarted_is_not_applied_to_the_one_that_goes() -> None:
+    graph = running()
+    set_(graph, A, gain=1)
+    assert compute_delta(graph, graph.take_dirty(), restarted=[A]) == GraphDelta(restarted=(A,))
+
+
 # --------------------------------------------------------------------------------------------------- against a model
 
 

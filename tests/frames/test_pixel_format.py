@@ -90,3 +90,9 @@ def test_pictures_that_do_not_say_are_bt709_in_hd_and_bt601_below() -> None:
 
 def test_two_formats_have_alpha() -> None:
     assert [format for format in PixelFormat if has_alpha(format)] == [PixelFormat.RGBA, PixelFormat.BGRA]
+
+
+@pytest.mark.parametrize(("shape", "named"), [((6, 4), "gray8, yuv420p, nv12"), ((4, 4, 4), "rgba, bgra")])
+def test_pixels_of_another_format_name_those_that_they_may_have(shape: tuple[int, ...], named: str) -> None:
+    with pytest.raises(FormatError, match=f"name its format if it is another: {named}$"):
+        picture_size(np.zeros(shape, np.uint8), PixelFormat.RGB24)

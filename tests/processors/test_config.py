@@ -216,3 +216,11 @@ def test_a_field_with_a_default_factory_is_made_anew_each_time() -> None:
     assert isinstance(first, Listed)
     assert isinstance(second, Listed)
     assert first.names is not second.names
+
+
+def test_a_setting_without_annotation_is_a_declaration_error() -> None:
+    class Bare(ProcessorConfig):
+        gain = 1.0
+
+    with pytest.raises(DeclarationError, match=r"Bare\.Config\.gain has no annotation; write gain: float = 1\.0"):
+        ConfigFields.of("Bare", Bare)

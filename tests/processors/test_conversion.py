@@ -46,6 +46,7 @@ SAME = Size(2)
         ("bt709", Matrix | None, Matrix.BT709),
         ("out.mp4", Path, Path("out.mp4")),
         (PurePosixPath("a/b"), Path, Path("a/b")),
+        (PurePosixPath("a/b"), str, "a/b"),
         (None, Path | None, None),
         ([640, 480], tuple[int, int], (640, 480)),
         ({"width": 3}, Size, Size(3)),

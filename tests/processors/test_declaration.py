@@ -126,6 +126,13 @@ def test_an_async_process_is_refused() -> None:
         made(process=later)
 
 
+def test_a_process_without_context_is_refused() -> None:
+    def forgetful(self: Processor) -> None: ...
+
+    with pytest.raises(DeclarationError, match=r"write def process\(self, ctx\)"):
+        made(process=forgetful)
+
+
 @pytest.mark.parametrize("name", ["config", "process", "setup", "live", "declaration", "wake", "Config"])
 def test_a_port_cannot_take_a_name_that_every_processor_has(name: str) -> None:
     with pytest.raises(DeclarationError, match=f"every processor has '{name}' already"):

@@ -138,3 +138,14 @@ def test_an_init_that_forgets_its_base_is_named() -> None:
 def test_the_contract_itself_has_no_process() -> None:
     with pytest.raises(DeclarationError, match="filter_0: Invert has no process"):
         Processor.process(Invert(), process_context())
+
+
+def test_an_init_that_takes_no_config_is_told_how_to_begin() -> None:
+    class Bare(Processor):
+        def __init__(self) -> None:
+            super().__init__()
+
+        def process(self, ctx: ProcessContext) -> None: ...
+
+    with pytest.raises(DeclarationError, match=r"write def __init__\(self, config=None\)"):
+        Bare.from_config()

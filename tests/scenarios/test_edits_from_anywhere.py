@@ -13,6 +13,7 @@ from streamlib.errors import (
     CommitError,
     ConnectError,
     CycleError,
+    DeclarationError,
     DuplicateIdError,
     StateError,
     UnknownLinkError,
@@ -292,3 +293,37 @@ def test_an_edit_that_waits_for_its_turn_comes_after_the_one_before(runtime: Str
     for thread in (first, second):
         thread.join(SECONDS)
     assert runtime.graph.processor_ids() == ["slow", "quick"]
+
+
+def test_what_is_no_processor_and_no_port_is_told_what_to_write(runtime: StreamRuntime) -> None:
+    given: Any = Numbers()
+    with pytest.raises(DeclarationError, match="takes the class Numbers, not an instance"):
+        runtime.add_processor(given)
+    given = numbers_of
+    with pytest.raises(DeclarationError, match="not function; write @processor above it"):
+        runtime.add_processor(given)
+    source = runtime.add_processor(Numbers)
+    given = "numbers_0"
+    with pytest.raises(ConnectError, match=r"runtime\.processor\('numbers_0'\) is the handle"):
+        runtime.connect(given, source)
+
+
+def numbers_of(frame: object) -> object:
+    """No processor, for want of a decorator."""
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("out", r"handle\.output\('out'\)"),
+        ("count", r"handle\.config\.count"),
+        ("remove", r"runtime\.remove\(handle, …\)"),
+        ("nothing", "'nothing'$"),
+    ],
+)
+def test_what_is_looked_for_at_a_handle_is_where_the_message_says(
+    runtime: StreamRuntime, name: str, words: str
+) -> None:
+    with pytest.raises(AttributeError, match=words):
+        getattr(runtime.add_processor(Numbers), name)

@@ -262,7 +262,7 @@ def test_a_frame_that_is_in_the_middle_of_a_fan_out_arrives_once_on_each_way(mak
         runtime.connect(source, target)
     runtime.start()
     stuck.wait_for_call("stuck")
-    (main if main_first else side).wait_until(lambda: len(main.numbers if main_first else side.numbers) >= 10)
+    (main if main_first else side).wait_until(lambda: len(main.numbers if main_first else side.numbers) >= 9)
     with runtime.edit() as edit:
         edit.remove(beside)
         between = edit.add_processor(Pass)

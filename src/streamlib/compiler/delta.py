@@ -58,7 +58,7 @@ def compute_delta(
     return GraphDelta(
         added=tuple(id_ for id_ in present if not graph.has(id_, ProcessorInstance)),
         removed=tuple(entity for entity in removed_processors if graph.has(entity, ProcessorInstance)),
-        changed=tuple(change for change in changes if change.live),
+        changed=tuple(change for change in changes if change.live and change.id not in restarts),
         restarted=tuple(id_ for id_ in restarts if id_ in graph and graph.has(id_, ProcessorInstance)),
         links_added=tuple(id_ for id_ in dirty.links if id_ in graph and not graph.has(id_, WiredChannel)),
         links_removed=tuple(entity for entity in removed_links if graph.has(entity, WiredChannel)),

@@ -59,6 +59,7 @@ class Commit:
         self.departure = Departure(site, plan.remove, plan.cut, drain_s=drain_s)
         self.stopped: list[ProcessorInstance] = []
         self._wiring = Wiring(site, self._instance_of, self.departure.leaving)
+        self._wiring.behind = self.departure.behind
 
     def prepare(self) -> None:
         """Everything that may fail; CommitError names the step and the processor."""
@@ -226,6 +227,8 @@ class Commit:
                 self._put_in_place(old, new)
             except DeadlineError:  # it has gone into a call meanwhile, and is replaced when it comes back
                 self.departure.late.append(old.id)
+                if isinstance(old.loop, Loop):
+                    self.departure.behind.add(old.loop)
 
     def _put_in_place(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
         loop, entity = old.loop, self._site.graph.entity(old.id)

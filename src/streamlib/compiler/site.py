@@ -25,6 +25,10 @@ from streamlib.processors.shared_objects import SharedObjects
 LOG = logging.getLogger("streamlib.compiler")
 
 
+BEHIND_S = 0.1
+"""How long to wait for a loop that was waited for in vain in the same commit, in seconds."""
+
+
 @dataclass(slots=True)
 class Site:
     """Everything compiling needs that is not the change itself.
@@ -45,6 +49,10 @@ class Site:
     answer_s: float = 10.0
     paused: bool = False
     _common: ThreadRunner | None = field(default=None)
+
+    def patience_s(self, behind: bool) -> float:
+        """How long to wait for a loop; one that was waited for in vain before is given a moment, not all that again."""
+        return min(BEHIND_S, self.answer_s) if behind else self.answer_s
 
     def instance(self, node: ProcessorNode) -> ProcessorInstance:
         """A new instance of a processor, which the factory delegate creates."""

@@ -31,6 +31,7 @@ class Departure:
     Attributes:
         leaving: All of them, those that have gone already among them.
         late: Who did not come to their end, or to a change, in time.
+        behind: The loops that did not come to a change in time.
 
     Args:
         entities: What the graph holds of each of them.
@@ -52,6 +53,7 @@ class Departure:
         self._by_id = {instance.id: instance for instance in self._entities}
         self.leaving = set(self._entities)
         self.late: list[str] = []
+        self.behind: set[Loop] = set()
 
     def present(self) -> list[ProcessorInstance]:
         """Those who have not gone yet."""
@@ -187,11 +189,14 @@ class Departure:
         self._site.tell("did_stop", instance.id)
 
     def _apply(self, instance: ProcessorInstance, action: Callable[[], None]) -> None:
+        loop = instance.loop
+        if not isinstance(loop, Loop):
+            return
         try:
-            if isinstance(instance.loop, Loop):
-                instance.loop.apply(action, self._site.answer_s)
+            loop.apply(action, self._site.patience_s(loop in self.behind))
         except DeadlineError:
             self.late.append(instance.id)
+            self.behind.add(loop)
 
 
 def _all_over(going: Iterable[ProcessorInstance]) -> bool:

@@ -38,6 +38,7 @@ class Wiring:
 
     Attributes:
         late: Loops that did not come to a change in time.
+        behind: The same, for those who come after: nobody waits for one of them in full again.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Wiring:
         self.joined: list[Joint] = []
         self.cut: list[Joint] = []
         self.late: list[str] = []
+        self.behind: set[Loop] = set()
         self._lingering: list[Joint] = []
         self._inside: list[Joint] = []
         self._new: set[ProcessorInstance] = set()
@@ -275,9 +277,10 @@ class Wiring:
             action()
             return
         try:
-            loop.apply(action, self._site.answer_s)
+            loop.apply(action, self._site.patience_s(loop in self.behind))
         except DeadlineError:
             self.late.append(loop.name)
+            self.behind.add(loop)
 
 
 def _switch_outputs(
