@@ -70,7 +70,8 @@ class Record:
 
     def is_gapless(self) -> bool:
         """Whether each number is the one after the number before it."""
-        return not self.numbers or self.numbers == list(range(self.numbers[0], self.numbers[0] + len(self.numbers)))
+        seen = self.numbers[:]  # frames may still arrive
+        return not seen or seen == list(range(seen[0], seen[0] + len(seen)))
 
     def gaps(self) -> list[tuple[int, int]]:
         return [(a, b) for a, b in zip(self.numbers, self.numbers[1:], strict=False) if b != a + 1]
@@ -122,6 +123,25 @@ class Numbers(Processor):
     def teardown(self) -> None:
         if self.config.record is not None:
             self.config.record.called("teardown")
+
+
+class Pairs(Numbers):
+    """Writes two numbers a call, so that the second may find no room and waits in the middle of the call.
+
+    Behind the first two it waits for its gate.
+    """
+
+    class Config(ProcessorConfig):
+        gate: Any
+        first: int = 0
+        count: int = -1
+        record: Any = None
+
+    def process(self, ctx: ProcessContext) -> None:
+        if self.n == 2:
+            assert self.config.gate.wait(SECONDS)
+        super().process(ctx)
+        super().process(ctx)
 
 
 class Pass(Processor):

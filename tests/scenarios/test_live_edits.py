@@ -8,8 +8,7 @@ import pytest
 
 from streamlib import StreamRuntime
 from streamlib.runtime.handles import ProcessorHandle
-from tests.scenarios.conftest import Make
-from tests.scenarios.stage import SECONDS, Both, Collect, Dedicated, Numbers, Pass, Record, Stuck
+from tests.scenarios.stage import SECONDS, Both, Collect, Dedicated, Numbers, Pairs, Pass, Record, Stuck
 
 
 def main_path(runtime: StreamRuntime) -> tuple[ProcessorHandle, ProcessorHandle, ProcessorHandle, Record]:
@@ -250,11 +249,12 @@ def test_two_edits_at_once_from_two_threads_both_take_effect(runtime: StreamRunt
 
 
 @pytest.mark.parametrize("main_first", [True, False])
-def test_a_frame_that_is_in_the_middle_of_a_fan_out_arrives_once_on_each_way(make: Make, main_first: bool) -> None:
+def test_a_frame_that_is_in_the_middle_of_a_fan_out_arrives_once_on_each_way(main_first: bool) -> None:
     """The source waits for room in a branch that is stuck, while the ways beside it are cut, joined and removed."""
-    runtime = make(scheduler=Dedicated())
-    main, stuck, side, release = Record(), Record(), Record(), threading.Event()
-    source = runtime.add_processor(Numbers)
+    runtime = StreamRuntime(scheduler=Dedicated())
+    main, stuck, side = Record(), Record(), Record()
+    gate, release = threading.Event(), threading.Event()
+    source = runtime.add_processor(Pairs, gate=gate)
     sink = runtime.add_processor(Collect, record=main)
     blocks = runtime.add_processor(Stuck, record=stuck, release=release)
     beside = runtime.add_processor(Collect, record=side)
@@ -262,7 +262,9 @@ def test_a_frame_that_is_in_the_middle_of_a_fan_out_arrives_once_on_each_way(mak
         runtime.connect(source, target)
     runtime.start()
     stuck.wait_for_call("stuck")
-    (main if main_first else side).wait_until(lambda: len(main.numbers if main_first else side.numbers) >= 9)
+    gate.set()
+    first = main if main_first else side
+    first.wait_until(lambda: len(first.numbers) == 10)  # one stuck, eight behind it, and one on its way
     with runtime.edit() as edit:
         edit.remove(beside)
         between = edit.add_processor(Pass)

@@ -232,6 +232,18 @@ def test_a_start_that_fails_runs_nothing_and_can_be_tried_again(runtime: StreamR
     assert seen.is_gapless()
 
 
+def test_one_whom_nobody_feeds_leaves_no_thread_behind(runtime: StreamRuntime) -> None:
+    """Lightweight ones without a feeder share a thread, which lives as long as there are any."""
+    running = Running(runtime)
+    before = shape(runtime)
+    with pytest.raises(CommitError, match="no luck in setup"):
+        runtime.add_processor(Faulty, where="setup", record=running.new)
+    assert shape(runtime) == before
+    runtime.remove(runtime.add_processor(Pass))
+    assert shape(runtime) == before
+    running.assert_goes_on()
+
+
 # --------------------------------------------------------------------------------------------------- what is exclusive
 
 

@@ -218,3 +218,24 @@ def test_in_whatever_order_inputs_come_the_file_plays(
 def test_what_was_written_reads_as_a_sentence() -> None:
     words = str(Written(Path("a.mp4"), 3, 5, 1.5, 2_000_000))
     assert words == "a.mp4: 3 pictures and 5 blocks of sound, 1.50 s, 2.00 MB"
+
+
+def test_who_reads_a_file_that_is_replaced_goes_on_reading_it(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    muxed(path, h264(pictures(50)), ("video",))
+    before = path.read_bytes()
+    with path.open("rb") as reader:
+        muxed(path, h264(pictures(25)), ("video",))
+        assert reader.read() == before
+    assert frame_count(path, "v:0") == 25
+
+
+def test_a_file_that_was_removed_while_it_was_written_is_no_success(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    muxer = Mp4Muxer(path, notices())
+    for packet in h264(pictures(50)):
+        muxer.write(packet)
+        muxer.settle(("video",))
+    path.unlink()
+    with pytest.raises(MediaError, match=r"out\.mp4 could not be kept: it was removed while it was written"):
+        muxer.close()

@@ -1,0 +1,210 @@
+"""What users and machines do at the worst moment: Ctrl-C inside a call, calls that take too long, odd exceptions."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streamlib import (
+    DataFrame,
+    LinkInput,
+    LinkOutput,
+    Live,
+    ProcessContext,
+    Processor,
+    ProcessorConfig,
+    RuntimeContext,
+    StreamRuntime,
+)
+from streamlib.errors import CommitError, DeadlineError
+from streamlib.media import FileReader
+from streamlib.runtime.signals import caught_signals
+from tests.scenarios.conftest import Make, lingering
+from tests.scenarios.stage import SECONDS, Collect, Dedicated, Numbers, Pass, Record
+
+
+class Raises(Pass):
+    """Raises what its config says, where it says."""
+
+    class Config(ProcessorConfig):
+        error: Any
+        where: str
+        gain: Live[int] = 0
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self._fail("setup")
+
+    def flush(self, ctx: ProcessContext) -> None:
+        """Nothing is held back."""
+
+    def teardown(self) -> None:
+        """Nothing was opened."""
+
+    def config_changed(self, previous: Config) -> None:
+        self._fail("config_changed")
+
+    def _fail(self, where: str) -> None:
+        if where == self.config.where:
+            raise self.config.error
+
+
+class Sluggish(Processor):
+    """Hands frames on; once `busy` is set it stays in its next call until it is released."""
+
+    class Config(ProcessorConfig):
+        busy: Any
+        inside: Any
+        release: Any
+        turn: int = 0
+
+    into = LinkInput(DataFrame)
+    out = LinkOutput(DataFrame)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        if self.config.turn:  # the one that is to be replaced goes into a call just now
+            self.config.busy.set()
+            assert self.config.inside.wait(SECONDS)
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.into.read()
+        if self.config.busy.is_set() and not self.config.turn:
+            self.config.inside.set()
+            assert self.config.release.wait(SECONDS)
+        if frame is not None:
+            self.out.write(frame)
+
+
+def interrupt_the_next_wait(runtime: StreamRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the main thread waits for those who drain."""
+    reports = runtime._reports
+    wait_until = reports.wait_until
+
+    def interrupted(done: Callable[[], bool], timeout_s: float | None) -> bool:
+        monkeypatch.setattr(reports, "wait_until", wait_until)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reports, "wait_until", interrupted)
+
+
+def test_ctrl_c_inside_a_stop_still_ends_and_tears_down_everybody(
+    runtime: StreamRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = Record()
+    runtime.connect(runtime.add_processor(Numbers, record=record), runtime.add_processor(Collect, record=record))
+    runtime.start()
+    record.wait_for(10)
+    interrupt_the_next_wait(runtime, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        runtime.stop()
+    assert (record.count("flush"), record.count("teardown")) == (1, 2)
+    assert lingering(runtime.graph) == []
+    runtime.start()
+    record.wait_for(10)
+
+
+def test_ctrl_c_inside_a_removal_still_takes_it_out(runtime: StreamRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+    staying, going = Record(), Record()
+    source = runtime.add_processor(Numbers)
+    runtime.connect(source, runtime.add_processor(Collect, record=staying))
+    sink = runtime.add_processor(Collect, record=going)
+    runtime.connect(source, sink)
+    runtime.start()
+    going.wait_for(10)
+    interrupt_the_next_wait(runtime, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        runtime.remove(sink)
+    assert going.count("teardown") == 1
+    assert sink.id not in runtime.graph
+    staying.wait_for(10)
+    assert staying.is_gapless()
+
+
+def test_ctrl_c_behind_the_point_of_no_return_of_a_start_leaves_nobody_running(make: Make) -> None:
+    class Interrupted:
+        def did_start(self, processor_id: str) -> None:
+            raise KeyboardInterrupt
+
+    record = Record()
+    runtime = make(processor_delegate=Interrupted())
+    runtime.connect(runtime.add_processor(Numbers), runtime.add_processor(Collect, record=record))
+    with pytest.raises(KeyboardInterrupt):
+        runtime.start()
+    assert str(runtime.state) == "idle"
+    assert record.count("teardown") == 1
+    assert lingering(runtime.graph) == []
+
+
+def test_a_signal_is_heard_that_the_main_thread_does_not_get() -> None:
+    """The kernel may hand it to another thread, which wakes nobody; here the main thread does not take it at all."""
+    heard = threading.Event()
+    with caught_signals(heard.set, heard.set):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert heard.wait(SECONDS)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def test_an_edit_goes_on_where_the_one_who_restarts_went_into_a_long_call() -> None:
+    """It was idle when it was asked, and busy when it was to be replaced: what else was edited runs all the same."""
+    busy, inside, release = threading.Event(), threading.Event(), threading.Event()
+    behind, new, gone = Record(), Record(), Record()
+    runtime = StreamRuntime(scheduler=Dedicated())
+    runtime._site.answer_s = 0.2
+    source = runtime.add_processor(Numbers)
+    slow = runtime.add_processor(Sluggish, busy=busy, inside=inside, release=release)
+    runtime.connect(source, slow)
+    runtime.connect(slow, runtime.add_processor(Collect, record=behind))
+    going = runtime.add_processor(Collect, record=gone)
+    runtime.connect(source, going)
+    runtime.start()
+    try:
+        behind.wait_for(10)
+        edit = runtime.edit()
+        edit.update_config(slow, turn=1)
+        edit.connect(source, edit.add_processor(Collect, record=new), delivery="latest")
+        edit.remove(going)
+        with pytest.raises(DeadlineError, match=slow.id):
+            runtime.commit_edit(edit)
+        assert gone.count("teardown") == 1
+        release.set()
+        new.wait_for(10)
+        behind.wait_for(10)
+        assert behind.is_gapless()
+    finally:
+        release.set()
+        runtime.stop(drain=False)
+
+
+@pytest.mark.parametrize("error", [StopIteration("no more"), ValueError("no more")])
+def test_any_exception_of_setup_names_the_step_and_the_processor(runtime: StreamRuntime, error: Exception) -> None:
+    with pytest.raises(CommitError, match=r"setup of raises_0 failed: no more"):
+        runtime.start()
+        runtime.add_processor(Raises, error=error, where="setup")
+    assert runtime.graph.processor_ids() == []
+
+
+def test_an_exit_inside_config_changed_leaves_the_config_as_it_was(runtime: StreamRuntime) -> None:
+    raises = runtime.add_processor(Raises, error=SystemExit("out"), where="config_changed")
+    runtime.start()
+    with pytest.raises(SystemExit, match="out"):
+        runtime.update_config(raises, gain=3)
+    assert raises.config.gain == 0
+    instance = raises.instance()
+    assert instance is not None
+    assert instance.processor.config.gain == 0
+
+
+def test_a_pipe_is_refused_before_it_holds_up_every_edit(runtime: StreamRuntime, tmp_path: Path) -> None:
+    pipe = tmp_path / "clip.mp4"
+    os.mkfifo(pipe)
+    runtime.start()
+    with pytest.raises(CommitError, match=r"clip\.mp4 is a pipe; write what comes from it to a file"):
+        runtime.add_processor(FileReader, path=str(pipe))
