@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from streamlib.clock import NS_PER_S
+from streamlib.clock import NEVER_NS, NS_PER_S
 from streamlib.errors import ConfigError, DeadlineError
 from streamlib.links.delivery import Delivery
 from streamlib.processors.config import ProcessorConfig
@@ -28,9 +28,6 @@ from streamlib.runtime.runtime import StreamRuntime
 # The lock handed to `wait` is released by people who know nothing of this clock, and nobody else may release it:
 # so a sleeper looks at it again and again.
 _LOOK_AGAIN_SECONDS = 0.001
-
-# Later than any clock reads.
-NEVER_NS = 2**62
 
 
 class ManualClock:
