@@ -25,7 +25,7 @@ Processors end in `settle` alone, so that no pass runs over steps that are being
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from streamlib.clock import Clock
@@ -33,7 +33,7 @@ from streamlib.execution.inlining import Step, arranged
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import Passes
 from streamlib.links.reader import RingReader, SlotReader
-from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode
+from streamlib.processors.execution_mode import ErrorPolicy
 
 TIMED_EVERY = 128
 """One pass in so many times the inlined processors."""
@@ -45,6 +45,7 @@ CALLS_AT_ONCE = 64
 """How often `settle` calls one processor in a row before it looks at the others."""
 
 _BURST = range(TIMED_EVERY - 1)
+_ENDLESS = (None,)  # the feed of a source
 
 
 class Chain:
@@ -165,12 +166,14 @@ class Chain:
             return
         self._pass(head)
         if self._brief and not (self._foreign or self._timers or self._held or self._unsettled):
-            self._burst(head)
+            feed = self._feed(head)
+            if feed is not None:
+                self._burst(head, feed)
 
     def _pass(self, head: ProcessorInstance) -> None:
         """Call the head, timed, and everyone whom it gave a frame."""
         now_ns = self._now_ns()
-        if ticking(head):
+        if head.ticking:
             self._plan_tick(head, now_ns)
         head.begin(now_ns)
         self._timers.pop(head, None)
@@ -244,30 +247,59 @@ class Chain:
                 if gate.frame is not None:
                     self._left_over(gate)
 
-    def _burst(self, head: ProcessorInstance) -> None:
-        """Up to 127 passes in a row, with nothing asked in between that can be known before.
-
-        The inner loop is the hottest place of the library: each of its lines is paid for by every frame, once
-        for each inlined processor.
-        """
+    def _feed(self, head: ProcessorInstance) -> Sequence[Any] | None:
+        """What says by not being empty that the head is to be called again; None where that takes more asking."""
+        if not head.reactive:
+            return None if head.declaration.execution.interval_ns else _ENDLESS
         reader = head.readers[0] if len(head.readers) == 1 else None
-        if not isinstance(reader, RingReader) if head.reactive else head.declaration.execution.interval_ns:
-            return
-        items: Any = reader.ring.items if isinstance(reader, RingReader) and head.reactive else (None,)
-        taken, news = head.taken(), head.news()
-        call, context, passes = head.call, head.context, self.passes
-        gate: Any = head
-        frame = None
-        calls = 0
+        return reader.ring.items if isinstance(reader, RingReader) else None
+
+    def _burst(self, head: ProcessorInstance, feed: Sequence[Any]) -> None:
+        """Up to 127 passes in a row, with nothing asked in between that can be known before."""
+        taken, news, done = head.taken(), head.news(), self.passes.done
         self._attention = False
         self._timing = False
         self._in_head = self._in_pass = True
         try:
-            for calls in _BURST:  # noqa: B007 - read when a call has failed
-                if self._attention or not items:
+            (self._burst_through if self._steps else self._burst_alone)(head, feed)
+        finally:
+            self._in_head = self._in_pass = False
+            if head.reactive and self.passes.done > done and head.taken() == taken:
+                head.left_unread = news
+
+    def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any]) -> None:
+        """A burst of a head with nobody inlined behind it: each line is paid for by every frame."""
+        call, context, passes, taken, done = head.call, head.context, self.passes, head.taken(), self.passes.done
+        frame = None
+        try:
+            for _ in _BURST:
+                if not feed:
+                    return
+                frame = feed[0]
+                passes.done += 1
+                call(context)
+                if self._attention:
                     break
+        except Exception as error:
+            self._head_failed(head, error, frame, taken + passes.done - done)
+            return
+        self._run_steps()  # a change during the last call may have brought some
+
+    def _burst_through(self, head: ProcessorInstance, feed: Sequence[Any]) -> None:
+        """A burst through the whole chain.
+
+        The inner loop is the hottest place of the library: each of its lines is paid for by every frame, once
+        for each inlined processor.
+        """
+        call, context, passes, taken, done = head.call, head.context, self.passes, head.taken(), self.passes.done
+        gate: Any = head
+        frame = None
+        try:
+            for _ in _BURST:
+                if self._attention or not feed:
+                    return
                 gate = head
-                frame = items[0]
+                frame = feed[0]
                 passes.done += 1
                 call(context)
                 for gate, step_call, step_context in self._steps:
@@ -280,15 +312,14 @@ class Chain:
                         self._left_over(gate)
         except Exception as error:
             if gate is head:
-                # as many taken as calls made: this one has read, though the same frame may come again
-                self._failed(head, error, frame, unread=head.oldest() is frame and head.taken() != taken + calls + 1)
-                self._skip_steps(0)
+                self._head_failed(head, error, frame, taken + passes.done - done)
             else:
                 self._step_failed(gate, error, frame)
-        finally:
-            self._in_head = self._in_pass = False
-        if reader is not None and calls and head.taken() == taken:
-            head.left_unread = news
+
+    def _head_failed(self, head: ProcessorInstance, error: Exception, frame: Any, taken: int) -> None:
+        """A burst was ended by its head. Where it has taken as many as calls were made, this one has read its frame."""
+        self._failed(head, error, frame, unread=head.oldest() is frame and head.taken() != taken)
+        self._skip_steps(0)
 
     # ----------------------------------------------------------------------------------------- what a pass leaves over
 
@@ -361,7 +392,7 @@ class Chain:
     def _failed(self, member: ProcessorInstance, error: Exception, frame: Any, *, unread: bool) -> None:
         """Apply the error policy of a processor whose call raised."""
         member.metrics.errors += 1
-        if unread and frame is not None and not ticking(member):
+        if unread and frame is not None and not member.ticking:
             member.skip()
         if member.policy is not ErrorPolicy.SKIP:
             member.failure = error
@@ -393,8 +424,3 @@ class Chain:
             self._in_head = before
         self._timers.pop(member, None)
         self.unsettle()
-
-
-def ticking(head: ProcessorInstance) -> bool:
-    """Whether a head is called on its own schedule."""
-    return head.declaration.execution.mode is ExecutionMode.CONTINUOUS

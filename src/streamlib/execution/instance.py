@@ -47,15 +47,18 @@ class ProcessorInstance:
         inputs: The channel of each connected input, by port.
         outputs: The channels of each output in the order in which they were connected, by port.
         loop: The loop that runs it, None until one does.
+        reactive: Whether frames call it.
+        ticking: Whether it is called on its own schedule.
+        over: Whether it has said its last word.
         failure: The error that ended it.
         finishing: It is to end at the next point between two calls.
         left_unread: What its last call found and read nothing of; it is called when there is something else.
         frame: Not None while something lies in one of its slots: what its loop looks at, where it has several.
     """
 
-    __slots__ = ("_poked", "_set_up", "call", "context", "declaration", "failure", "finishing", "frame", "id",
-                 "inputs", "left_unread", "loop", "metrics", "outputs", "paused", "policy", "processor",
-                 "readers", "reports", "state", "steady", "wake_ns", "writers")  # fmt: skip
+    __slots__ = ("_joins", "_poked", "_set_up", "call", "context", "declaration", "failure", "finishing", "frame",
+                 "id", "inputs", "left_unread", "loop", "metrics", "outputs", "over", "paused", "policy", "processor",
+                 "reactive", "readers", "reports", "state", "steady", "ticking", "wake_ns", "writers")  # fmt: skip
 
     def __init__(
         self,
@@ -75,6 +78,10 @@ class ProcessorInstance:
         self.call = processor.process
         self.metrics = ProcessorMetrics()
         self.state = ProcessorState.IDLE
+        self.over = False
+        self.reactive = declaration.execution.mode is ExecutionMode.REACTIVE
+        self.ticking = declaration.execution.mode is ExecutionMode.CONTINUOUS
+        self._joins = declaration.wake is Wake.ALL
         self.inputs: dict[str, Channel] = {}
         self.outputs: dict[str, list[Channel]] = {name: [] for name in declaration.outputs}
         self.readers: tuple[SlotReader | RingReader, ...] = ()
@@ -104,6 +111,7 @@ class ProcessorInstance:
         old = self.state
         if new in PROCESSOR_TRANSITIONS[old]:
             self.state = new
+            self.over = new is ProcessorState.ENDED or new is ProcessorState.FAILED
             self.reports.state_changed(self, old, new)
 
     def pause(self) -> None:
@@ -170,11 +178,6 @@ class ProcessorInstance:
             self.metrics.errors += 1
             self.reports.errored(self, error, None)
 
-    @property
-    def over(self) -> bool:
-        """Whether it has said its last word."""
-        return self.state in {ProcessorState.ENDED, ProcessorState.FAILED}
-
     # ---------------------------------------------------------------------------------- what its context asks for
 
     def wake(self) -> None:
@@ -203,14 +206,12 @@ class ProcessorInstance:
 
     # ---------------------------------------------------------------------------------------------------- its turn
 
-    @property
-    def reactive(self) -> bool:
-        """Whether frames call it."""
-        return self.declaration.execution.mode is ExecutionMode.REACTIVE
-
     def waiting(self) -> int:
         """Frames that wait at its inputs."""
-        return sum(reader.depth() for reader in self.readers)
+        waiting = 0
+        for reader in self.readers:
+            waiting += reader.depth()
+        return waiting
 
     @property
     def poked(self) -> bool:
@@ -221,7 +222,7 @@ class ProcessorInstance:
         """Whether a reactive processor is to be called: by frames it has not seen, by `wake` or by the clock."""
         if self._poked or (self.wake_ns is not None and self.wake_ns <= now_ns):
             return True
-        if self.declaration.wake is Wake.ALL and not all(reader.depth() or reader.ended for reader in self.readers):
+        if self._joins and not all(reader.depth() or reader.ended for reader in self.readers):
             return False
         return self.unseen()
 
@@ -237,7 +238,11 @@ class ProcessorInstance:
 
     def free(self) -> bool:
         """Whether its outputs have room for what a call writes; all are asked, so that each without room says so."""
-        return False not in [writer.free() for writer in self.writers]
+        free = True
+        for writer in self.writers:
+            if not writer.free():
+                free = False
+        return free
 
     def unmute(self) -> None:
         """End by what its inputs say, also those that were cut: when what waits there has been read. For a stop."""
@@ -248,8 +253,13 @@ class ProcessorInstance:
 
     def exhausted(self) -> bool:
         """Whether every connected input has ended and is empty; one that was cut only has to be empty."""
-        connected = [reader for reader in self.readers if not reader.muted]
-        return bool(connected) and all(reader.ended for reader in connected) and not self.waiting()
+        ended = False
+        for reader in self.readers:
+            if not reader.muted:
+                if not reader.ended:
+                    return False
+                ended = True
+        return ended and not self.waiting()
 
     def callable(self, now_ns: int) -> bool:
         """Whether it is due and nothing of its own forbids to call it."""
@@ -291,7 +301,10 @@ class ProcessorInstance:
 
     def taken(self) -> int:
         """Frames taken from its inputs so far."""
-        return sum(reader.count() for reader in self.readers)
+        taken = 0
+        for reader in self.readers:
+            taken += reader.count()
+        return taken
 
     def news(self) -> list[News]:
         """For each input, what a call would find there."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 
 from streamlib.clock import Clock
 from streamlib.errors import DeadlineError
-from streamlib.execution.chain import Chain, ticking
+from streamlib.execution.chain import Chain
 from streamlib.execution.changes import Change, on_this_thread
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.links.reader import RingReader
@@ -240,16 +240,18 @@ class Loop(Chain):
         if head.paused or not head.free():
             return False
         now_ns = self._now_ns()
-        if ticking(head):
+        if head.ticking:
             return head.poked or self._next_tick_ns(head) <= now_ns
         return head.due(now_ns)
 
     def _next_ns(self) -> int | None:
         head = self.head
+        if not self._timers and (head is None or not (head.ticking or head.wake_ns is not None)):
+            return None
         timed = [(member, at) for member, at in self._timers.items() if member is not head]
         times = [at for member, at in timed if not member.paused and member.free()]
         if head is not None and not head.over and not head.paused and head.free():
-            if ticking(head):
+            if head.ticking:
                 times.append(self._next_tick_ns(head))
             elif head.wake_ns is not None:
                 times.append(head.wake_ns)

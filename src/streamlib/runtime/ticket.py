@@ -56,7 +56,7 @@ class Ticket:
             StateError: Called inside a processor or a callback of a commit, which this one may have to wait for.
             DeadlineError: It was not done in time.
         """
-        if not self._done.is_set() and (inside_loop() or inside_commit()):
+        if inside_loop() or inside_commit():  # also where it is done by now: an error must not depend on luck
             raise StateError(
                 "a commit cannot be waited for inside a processor, or a callback of another commit: "
                 "it may need that very thread"
