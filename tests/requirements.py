@@ -16,7 +16,6 @@ class Status(StrEnum):
     """Kept, or open with the part of the plan that brings it."""
 
     KEPT = "kept"
-    FILE = "issue 2"  # a real file through a running graph
     CORE = "issue 3"  # every strategy, every policy
     EDITS = "issue 4"  # edits are transactions
     LOOK = "issue 5"  # look inside
@@ -33,7 +32,7 @@ class Promise(NamedTuple):
     text: str
 
 
-KEPT, FILE, CORE, EDITS, LOOK, SPEED, LATER = Status
+KEPT, CORE, EDITS, LOOK, SPEED, LATER = Status
 
 ORDER_DELEGATES = "order: Delegate Pattern"
 ORDER_GRAPH = "order: PropertyGraph"
@@ -96,7 +95,7 @@ _DELEGATES = (
     Promise("delegate.any-object", KEPT, NAMES, "A delegate is any object with at least one of the methods; what it lacks is the default."),
     Promise("delegate.factory.create", KEPT, ORDER_DELEGATES, "The factory delegate makes each instance from its node."),
     Promise("delegate.factory.port-info", KEPT, ORDER_DELEGATES, "The factory delegate tells the ports of a type."),
-    Promise("delegate.factory.can-create", FILE, ORDER_DELEGATES, "The factory delegate is asked whether it can create a type."),
+    Promise("delegate.factory.can-create", KEPT, ORDER_DELEGATES, "The factory delegate is asked whether it can create a type."),
     Promise("delegate.factory.default", KEPT, ORDER_DELEGATES, "RegistryBackedFactory is the default factory."),
     Promise("delegate.processor.will-create", KEPT, ORDER_DELEGATES, "will_create is called before an instance is made, and can veto."),
     Promise("delegate.processor.did-create", KEPT, ORDER_DELEGATES, "did_create is called after an instance was made, with it."),
@@ -175,7 +174,7 @@ _COMPILER = (
 
 _LIFECYCLE = (
     Promise("lifecycle.graph-table", KEPT, LIFECYCLE, "One table holds the legal transitions of the graph's state."),
-    Promise("lifecycle.processor-table", FILE, LIFECYCLE, "One table holds the legal transitions of a processor's state."),
+    Promise("lifecycle.processor-table", KEPT, LIFECYCLE, "One table holds the legal transitions of a processor's state."),
     Promise("lifecycle.events", KEPT, ORDER_IDIOMS, "Each verb publishes -ing, then -ed or Failed with the error, by one helper."),
     Promise("lifecycle.symmetric", KEPT, LIFECYCLE, "teardown follows setup even when setup raised."),
     Promise("lifecycle.deadlines", KEPT, LIFECYCLE, "What a user waits for has a timeout that names who did not answer."),
@@ -208,14 +207,14 @@ _LINKS = (
     Promise("link.plugs", KEPT, LINKS, "An unconnected port is a plug; writing to one does nothing."),
     Promise("link.many", CORE, LINKS, "LinkInput(T, many=True) takes any number of links in a stable order."),
     Promise("link.fan-out", KEPT, PART, "One output feeds several consumers."),
-    Promise("link.again-while-frames", FILE, LINKS, "A reactive processor is called again while an input holds frames."),
+    Promise("link.again-while-frames", KEPT, LINKS, "A reactive processor is called again while an input holds frames."),
     Promise("link.wake-all", CORE, LINKS, 'wake="any" or "all" is declared.'),
     Promise("link.wake-at", KEPT, LINKS, "ctx.wake_at(ns) calls a processor at a clock time."),
-    Promise("link.shared-read-only", FILE, LINKS, "Consumers share frames by reference; frames are read-only."),
+    Promise("link.shared-read-only", KEPT, LINKS, "Consumers share frames by reference; frames are read-only."),
     Promise("link.untracked-frames", KEPT, LINKS, "The collector need not track frames."),
     Promise("link.two-timestamps", KEPT, LINKS, "timestamp_ns is media time; entered_ns is when the source emitted it."),
     Promise("link.counters", KEPT, PART, "Each link counts what it was given, delivered and dropped."),
-    Promise("link.tap-slot", FILE, PART, "Each link has a slot for taps."),
+    Promise("link.tap-slot", KEPT, PART, "Each link has a slot for taps."),
 )
 
 _FRAMES = (
@@ -239,8 +238,8 @@ _PROCESSORS = (
     Promise("processor.config-errors", KEPT, PART, "An unknown or wrong config field is an error that names it and the nearest."),
     Promise("processor.config-live", KEPT, PART, "Each config field says live or restart."),
     Promise("processor.function", KEPT, PART, "@processor makes a processor of a function; its ports come from the annotations."),
-    Promise("processor.continuous", FILE, ORDER_EXECUTION, "A continuous processor is called at its interval, held against drift."),
-    Promise("processor.reactive", FILE, ORDER_EXECUTION, "A reactive processor is called when data arrives."),
+    Promise("processor.continuous", KEPT, ORDER_EXECUTION, "A continuous processor is called at its interval, held against drift."),
+    Promise("processor.reactive", KEPT, ORDER_EXECUTION, "A reactive processor is called when data arrives."),
     Promise("processor.manual", KEPT, ORDER_EXECUTION, "A manual processor is called by the user alone."),
     Promise("processor.contexts", KEPT, LAYOUT, "setup is handed a RuntimeContext, process a ProcessContext."),
     Promise("processor.media-config", KEPT, ORDER_CLEANUP, "MediaConfig holds the default rate, block, frame rate, size and colour."),
@@ -254,7 +253,7 @@ _EXECUTION = (
     Promise("execution.matrix", KEPT, EXECUTION, "A pair of mode and strategy outside the matrix is refused with the legal ones."),
     Promise("execution.matrix-full", CORE, ORDER_EXECUTION, "Every pair of the matrix runs."),
     Promise("execution.dedicated-thread", KEPT, ORDER_DELEGATES, "A processor runs on its own thread, which bears its name."),
-    Promise("execution.lightweight", FILE, ORDER_DELEGATES, "A lightweight processor is inlined in its caller."),
+    Promise("execution.lightweight", KEPT, ORDER_DELEGATES, "A lightweight processor is inlined in its caller."),
     Promise("execution.lightweight-deep", KEPT, DONE, "A chain of 10,000 lightweight processors passes frames."),
     Promise("execution.pool", CORE, ORDER_DELEGATES, "Processors run on a work-stealing pool."),
     Promise("execution.main-thread", CORE, ORDER_DELEGATES, "Processors run on the main thread, pumped by wait."),
@@ -291,7 +290,7 @@ _EVENTS = (
     Promise("event.graph", KEPT, ORDER_LOOK, "Adding and removing processors and links is told as Will and Did, and changes of state."),
     Promise("event.processor", KEPT, ORDER_LOOK, "A processor's changes of state and config, and its errors, are events."),
     Promise("event.runtime", KEPT, ORDER_FILES, "The runtime's starting, stopping, pausing and resuming are events."),
-    Promise("event.link", FILE, PART, "A link's events are on the bus."),
+    Promise("event.link", LOOK, PART, "A link's events are on the bus."),
     Promise("event.compiler", CORE, ORDER_FILES, "What the compiler does is told as events."),
     Promise("event.input", CORE, ORDER_FILES, "Keys, mouse buttons and modifiers are typed events."),
     Promise("event.subscriber-raises", KEPT, INPUT, "A subscriber that raises does no harm and is reported."),
@@ -312,7 +311,7 @@ _LOOK = (
     Promise("look.observe-link", LOOK, ORDER_LOOK, "observe_link streams pushes, full and empty queues."),
     Promise("look.observe-graph", LOOK, ORDER_LOOK, "observe_graph streams the graph's events."),
     Promise("look.exact-counters", KEPT, LOOKING, "Counters are exact and always on."),
-    Promise("look.percentiles", FILE, LOOKING, "p50, p90, p99 and max are always there."),
+    Promise("look.percentiles", KEPT, LOOKING, "p50, p90, p99 and max are always there."),
     Promise("look.sample-count", KEPT, LOOKING, "Each figure tells how many samples stand behind it."),
     Promise("look.consistent", LOOK, LOOKING, "A snapshot shows one version of the topology."),
     Promise("look.explain", LOOK, "design: What it is", "explain() has a sentence for what each processor waits for."),
@@ -351,7 +350,7 @@ _MEDIA = (
     Promise("media.h264-size", KEPT, PART, "H264Encoder keeps the size it opened with and says so once."),
     Promise("media.aac", KEPT, PART, "AacEncoder encodes 1 to 8 channels."),
     Promise("media.mp4-frames-or-packets", KEPT, PART, "Mp4Writer takes frames or packets, by the same encoding code."),
-    Promise("media.mp4-split", FILE, ORDER_CLEANUP, "The writer is split in writer, encoder, muxer and formats."),
+    Promise("media.mp4-split", KEPT, ORDER_CLEANUP, "The writer is split in writer, encoder, muxer and formats."),
     Promise("media.mp4-never-overwrites", KEPT, PART, "A file that this runtime finished is never overwritten; the next is name-2.mp4."),
     Promise("media.mp4-starts-at-zero", KEPT, PART, "Every file starts at zero, with one offset for sound and picture."),
     Promise("media.in-step", KEPT, MEDIA, "Sound and picture in one file stay within 20 ms."),

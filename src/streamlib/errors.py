@@ -28,7 +28,7 @@ callers may catch either, and its message ends with what to do next.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 _SHOWN = 24  # names of one message: a graph may hold 50,000
@@ -183,11 +183,13 @@ class ProcessorFailed(StreamError, RuntimeError):
 
 
 class DeadlineError(StreamError, TimeoutError):
-    """Somebody did not answer in time; `waiting_for` names them."""
+    """Somebody did not answer in time; `waiting_for` names them, and may say of each what it does instead."""
 
-    def __init__(self, what: str, seconds: float, waiting_for: Iterable[str]) -> None:
+    def __init__(self, what: str, seconds: float, waiting_for: Iterable[str] | Mapping[str, str]) -> None:
         self.waiting_for = tuple(waiting_for)
-        names = ", ".join(self.waiting_for) or "nobody that is known"
+        reasons = waiting_for if isinstance(waiting_for, Mapping) else {}
+        told = [f"{name} ({reasons[name]})" if reasons.get(name) else name for name in self.waiting_for]
+        names = ", ".join(told) or "nobody that is known"
         super().__init__(f"{what} took longer than {seconds:g} s; still waiting for {names}")
 
 

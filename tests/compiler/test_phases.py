@@ -10,7 +10,6 @@ from streamlib.compiler.plan import make_plan
 from streamlib.errors import CommitError
 from streamlib.events import ConfigUpdated, Event
 from streamlib.frames import DataFrame
-from streamlib.graph import ProcessorNode
 from streamlib.graph.components import WiredChannel
 from streamlib.ids import ProcessorId
 from streamlib.links.channel import Channel
@@ -21,7 +20,7 @@ from streamlib.processors.processor import Processor
 from streamlib.states import ProcessorState
 from tests.compiler.conftest import Open
 from tests.compiler.yard import Yard
-from tests.scenarios.stage import SECONDS, Collect, Hand, Record
+from tests.scenarios.stage import SECONDS, Collect, Diary, Hand, Record
 
 
 class Careful(Processor):
@@ -62,43 +61,10 @@ class Careful(Processor):
             raise ValueError(f"not {what}")
 
 
-class Watches:
-    """A processor delegate that writes down what it is asked and told, and may look around then."""
-
-    def __init__(self, diary: list[str]) -> None:
-        self.diary = diary
-        self.look: Any = lambda what, id_: None
-
-    def _note(self, what: str, id_: str) -> None:
-        self.diary.append(f"{what} {id_}")
-        self.look(what, id_)
-
-    def will_create(self, node: ProcessorNode) -> None:
-        self._note("will_create", node.id)
-
-    def did_create(self, node: ProcessorNode, processor: Processor) -> None:
-        self._note("did_create", node.id)
-
-    def will_start(self, processor_id: ProcessorId) -> None:
-        self._note("will_start", processor_id)
-
-    def did_start(self, processor_id: ProcessorId) -> None:
-        self._note("did_start", processor_id)
-
-    def will_stop(self, processor_id: ProcessorId) -> None:
-        self._note("will_stop", processor_id)
-
-    def did_stop(self, processor_id: ProcessorId) -> None:
-        self._note("did_stop", processor_id)
-
-    def did_update_config(self, processor_id: ProcessorId, config: ProcessorConfig) -> None:
-        self._note("did_update_config", processor_id)
-
-
-def watched(opens: Open) -> tuple[Yard, Watches, list[str]]:
-    diary: list[str] = []
-    watches = Watches(diary)
-    return opens(delegate=watches), watches, diary
+def watched(opens: Open) -> tuple[Yard, Diary, list[str]]:
+    """A yard, its delegate, and what both the delegate and its processors write into."""
+    watches = Diary()
+    return opens(delegate=watches), watches, watches.calls
 
 
 @pytest.mark.promise("compiler.phases")

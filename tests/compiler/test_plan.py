@@ -17,6 +17,7 @@ from streamlib.processors.config import Live, ProcessorConfig
 from streamlib.processors.context import ProcessContext
 from streamlib.processors.ports import LinkInput
 from streamlib.processors.processor import Processor
+from streamlib.states import ProcessorState
 from tests.compiler.conftest import Open
 from tests.compiler.yard import Yard
 from tests.scenarios.stage import SECONDS, Both, Numbers, Pass
@@ -156,7 +157,10 @@ def test_one_who_is_over_holds_nothing(yard: Yard) -> None:
 def test_one_who_names_a_thing_twice_is_not_in_its_own_way(yard: Yard) -> None:
     yard.add(Owner, "a", what=("camera", "camera"))
     yard.commit()
+    before = yard.instance("a")
     yard.commit("a")
+    assert yard.instance("a") is not before
+    assert yard.instance("a").state is ProcessorState.RUNNING
 
 
 def test_a_live_change_is_refused_what_another_holds(yard: Yard) -> None:

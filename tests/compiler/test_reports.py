@@ -31,7 +31,7 @@ def test_an_error_that_repeats_is_logged_once_and_then_counted(yard: Yard, caplo
     for number in range(120):
         yard.reports.errored(one, ValueError("no luck"), number * 500_000_000)
     assert [record.getMessage() for record in caplog.records] == [
-        "a: ValueError: no luck at 0.000 s",
+        "a: at 0.000 s: ValueError: no luck",
         "a: ValueError: no luck: 10 times by now",
         "a: ValueError: no luck: 100 times by now",
     ]

@@ -145,8 +145,8 @@ def test_everyone_who_was_late_is_named_once() -> None:
     yard = Yard()
     departure = Departure(yard.site, [], drain_s=2.0)
     departure.check()
-    departure.late += ["b", "a", "b"]
-    with pytest.raises(DeadlineError, match=r"longer than 2 s; still waiting for b, a, c$"):
+    departure.late |= {"b": "it sleeps", "a": ""}
+    with pytest.raises(DeadlineError, match=r"longer than 2 s; still waiting for a, c, b \(it sleeps\)$"):
         departure.check(["a", "c"])
 
 

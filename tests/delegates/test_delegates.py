@@ -6,7 +6,7 @@ import pytest
 
 from streamlib.delegates.delegates import Delegates
 from streamlib.delegates.factory import FactoryDelegate, RegistryBackedFactory
-from streamlib.delegates.processor import ProcessorDelegate
+from streamlib.delegates.processor import DefaultProcessorDelegate, ProcessorDelegate
 from streamlib.delegates.scheduler import SchedulerDelegate
 from streamlib.errors import DeclarationError
 from streamlib.execution.strategy import SchedulingStrategy, StrategyKind
@@ -83,10 +83,13 @@ def test_an_attribute_that_cannot_be_called_is_not_a_method() -> None:
         did_start = None
         will_stop = "later"
 
-    node = relay("a")
-    delegates = Delegates(processor=Half())
-    delegates.did_start(node.id)
-    delegates.will_stop(node.id)
+    half, id_ = Half(), ProcessorId("a")
+    delegates = Delegates(processor=half)
+    delegates.will_start(id_)
+    for told in (delegates.did_start, delegates.will_stop):
+        assert isinstance(getattr(told, "__self__", None), DefaultProcessorDelegate)
+        told(id_)
+    assert half.asked == [id_]
 
 
 def test_a_registry_that_was_brought_is_the_one_that_is_used() -> None:

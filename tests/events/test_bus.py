@@ -94,12 +94,25 @@ def test_an_event_bears_the_time_at_which_it_was_published(bus: EventBus, clock:
 
 
 def test_publishing_to_nobody_asks_neither_topic_nor_time() -> None:
+    asked: list[str] = []
+
     class Untold(Event, frozen=True, gc=False, kw_only=True):
         @property
         def topic(self) -> str:
-            raise AssertionError
+            asked.append("topic")
+            return "door"
 
-    EventBus(ManualClock()).publish(Untold())
+    class Watch(ManualClock):
+        def now_ns(self) -> int:
+            asked.append("time")
+            return super().now_ns()
+
+    bus = EventBus(Watch())
+    bus.publish(Untold())
+    assert asked == []
+    bus.subscribe("door", lambda event: None)
+    bus.publish(Untold())
+    assert set(asked) == {"topic", "time"}
 
 
 def test_two_buses_share_nothing(clock: ManualClock) -> None:

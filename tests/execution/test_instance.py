@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from streamlib.links.tap import Tap
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.processors.ports import LinkOutput
-from streamlib.states import ProcessorState
+from streamlib.states import PROCESSOR_TRANSITIONS, ProcessorState
 from tests.execution.plain_processors import (
     Both,
     Hand,
@@ -66,6 +67,18 @@ def test_it_goes_from_setup_to_teardown_and_reports_each_state() -> None:
     ]
     assert own(end).life == ["setup", "flush", "after 0", "teardown"]
     assert rig.ended() == ["sink"]
+
+
+@pytest.mark.promise("lifecycle.processor-table")
+@pytest.mark.parametrize(("old", "new"), list(product(ProcessorState, ProcessorState)))
+def test_it_goes_where_the_table_says_and_nowhere_else(old: ProcessorState, new: ProcessorState) -> None:
+    rig = Rig()
+    end = rig.add(Sink(), "sink", ready=False)
+    end.state = old
+    end.become(new)
+    legal = new in PROCESSOR_TRANSITIONS[old]
+    assert end.state is (new if legal else old)
+    assert rig.reports.states == ([("sink", new)] if legal else [])
 
 
 def test_a_state_that_cannot_follow_is_left_out() -> None:

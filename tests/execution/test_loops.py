@@ -351,7 +351,7 @@ class Unused(Life):
     inp = LinkInput(Note)
 
     def process(self, ctx: ProcessContext) -> None:
-        pytest.fail("it was called for nothing")
+        """There is nothing to do."""
 
 
 def test_a_processor_that_nobody_feeds_is_not_called() -> None:
@@ -361,4 +361,8 @@ def test_a_processor_that_nobody_feeds_is_not_called() -> None:
     rig.loop(end)
     rig.start()
     clock.wait_for_sleepers(1)
+    assert end.metrics.calls == 0
+    end.wake()
+    settle(end)
+    assert end.metrics.calls == 1
     rig.stop()

@@ -36,6 +36,16 @@ def ring(capacity: int = 4, *, newest_only: bool = False) -> Ring:
     return Ring(capacity, waker(), waker(), newest_only=newest_only)
 
 
+def slot(capacity: int = 8) -> SlotReader:
+    """The reading end of a link inside a loop that nobody runs."""
+    return SlotReader(Delivery.EVERY, Calls(), capacity=capacity)
+
+
+def nobody_fails(observe: Callable[[Any], None], error: Exception) -> None:
+    """What a tap calls when one who observes there raises: no one does."""
+    raise error
+
+
 def channel(
     capacity: int = 4, *, delivery: Delivery = Delivery.EVERY, live: bool = False, name: str = "a.out->b.in"
 ) -> Channel:

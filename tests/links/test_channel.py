@@ -6,11 +6,12 @@ import pytest
 
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
+from streamlib.links.fanout import TapWriter, joined
 from streamlib.links.reader import SlotReader
 from streamlib.links.ring import Ring
 from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
-from streamlib.links.writer import GatedSlotWriter, SlotWriter, TapWriter, joined
+from streamlib.links.writer import GatedSlotWriter, SlotWriter
 from tests.links.ends import Calls, as_ring, as_slot, channel, read_all, ring_ends, slot_ends, waker
 
 

@@ -8,10 +8,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
+from streamlib.links.fanout import FanoutWriter, joined
 from streamlib.links.reader import SlotReader
 from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
-from streamlib.links.writer import FanoutWriter, Writer, joined
+from streamlib.links.writer import Writer
 from tests.links.ends import as_ring, as_slot, channel
 
 

@@ -105,6 +105,19 @@ def raw_clip(path: Path, **fields: Any) -> Path:
     return path
 
 
+def cut_at(path: Path, seconds: float) -> Path:
+    """What is left of a file, `cut` by name, when everything from a picture or sound on is lost."""
+    with av.open(str(path)) as container:
+        lost = min(
+            packet.pos
+            for packet in container.demux()
+            if packet.dts is not None and packet.pos is not None and packet.dts * packet.time_base >= seconds
+        )
+    cut = path.with_stem("cut")
+    cut.write_bytes(path.read_bytes()[:lost])
+    return cut
+
+
 def probe(path: Path) -> dict[str, Any]:
     """What ffprobe says: `streams` by kind of media, and `format`."""
     told = _ffprobe("-show_streams", "-show_format", str(path))

@@ -8,8 +8,8 @@ import pytest
 from streamlib.errors import ConfigError, MediaError
 from streamlib.frames.audio import AudioFrame
 from streamlib.media import FileReader
-from streamlib.media.pace import LATE_NS
-from tests.media.clips import SECOND, raw_clip, write_clip
+from streamlib.media.pace import LATE_NS, LONGEST_WAIT_NS
+from tests.media.clips import SECOND, cut_at, raw_clip, write_clip
 from tests.media.rig import Rig
 
 
@@ -130,6 +130,7 @@ def test_without_any_link_left_it_plays_on_to_its_end(tmp_path: Path) -> None:
     run.outputs["video"].connected = False
     while not run.has_ended:
         run.step()
+    assert [frame.timestamp_ns for frame in run.out("video")] == [n * SECOND // 25 for n in range(25)]
     run.processor.teardown()
 
 
@@ -188,3 +189,41 @@ def test_ten_bits_and_odd_sizes_pass(tmp_path: Path) -> None:
 def test_an_unknown_pace_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="pace"):
         FileReader.from_config({"path": "x.mp4", "pace": "quickly"})
+
+
+def test_a_jump_far_ahead_holds_the_reader_up_for_seconds_and_not_for_hours(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    times = [0, 0.04, 0.08, 11_666, 11_666.04, 20_000]
+    clip = write_clip(tmp_path / "clip.mkv", times=times, audio=None)
+    run = rig(clip, outputs=("video",), pace="realtime").setup()
+    start = run.clock.time_ns
+    while not run.has_ended:
+        run.step()
+    run.processor.teardown()
+    assert run.clock.time_ns - start == pytest.approx(2 * LONGEST_WAIT_NS, abs=SECOND)
+    assert [frame.timestamp_ns / SECOND for frame in run.out("video")] == pytest.approx(times, abs=0.001)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 1
+    assert f"{clip} jumps from 0.1 s to 11666.0 s" in said[0]
+
+
+def test_a_show_of_slides_keeps_its_pace_in_real_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", times=[0, 8, 17, 26], audio=None)
+    run = rig(clip, outputs=("video",), pace="realtime").setup()
+    start = run.clock.time_ns
+    while len(run.out("video")) < 4:
+        run.step()
+    run.processor.teardown()
+    assert run.clock.time_ns - start == pytest.approx(26 * SECOND, abs=SECOND // 100)
+    assert not caplog.records
+
+
+@pytest.mark.promise("media.missing-file")
+def test_a_file_that_lacks_less_than_a_second_is_said_to_be_damaged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = write_clip(tmp_path / "whole.mp4", seconds=2, video="ffv1", audio=None, options={"movflags": "faststart"})
+    done = rig(cut_at(whole, 1.7), outputs=("video",)).run()
+    assert len(done.out("video")) == 43
+    assert "cut.mp4 is damaged: it ended at 1.7 s, 0.28 s before the end it names" in caplog.text

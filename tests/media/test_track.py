@@ -8,7 +8,7 @@ import pytest
 
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
-from streamlib.media.track import AudioTrack, VideoTrack
+from streamlib.media.track import PACKET_BYTES, AudioTrack, VideoTrack, clock_ns
 from tests.media.clips import SECOND, write_clip
 
 
@@ -91,3 +91,20 @@ def test_a_packet_that_cannot_be_decoded_is_counted(container: av.container.Inpu
     track.decode()
     track.finish()
     assert (track.damaged, len(track.frames)) == (1, 0)
+
+
+def test_a_packet_weighs_more_than_its_data(container: av.container.InputContainer) -> None:
+    track = AudioTrack(container.streams.audio[0], 0)
+    track.want(True, late=False)
+    packets = [packet for packet in container.demux(container.streams.audio[0]) if packet.size]
+    for packet in packets:
+        track.take(packet)
+    assert track.backlog == sum(packet.size for packet in packets) + PACKET_BYTES * len(packets)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("00:00:03.023000000", 3.023), ("01:02:03", 3723), ("00:00:00.5", 0.5), ("", 0), ("3.5", 0), ("a:bb:cc", 0)],
+)
+def test_a_time_of_day_is_read(text: str, seconds: float) -> None:
+    assert clock_ns(text) == round(seconds * SECOND)

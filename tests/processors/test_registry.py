@@ -54,6 +54,7 @@ def test_a_registered_type_is_found_by_its_name() -> None:
     registry.register(Sink, name="Drain")
     assert registry.resolve("Sink") is registry.resolve("Drain") is Sink
     assert registry.names() == ("Drain", "Sink")
+    assert [name in registry for name in ("Drain", "Sink", "Sank")] == [True, True, False]
 
 
 def test_a_class_defined_anew_replaces_the_earlier_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -72,9 +73,14 @@ def test_closing_twice_closes_once() -> None:
 
 
 def test_an_object_without_close_is_let_go() -> None:
+    class Plain:
+        """Has nothing to close."""
+
     shared = SharedObjects()
-    shared.get(object)
+    held = weakref.ref(shared.get(Plain))
+    assert held() is not None
     shared.close()
+    assert held() is None
 
 
 def test_all_are_closed_even_where_some_raise() -> None:

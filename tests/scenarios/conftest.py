@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -40,6 +41,14 @@ def make(strategy: Any) -> Iterator[Make]:
 def runtime(make: Make) -> StreamRuntime:
     """One runtime under the strategy."""
     return make()
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    """What stuck processors wait for; set at the end, so that none outlives its test."""
+    event = threading.Event()
+    yield event
+    event.set()
 
 
 def lingering(graph: PropertyGraph) -> list[str]:

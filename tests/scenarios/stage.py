@@ -1,4 +1,4 @@
-"""What the scenarios play with: sources as fast as links take it, filters, sinks that check what arrives, schedulers.
+"""What the scenarios play with: sources as fast as links take it, filters, sinks that check what arrives, delegates.
 
 Sinks write into a record that the test holds, handed over in their config, so that it outlives restarts.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Self
 
 from streamlib import (
     DataFrame,
@@ -20,8 +20,10 @@ from streamlib import (
     ProcessorConfig,
     RuntimeContext,
     SchedulingStrategy,
+    StreamRuntime,
 )
 from streamlib.graph import ProcessorNode
+from streamlib.ids import ProcessorId
 from streamlib.processors.execution_mode import ExecutionMode
 
 SECONDS = 8.0
@@ -340,6 +342,80 @@ class Hand(Processor):
         for _ in range(self.config.each):
             self.out.write(DataFrame({"n": self.n}))
             self.n += 1
+
+
+class Line:
+    """A source, a filter and a sink, one behind the other."""
+
+    def __init__(self, runtime: StreamRuntime, count: int = -1) -> None:
+        self.runtime = runtime
+        self.record = Record()
+        self.source = runtime.add_processor(Numbers, count=count)
+        self.filter = runtime.add_processor(Pass)
+        self.sink = runtime.add_processor(Collect, record=self.record)
+        runtime.connect(self.source, self.filter)
+        runtime.connect(self.filter, self.sink)
+
+    def run(self, frames: int = 20) -> Self:
+        """Start the runtime, and wait until so many frames have come to the end."""
+        self.runtime.start()
+        self.record.wait_for(frames)
+        return self
+
+    def calls(self) -> list[int]:
+        """How often each of the three was called."""
+        handles = (self.source, self.filter, self.sink)
+        return [handle.metrics.calls if handle.metrics else -1 for handle in handles]
+
+
+def let_others_run(runtime: StreamRuntime) -> None:
+    """Have every loop answer, so that each has had its chance to call somebody."""
+    for loop in runtime._site.running_loops():
+        loop.apply(lambda: None, SECONDS)
+
+
+class Diary:
+    """A processor delegate that writes down what it is asked and told, and may look around then.
+
+    Attributes:
+        calls: The methods that were called, each with the id of its processor.
+        made: The processors of which it was told.
+        configs: The configs of which it was told.
+        look: Called with the same two words, after they were written down.
+    """
+
+    def __init__(self, calls: list[str] | None = None) -> None:
+        self.calls = [] if calls is None else calls
+        self.made: list[Processor] = []
+        self.configs: list[ProcessorConfig] = []
+        self.look: Callable[[str, str], object] = lambda what, id_: None
+
+    def _note(self, what: str, id_: str) -> None:
+        self.calls.append(f"{what} {id_}")
+        self.look(what, id_)
+
+    def will_create(self, node: ProcessorNode) -> None:
+        self._note("will_create", node.id)
+
+    def did_create(self, node: ProcessorNode, processor: Processor) -> None:
+        self._note("did_create", node.id)
+        self.made.append(processor)
+
+    def will_start(self, processor_id: ProcessorId) -> None:
+        self._note("will_start", processor_id)
+
+    def did_start(self, processor_id: ProcessorId) -> None:
+        self._note("did_start", processor_id)
+
+    def will_stop(self, processor_id: ProcessorId) -> None:
+        self._note("will_stop", processor_id)
+
+    def did_stop(self, processor_id: ProcessorId) -> None:
+        self._note("did_stop", processor_id)
+
+    def did_update_config(self, processor_id: ProcessorId, config: ProcessorConfig) -> None:
+        self._note("did_update_config", processor_id)
+        self.configs.append(config)
 
 
 class Dedicated:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 import pytest
 
-from streamlib import StreamRuntime
+from streamlib import SchedulingStrategy, StreamRuntime
 from streamlib.errors import CommitError, ProcessorFailed
 from streamlib.events import CommitFailed, DelegateFailed, ProcessorError, SubscriberFailed
+from streamlib.graph import ProcessorNode
 from tests.scenarios.conftest import Make
 from tests.scenarios.stage import SECONDS, Collect, Faulty, Numbers, Record
 
@@ -135,6 +137,59 @@ def test_a_setup_that_raises_fails_the_start_and_is_followed_by_teardown(runtime
 
 
 @pytest.mark.promise("event.subscriber-raises")
+@pytest.mark.parametrize("answer", [None, "thread"])
+def test_a_scheduler_delegate_that_returns_no_strategy_is_named(answer: object) -> None:
+    class Careless:
+        def scheduling_strategy(self, node: ProcessorNode) -> object:
+            return answer
+
+    runtime = StreamRuntime(scheduler=Careless())  # type: ignore[arg-type]
+    runtime.add_processor(Numbers)
+    with pytest.raises(CommitError, match=r"of numbers_0 failed: Careless.scheduling_strategy returned") as caught:
+        runtime.start()
+    assert caught.value.step == "scheduling_strategy"
+
+
+def test_a_scheduler_delegate_that_raises_fails_the_edit_which_names_it(make: Make) -> None:
+    class Choosy:
+        def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+            if node.processor_type == "Collect":
+                raise KeyError("no core left")
+            return SchedulingStrategy.dedicated_thread()
+
+    runtime = make(scheduler=Choosy())
+    runtime.add_processor(Numbers)
+    runtime.start()
+    with pytest.raises(CommitError, match="scheduling_strategy of collect_0 failed: 'no core left'"):
+        runtime.add_processor(Collect, record=Record())
+    assert runtime.graph.processor_ids() == ["numbers_0"]
+
+
+def test_a_factory_delegate_that_creates_no_processor_is_named() -> None:
+    class Empty:
+        def create(self, node: ProcessorNode) -> None:
+            return None
+
+    runtime = StreamRuntime(factory=Empty())  # type: ignore[arg-type]
+    runtime.add_processor(Numbers)
+    with pytest.raises(CommitError, match=r"create of numbers_0 failed: Empty.create returned None"):
+        runtime.start()
+
+
+def test_a_subscriber_that_exits_is_removed_like_one_that_raises(runtime: StreamRuntime) -> None:
+    failed: list[Any] = []
+    runtime.events.subscribe("runtime:global", lambda event: failed.append(event) if _names(event) else sys.exit(3))
+    runtime.events.subscribe("*", lambda event: failed.append(event) if _names(event) else None)
+    runtime.add_processor(Numbers, count=1)
+    runtime.start()
+    assert runtime.wait(SECONDS)
+    assert [event.error for event in failed] == ["SystemExit: 3"]
+
+
+def _names(event: Any) -> bool:
+    return isinstance(event, SubscriberFailed)
+
+
 def test_a_subscriber_that_raises_is_removed_and_named(runtime: StreamRuntime) -> None:
     told: list[Any] = []
     runtime.events.subscribe("runtime:global", told.append)

@@ -8,25 +8,13 @@ import pytest
 
 from streamlib import StreamRuntime
 from streamlib.runtime.handles import ProcessorHandle
-from tests.scenarios.stage import SECONDS, Both, Collect, Dedicated, Numbers, Pairs, Pass, Record, Stuck
-
-
-def main_path(runtime: StreamRuntime) -> tuple[ProcessorHandle, ProcessorHandle, ProcessorHandle, Record]:
-    """A source, a filter and a sink, running."""
-    record = Record()
-    source = runtime.add_processor(Numbers)
-    filter_ = runtime.add_processor(Pass)
-    sink = runtime.add_processor(Collect, record=record)
-    runtime.connect(source, filter_)
-    runtime.connect(filter_, sink)
-    runtime.start()
-    record.wait_for(100)
-    return source, filter_, sink, record
+from tests.scenarios.stage import SECONDS, Both, Collect, Dedicated, Line, Numbers, Pairs, Pass, Record, Stuck
 
 
 @pytest.mark.promise("edit.untouched-links", "edit.idle-running-paused", "runtime.mutations")
 def test_branches_come_and_go_while_frames_flow(runtime: StreamRuntime) -> None:
-    source, filter_, _, record = main_path(runtime)
+    line = Line(runtime).run(100)
+    source, filter_, record = line.source, line.filter, line.record
     for at in (source, filter_, source):
         branch = Record()
         with runtime.edit() as edit:
@@ -44,7 +32,8 @@ def test_branches_come_and_go_while_frames_flow(runtime: StreamRuntime) -> None:
 
 @pytest.mark.promise("edit.untouched-links")
 def test_a_filter_is_put_between_two_processors_and_taken_out_again(runtime: StreamRuntime) -> None:
-    _source, filter_, sink, record = main_path(runtime)
+    line = Line(runtime).run(100)
+    filter_, sink, record = line.filter, line.sink, line.record
     for _ in range(10):
         between = Record()
         with runtime.edit() as edit:
@@ -64,7 +53,8 @@ def test_a_filter_is_put_between_two_processors_and_taken_out_again(runtime: Str
 
 
 def test_a_chain_of_filters_is_put_in_and_taken_out(runtime: StreamRuntime) -> None:
-    source, filter_, _sink, record = main_path(runtime)
+    line = Line(runtime).run(100)
+    source, filter_, record = line.source, line.filter, line.record
     for _ in range(5):
         with runtime.edit() as edit:
             edit.disconnect(f"{source.id}.out->{filter_.id}.into")
@@ -86,7 +76,8 @@ def test_a_chain_of_filters_is_put_in_and_taken_out(runtime: StreamRuntime) -> N
 
 
 def test_a_filter_is_replaced_by_another_in_one_edit(runtime: StreamRuntime) -> None:
-    source, filter_, sink, record = main_path(runtime)
+    line = Line(runtime).run(100)
+    source, filter_, sink, record = line.source, line.filter, line.sink, line.record
     for _ in range(10):
         with runtime.edit() as edit:
             new = edit.add_processor(Pass)
@@ -101,7 +92,8 @@ def test_a_filter_is_replaced_by_another_in_one_edit(runtime: StreamRuntime) -> 
 
 def test_a_link_is_cut_and_joined_again(runtime: StreamRuntime) -> None:
     """What is written while the output is a plug goes nowhere; order holds and nothing comes twice."""
-    _source, filter_, sink, record = main_path(runtime)
+    line = Line(runtime).run(100)
+    filter_, sink, record = line.filter, line.sink, line.record
     for _ in range(10):
         runtime.disconnect(f"{filter_.id}.out->{sink.id}.into")
         runtime.connect(filter_, sink)
@@ -166,7 +158,8 @@ def test_a_source_is_replaced_and_its_last_frames_arrive_before_those_of_the_new
 
 def test_a_processor_without_a_feeder_is_fed_and_left_alone_again(runtime: StreamRuntime) -> None:
     """Its home loop changes each time, where it is lightweight."""
-    source, _, _, record = main_path(runtime)
+    line = Line(runtime).run(100)
+    source, record = line.source, line.record
     seen = Record()
     orphan = runtime.add_processor(Pass)
     runtime.connect(orphan, runtime.add_processor(Collect, record=seen))
@@ -222,7 +215,8 @@ def test_a_head_that_hosts_others_is_removed_and_they_live_on(runtime: StreamRun
 
 @pytest.mark.promise("edit.any-thread")
 def test_two_edits_at_once_from_two_threads_both_take_effect(runtime: StreamRuntime) -> None:
-    source, filter_, _, record = main_path(runtime)
+    line = Line(runtime).run(100)
+    source, filter_, record = line.source, line.filter, line.record
     failures: list[BaseException] = []
 
     def come_and_go(at: ProcessorHandle) -> None:
@@ -249,11 +243,13 @@ def test_two_edits_at_once_from_two_threads_both_take_effect(runtime: StreamRunt
 
 
 @pytest.mark.parametrize("main_first", [True, False])
-def test_a_frame_that_is_in_the_middle_of_a_fan_out_arrives_once_on_each_way(main_first: bool) -> None:
+def test_a_frame_that_is_in_the_middle_of_a_fan_out_arrives_once_on_each_way(
+    main_first: bool, release: threading.Event
+) -> None:
     """The source waits for room in a branch that is stuck, while the ways beside it are cut, joined and removed."""
     runtime = StreamRuntime(scheduler=Dedicated())
     main, stuck, side = Record(), Record(), Record()
-    gate, release = threading.Event(), threading.Event()
+    gate = threading.Event()
     source = runtime.add_processor(Pairs, gate=gate)
     sink = runtime.add_processor(Collect, record=main)
     blocks = runtime.add_processor(Stuck, record=stuck, release=release)

@@ -11,37 +11,12 @@ from streamlib import DataFrame, LinkOutput, ProcessContext, ProcessExecution, P
 from streamlib.errors import StateError
 from streamlib.testing import ManualClock
 from tests.scenarios.conftest import Make
-from tests.scenarios.stage import SECONDS, Collect, Hand, Numbers, Pass, Record
-
-
-class Line:
-    """A source, a filter and a sink that run."""
-
-    def __init__(self, runtime: StreamRuntime, count: int = -1) -> None:
-        self.runtime = runtime
-        self.record = Record()
-        self.source = runtime.add_processor(Numbers, count=count)
-        self.filter = runtime.add_processor(Pass)
-        self.sink = runtime.add_processor(Collect, record=self.record)
-        runtime.connect(self.source, self.filter)
-        runtime.connect(self.filter, self.sink)
-        runtime.start()
-        self.record.wait_for(20)
-
-    def calls(self) -> list[int]:
-        handles = (self.source, self.filter, self.sink)
-        return [handle.metrics.calls if handle.metrics else -1 for handle in handles]
-
-
-def let_others_run(runtime: StreamRuntime) -> None:
-    """Have every loop answer, so that each has had its chance to call somebody."""
-    for loop in runtime._site.running_loops():
-        loop.apply(lambda: None, SECONDS)
+from tests.scenarios.stage import Collect, Hand, Line, Numbers, Pass, Record, let_others_run
 
 
 @pytest.mark.promise("lifecycle.pause-runtime", "lifecycle.pause-no-gap")
 def test_a_paused_runtime_calls_nobody_and_loses_nothing(runtime: StreamRuntime) -> None:
-    line = Line(runtime)
+    line = Line(runtime).run()
     for _ in range(5):
         runtime.pause()
         assert runtime.state == "paused"
@@ -96,7 +71,7 @@ def test_the_clock_of_the_media_stands_still_while_paused(make: Make) -> None:
 @pytest.mark.promise("lifecycle.pause-processor")
 @pytest.mark.parametrize("which", ["source", "filter", "sink"])
 def test_one_processor_is_paused_and_resumed_without_loss(runtime: StreamRuntime, which: str) -> None:
-    line = Line(runtime)
+    line = Line(runtime).run()
     main = Record()
     other = runtime.add_processor(Numbers)
     runtime.connect(other, runtime.add_processor(Collect, record=main))
@@ -118,7 +93,7 @@ def test_one_processor_is_paused_and_resumed_without_loss(runtime: StreamRuntime
 
 def test_what_a_paused_processor_feeds_through_another_way_goes_on(runtime: StreamRuntime) -> None:
     """A branch that is paused presses back on the source they share, and nothing is lost when it goes on."""
-    line = Line(runtime)
+    line = Line(runtime).run()
     branch = Record()
     sink = runtime.add_processor(Collect, record=branch)
     runtime.connect(line.source, sink)
@@ -133,7 +108,7 @@ def test_what_a_paused_processor_feeds_through_another_way_goes_on(runtime: Stre
 
 @pytest.mark.promise("edit.idle-running-paused")
 def test_edits_while_paused_take_effect_and_frames_go_on_after(runtime: StreamRuntime) -> None:
-    line = Line(runtime)
+    line = Line(runtime).run()
     runtime.pause()
     branch = Record()
     with runtime.edit() as edit:
@@ -161,7 +136,7 @@ def test_edits_while_paused_take_effect_and_frames_go_on_after(runtime: StreamRu
 
 
 def test_a_paused_runtime_is_stopped_and_drains(runtime: StreamRuntime) -> None:
-    line = Line(runtime)
+    line = Line(runtime).run()
     runtime.pause()
     runtime.stop()
     assert runtime.state == "idle"
@@ -173,7 +148,7 @@ def test_a_paused_runtime_is_stopped_and_drains(runtime: StreamRuntime) -> None:
 
 @pytest.mark.parametrize("which", ["source", "filter", "sink"])
 def test_a_paused_processor_is_removed_and_drains(runtime: StreamRuntime, which: str) -> None:
-    line = Line(runtime)
+    line = Line(runtime).run()
     handle = getattr(line, which)
     runtime.pause(handle)
     runtime.remove(handle)
@@ -183,7 +158,7 @@ def test_a_paused_processor_is_removed_and_drains(runtime: StreamRuntime, which:
 
 @pytest.mark.parametrize("which", ["source", "filter", "sink"])
 def test_a_runtime_with_a_paused_processor_is_stopped_and_drains(runtime: StreamRuntime, which: str) -> None:
-    line = Line(runtime)
+    line = Line(runtime).run()
     runtime.pause(getattr(line, which))
     runtime.stop()
     assert line.record.is_gapless()
@@ -191,7 +166,7 @@ def test_a_runtime_with_a_paused_processor_is_stopped_and_drains(runtime: Stream
 
 
 def test_a_paused_processor_that_restarts_goes_on(runtime: StreamRuntime) -> None:
-    line = Line(runtime)
+    line = Line(runtime).run()
     runtime.pause(line.filter)
     runtime.restart(line.filter)
     runtime.resume(line.filter)
@@ -222,7 +197,7 @@ def test_what_makes_no_sense_in_a_state_is_refused(runtime: StreamRuntime) -> No
         runtime.pause()
     with pytest.raises(StateError, match="is idle; it can resume only while it is paused"):
         runtime.resume()
-    line = Line(runtime)
+    line = Line(runtime).run()
     with pytest.raises(StateError):
         runtime.start()
     with pytest.raises(StateError):

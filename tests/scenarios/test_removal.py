@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import itertools
 import threading
-from typing import Any
 
 import pytest
 
 from streamlib import StreamRuntime
 from streamlib.errors import DeadlineError, UnknownProcessorError
-from tests.scenarios.stage import SECONDS, Collect, Faulty, Gated, Numbers, Pass, Record, Stuck
-
-
-@pytest.fixture
-def release() -> Any:
-    """What stuck processors wait for; set at the end, so that none outlives its test."""
-    event = threading.Event()
-    yield event
-    event.set()
+from tests.scenarios.stage import SECONDS, Collect, Faulty, Gated, Line, Numbers, Pass, Record, Stuck
 
 
 def test_a_removed_branch_processes_all_that_waits_before_it_goes(runtime: StreamRuntime) -> None:
@@ -69,19 +60,12 @@ def test_a_removal_returns_when_the_branch_is_torn_down(runtime: StreamRuntime) 
 
 
 def test_a_removed_source_sends_end_of_stream_down_what_it_fed(runtime: StreamRuntime) -> None:
-    record = Record()
-    source = runtime.add_processor(Numbers)
-    filter_ = runtime.add_processor(Pass)
-    sink = runtime.add_processor(Collect, record=record)
-    runtime.connect(source, filter_)
-    runtime.connect(filter_, sink)
-    runtime.start()
-    record.wait_for(10)
+    line = Line(runtime).run(10)
     with runtime.edit() as edit:
-        for handle in (source, filter_, sink):
+        for handle in (line.source, line.filter, line.sink):
             edit.remove(handle)
-    assert record.calls == ["setup", "flush", "teardown"]
-    assert record.numbers == list(range(len(record.numbers)))
+    assert line.record.calls == ["setup", "flush", "teardown"]
+    assert line.record.numbers == list(range(len(line.record.numbers)))
     assert runtime.graph.processor_ids() == []
     assert runtime.wait(SECONDS)
 

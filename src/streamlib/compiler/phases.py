@@ -58,8 +58,8 @@ class Commit:
         self._runners: list[ThreadRunner] = []
         self.departure = Departure(site, plan.remove, plan.cut, drain_s=drain_s)
         self.stopped: list[ProcessorInstance] = []
-        self._wiring = Wiring(site, self._instance_of, self.departure.leaving)
-        self._wiring.behind = self.departure.behind
+        self._patience = self.departure.patience
+        self._wiring = Wiring(site, self._instance_of, self.departure.leaving, self._patience)
 
     def prepare(self) -> None:
         """Everything that may fail; CommitError names the step and the processor."""
@@ -101,7 +101,7 @@ class Commit:
             old = self._running(node)
             if old in self._plan.first and isinstance(old.loop, Loop):
                 with self._step("stop", old.id):
-                    old.loop.apply(old.suspend, self._site.answer_s, between_calls=True)
+                    self._patience.apply(old.loop, old.suspend, between_calls=True)
                 self._suspended.append(old)
 
     def _create(self) -> None:
@@ -226,9 +226,7 @@ class Commit:
             try:
                 self._put_in_place(old, new)
             except DeadlineError:  # it has gone into a call meanwhile, and is replaced when it comes back
-                self.departure.late.append(old.id)
-                if isinstance(old.loop, Loop):
-                    self.departure.behind.add(old.loop)
+                self.departure.late.setdefault(old.id, "")
 
     def _put_in_place(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
         loop, entity = old.loop, self._site.graph.entity(old.id)
@@ -244,7 +242,7 @@ class Commit:
                 self._site.graph.insert(entity, component)
             new.become(ProcessorState.RUNNING)
 
-        loop.apply(swap, self._site.answer_s, between_calls=True)
+        self._patience.apply(loop, swap, between_calls=True)
 
     def _start(self) -> None:
         for instance in self._created:
@@ -279,7 +277,7 @@ class Commit:
 
     def _apply(self, instance: ProcessorInstance, action: Callable[[], None]) -> None:
         if isinstance(instance.loop, Loop):
-            instance.loop.apply(action, self._site.answer_s, between_calls=True)
+            self._patience.apply(instance.loop, action, between_calls=True)
         else:
             action()
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from streamlib.compiler.delta import ConfigChange, GraphDelta
-from streamlib.compiler.site import Site
-from streamlib.errors import ResourceBusyError
+from streamlib.compiler.site import Site, named
+from streamlib.errors import CommitError, ResourceBusyError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.strategy import SchedulingStrategy, check_strategy
 from streamlib.graph import Entity
@@ -46,6 +46,7 @@ def make_plan(site: Site, delta: GraphDelta) -> Plan:
     """The plan of a delta.
 
     Raises:
+        CommitError: The scheduler delegate raised, or returned no strategy.
         StrategyError: The scheduler delegate chose a strategy that an execution mode does not allow.
         ResourceBusyError: Two processors would hold the same exclusive resource.
     """
@@ -64,7 +65,15 @@ def make_plan(site: Site, delta: GraphDelta) -> Plan:
 
 
 def _strategy(site: Site, node: ProcessorNode) -> SchedulingStrategy:
-    strategy = site.delegates.scheduling_strategy(node)
+    try:
+        strategy = site.delegates.scheduling_strategy(node)
+        if not isinstance(strategy, SchedulingStrategy):
+            raise TypeError(
+                f"{named(site.delegates.scheduling_strategy, 'scheduling_strategy')} returned {strategy!r}; "
+                "return a SchedulingStrategy, SchedulingStrategy.dedicated_thread() for one"
+            )
+    except Exception as error:
+        raise CommitError("scheduling_strategy", node.id, error) from error
     check_strategy(node.id, node.declaration.execution.mode, strategy)
     return strategy
 

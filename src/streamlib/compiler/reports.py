@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from streamlib.errors import StreamError
 from streamlib.events.bus import EventBus
 from streamlib.events.event import described
 from streamlib.events.processor import ProcessorError, ProcessorStateChanged
@@ -51,9 +52,9 @@ class InstanceReports:
         before, count = self._repeats.get(instance.id, ("", 0))
         count = count + 1 if text == before else 1
         self._repeats[instance.id] = (text, count)
-        at = "" if timestamp_ns is None else f" at {timestamp_ns / 1e9:.3f} s"
-        if count == 1:
-            instance.context.log.error("%s%s", text, at, exc_info=error)
+        at = "" if timestamp_ns is None else f"at {timestamp_ns / 1e9:.3f} s: "
+        if count == 1:  # one of ours says what to do; any other is looked for where it was raised
+            instance.context.log.error("%s%s", at, text, exc_info=None if isinstance(error, StreamError) else error)
         elif str(count).strip("0") == "1":
             instance.context.log.error("%s: %d times by now", text, count)
 

@@ -6,6 +6,7 @@ Made by the runtime; passed through `plan`, `phases`, `wiring` and `teardown`.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from streamlib.clock import Clock, PausableClock
@@ -20,13 +21,10 @@ from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.processors.context import MediaConfig, RuntimeContext
+from streamlib.processors.processor import Processor
 from streamlib.processors.shared_objects import SharedObjects
 
 LOG = logging.getLogger("streamlib.compiler")
-
-
-BEHIND_S = 0.1
-"""How long to wait for a loop that was waited for in vain in the same commit, in seconds."""
 
 
 @dataclass(slots=True)
@@ -50,16 +48,15 @@ class Site:
     paused: bool = False
     _common: ThreadRunner | None = field(default=None)
 
-    def patience_s(self, behind: bool) -> float:
-        """How long to wait for a loop; one that was waited for in vain before is given a moment, not all that again."""
-        return min(BEHIND_S, self.answer_s) if behind else self.answer_s
-
     def instance(self, node: ProcessorNode) -> ProcessorInstance:
         """A new instance of a processor, which the factory delegate creates."""
         declaration = node.declaration
         context = RuntimeContext(node.id, self.media_clock, self.shared, self.media)
         policy = node.error_policy or declaration.error_policy
-        return ProcessorInstance(node.id, self.delegates.create(node), declaration, policy, context, self.reports)
+        processor = self.delegates.create(node)
+        if not isinstance(processor, Processor):
+            raise TypeError(f"{named(self.delegates.create, 'create')} returned {processor!r}; return a Processor")
+        return ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
 
     def loop(self, name: str) -> Loop:
         """A new loop."""
@@ -103,6 +100,11 @@ class Site:
         try:
             method(*(details or (processor_id,)))
         except Exception as error:
-            name = f"{type(getattr(method, '__self__', method)).__name__}.{notice}"
+            name = named(method, notice)
             LOG.exception("%s: %s raised", processor_id, name)
             self.bus.publish(DelegateFailed(delegate=name, subject=str(processor_id), error=described(error)))
+
+
+def named(method: Callable[..., object], name: str) -> str:
+    """How errors call a delegate's method."""
+    return f"{type(getattr(method, '__self__', method)).__name__}.{name}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from streamlib.compiler.patience import LAST_WORDS_S, Patience
 from streamlib.compiler.reports import InstanceReports
 from streamlib.compiler.site import LOG, Site
 from streamlib.errors import DeadlineError
@@ -21,17 +22,14 @@ from streamlib.graph.link import Link
 from streamlib.ids import PortRef
 from streamlib.states import ProcessorState
 
-LAST_WORDS_S = 1.0
-"""How long a processor that was cut off may take to come back and be torn down, in seconds."""
-
 
 class Departure:
     """The processors that go in one commit.
 
     Attributes:
         leaving: All of them, those that have gone already among them.
-        late: Who did not come to their end, or to a change, in time.
-        behind: The loops that did not come to a change in time.
+        late: Who did not come to their end, or to a change, in time, and what is known of why.
+        patience: How long to wait for loops.
 
     Args:
         entities: What the graph holds of each of them.
@@ -52,8 +50,10 @@ class Departure:
                 self._entities[instance] = entity
         self._by_id = {instance.id: instance for instance in self._entities}
         self.leaving = set(self._entities)
-        self.late: list[str] = []
-        self.behind: set[Loop] = set()
+        assert isinstance(site.reports, InstanceReports)
+        self._reports = site.reports
+        self.late: dict[str, str] = {}
+        self.patience = Patience(site, drain_s)
 
     def present(self) -> list[ProcessorInstance]:
         """Those who have not gone yet."""
@@ -87,9 +87,10 @@ class Departure:
         Raises:
             DeadlineError: Somebody was.
         """
-        late = dict.fromkeys([*self.late, *others])
+        late = dict.fromkeys(others, "") | self.late
         if late:
-            raise DeadlineError("draining", self._drain_s or self._site.answer_s, late)
+            seconds = LAST_WORDS_S if self._reports.hurried else self._drain_s or self._site.answer_s
+            raise DeadlineError("draining", seconds, late)
 
     # ------------------------------------------------------------------------------------------------------- drain
 
@@ -120,16 +121,23 @@ class Departure:
         for loop in dict.fromkeys(instance.loop for instance in going):
             members = [instance for instance in going if instance.loop is loop]
             if isinstance(loop, Loop) and not loop.threaded:
-                loop.apply(partial(loop.drain, members), self._site.answer_s)
+                self.patience.apply(loop, partial(loop.drain, members))
             elif isinstance(loop, Loop) and self._site.paused and loop.head not in members:
                 loop.post(partial(loop.drain, members))
         patience_s = self._drain_s if self._drain_s is not None else self._site.answer_s
         if not self._ended(going, patience_s, unless_hurried=True):
             self._end_now([instance for instance in going if not instance.over])
             if not self._ended(going, LAST_WORDS_S):
-                stuck = [instance.id for instance in going if not instance.over]
-                self.late += stuck
-                LOG.error("%s did not come back from a call and are left behind", ", ".join(stuck))
+                self._leave_behind([instance for instance in going if not instance.over])
+
+    def _leave_behind(self, stuck: list[ProcessorInstance]) -> None:
+        """Nobody waits any more for those who do not come back from a call: not we, nor those they feed."""
+        for instance in stuck:
+            self.late.setdefault(instance.id, "")
+            instance.abandon()
+            if isinstance(instance.loop, Loop):
+                self.patience.lose(instance.loop)
+        LOG.error("%s did not come back from a call and are left behind", ", ".join(instance.id for instance in stuck))
 
     def _let_finish(self, going: set[ProcessorInstance]) -> None:
         """Let them send what they have to those who stay, who may be paused or held back: nobody waits for that."""
@@ -156,12 +164,11 @@ class Departure:
     def _end_now(self, going: list[ProcessorInstance]) -> None:
         for instance in going:
             if self._drain_s is not None:
-                self.late.append(instance.id)
+                self.late[instance.id] = instance.neglected()
             instance.cut_off()
 
     def _ended(self, going: list[ProcessorInstance], timeout_s: float, *, unless_hurried: bool = False) -> bool:
-        reports = self._site.reports
-        assert isinstance(reports, InstanceReports)
+        reports = self._reports
         reports.wait_until(lambda: (unless_hurried and reports.hurried) or _all_over(going), timeout_s)
         return _all_over(going)
 
@@ -193,10 +200,9 @@ class Departure:
         if not isinstance(loop, Loop):
             return
         try:
-            loop.apply(action, self._site.patience_s(loop in self.behind))
+            self.patience.apply(loop, action)
         except DeadlineError:
-            self.late.append(instance.id)
-            self.behind.add(loop)
+            self.late.setdefault(instance.id, "")
 
 
 def _all_over(going: Iterable[ProcessorInstance]) -> bool:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 from streamlib.compiler.joints import Joint, heirs
+from streamlib.compiler.patience import Patience
 from streamlib.compiler.site import Site
 from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
@@ -38,20 +39,23 @@ class Wiring:
 
     Attributes:
         late: Loops that did not come to a change in time.
-        behind: The same, for those who come after: nobody waits for one of them in full again.
     """
 
     def __init__(
-        self, site: Site, instance_of: Callable[[Subject], ProcessorInstance | None], leaving: set[ProcessorInstance]
+        self,
+        site: Site,
+        instance_of: Callable[[Subject], ProcessorInstance | None],
+        leaving: set[ProcessorInstance],
+        patience: Patience,
     ) -> None:
         self._site = site
+        self._patience = patience
         self._instance_of = instance_of
         self._leaving = leaving
         self._homes: dict[ProcessorInstance, Loop] = {}
         self.joined: list[Joint] = []
         self.cut: list[Joint] = []
         self.late: list[str] = []
-        self.behind: set[Loop] = set()
         self._lingering: list[Joint] = []
         self._inside: list[Joint] = []
         self._new: set[ProcessorInstance] = set()
@@ -277,10 +281,9 @@ class Wiring:
             action()
             return
         try:
-            loop.apply(action, self._site.patience_s(loop in self.behind))
+            self._patience.apply(loop, action)
         except DeadlineError:
             self.late.append(loop.name)
-            self.behind.add(loop)
 
 
 def _switch_outputs(

@@ -11,7 +11,7 @@ from typing import Any
 from streamlib.delegates.factory import FactoryDelegate, RegistryBackedFactory
 from streamlib.delegates.processor import DefaultProcessorDelegate, ProcessorDelegate
 from streamlib.delegates.scheduler import DefaultScheduler, SchedulerDelegate
-from streamlib.errors import DeclarationError
+from streamlib.errors import DeclarationError, UnknownTypeError
 from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.graph.node import ProcessorNode
 from streamlib.ids import ProcessorId
@@ -45,15 +45,45 @@ class Delegates:
         if isinstance(factory, RegistryBackedFactory):
             self.registered = factory
         self._take("factory", factory, self.registered)
+        self._factory = factory
+        inherited = getattr(type(factory), "can_create", None) is RegistryBackedFactory.can_create
+        self._tells_types = _offers(factory, "can_create") and not inherited
+        if _offers(factory, "port_info") and not self._tells_types:
+            self.can_create = self._is_registered_or_told
         self._take("processor", processor, DefaultProcessorDelegate())
         self._take("scheduler", scheduler, DefaultScheduler())
 
     def _take(self, role: str, delegate: Any, default: Any) -> None:
         names = [name for name in dir(type(default)) if name in Delegates.__annotations__]
-        offered = [name for name in names if callable(getattr(delegate, name, None))]
+        offered = [name for name in names if _offers(delegate, name)]
         if delegate is not None and not offered:
             raise DeclarationError(
                 f"{type(delegate).__name__} is no {role} delegate; it needs at least one of {', '.join(sorted(names))}"
             )
         for name in names:
             setattr(self, name, getattr(delegate if name in offered else default, name))
+
+    def check_type(self, processor_type: str) -> None:
+        """Ask the factory whether it can create a type.
+
+        Raises:
+            DeclarationError: The factory delegate says that it cannot.
+            UnknownTypeError: Nothing is registered under that name, and the delegate does not say either.
+        """
+        if self.can_create(processor_type):
+            return
+        if not self._tells_types:
+            raise UnknownTypeError(processor_type, self.registered.registry.names())
+        name = type(self._factory).__name__
+        raise DeclarationError(
+            f"the factory delegate {name} cannot create {processor_type}: its can_create says no; "
+            f"add a type that it can create, or have {name} know this one"
+        )
+
+    def _is_registered_or_told(self, processor_type: str) -> bool:
+        """What stands in for a delegate that tells ports and not which types it can create."""
+        return self.registered.can_create(processor_type) or self.port_info(processor_type) is not None
+
+
+def _offers(delegate: Any, name: str) -> bool:
+    return callable(getattr(delegate, name, None))

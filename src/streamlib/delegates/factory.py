@@ -38,7 +38,7 @@ class KnowsTypes(Protocol):
     """Knows which types it can make."""
 
     def can_create(self, processor_type: str) -> bool:
-        """Whether a type can be made."""
+        """Whether a type can be made; False refuses each processor of it when it is added."""
         ...
 
 
@@ -66,4 +66,4 @@ class RegistryBackedFactory:
 
     def can_create(self, processor_type: str) -> bool:
         """Whether a class of that name is registered or offered by an installed package."""
-        return processor_type in self.registry.names()
+        return processor_type in self.registry

@@ -62,7 +62,7 @@ class EventQueue(Subscription):
         super().__init__(topic, self._offer, forget)
         self.capacity = capacity
         self.dropped = 0
-        self._events: deque[Event] = deque()
+        self._events: deque[Event] = deque()  # bounded by the capacity: `_offer` drops the oldest and counts it
         self._changed = threading.Condition()  # re-entrant: a signal's handler may publish while its thread reads
 
     def get(self, timeout: float | None = None) -> Event | None:
@@ -168,7 +168,7 @@ class EventBus:
     def _deliver(self, listener: Subscription, event: Event) -> None:
         try:
             listener.deliver(event)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # an exit() in here would leave what published half done
             listener.active = False
             if not self._remove(listener):
                 return  # another thread saw it raise at the same time, and told

@@ -15,8 +15,9 @@ from streamlib.execution.entry import EntryWriter, carries_stamps
 from streamlib.execution.metrics import Passes, ProcessorMetrics, SteadyCount
 from streamlib.ids import ProcessorId
 from streamlib.links.channel import Channel
+from streamlib.links.fanout import joined
 from streamlib.links.reader import News, PlugReader, Reader, RingReader, SlotReader
-from streamlib.links.writer import PlugWriter, Writer, joined
+from streamlib.links.writer import PlugWriter, Writer
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode, Wake
@@ -204,6 +205,12 @@ class ProcessorInstance:
             channel.interrupt()
         self.end()
 
+    def abandon(self) -> None:
+        """It is stuck in a call and left behind: those it feeds hear the end of its stream; from any thread."""
+        for channels in self.outputs.values():
+            for channel in channels:
+                channel.abandon()
+
     # ---------------------------------------------------------------------------------------------------- its turn
 
     def waiting(self) -> int:
@@ -279,6 +286,13 @@ class ProcessorInstance:
         if not all(slot.holds_nobody_back() for slot in slots):
             return True
         return not self.paused and (self._poked or self.unseen()) and not self.free()
+
+    def neglected(self) -> str:
+        """Which inputs its last call has left unread, in words; empty where there are none. From any thread."""
+        if self.left_unread is None:
+            return ""
+        ports = [port for port, channel in self.inputs.items() if channel.statistics().depth]
+        return f"process() leaves what waits at {' and '.join(ports)} unread" if ports else ""
 
     def held_by(self) -> list[str]:
         """The links without room."""
@@ -399,6 +413,7 @@ class ProcessorInstance:
         held = self._port_writer(port)
         before = [channel.part() for channel in cut]
         self.outputs[port] = [channel for channel in self.outputs[port] if channel not in cut] + list(joined)
+        self.context.joined[port] += len(joined)
         self.bind_output(port)
         for channel, writer in zip(cut, before, strict=True):
             if writer is not None and writer is not held:

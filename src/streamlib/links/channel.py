@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from streamlib.links.delivery import Delivery
+from streamlib.links.fanout import TapWriter
 from streamlib.links.reader import Reader, RingReader, SlotReader
 from streamlib.links.ring import Ring
 from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
 from streamlib.links.wake import Waker
-from streamlib.links.writer import GatedSlotWriter, LatestWriter, RingWriter, SlotWriter, TapWriter, Writer
+from streamlib.links.writer import GatedSlotWriter, LatestWriter, RingWriter, SlotWriter, Writer
 
 
 class Channel:
@@ -186,6 +187,12 @@ class Channel:
         """Have a writer that waits for room come back; what is in the ring stays the reader's. From any thread."""
         if isinstance(self.reader, RingReader):
             self.reader.ring.interrupt()
+
+    def abandon(self) -> None:
+        """The writer is stuck and nobody waits for it any more: its reader hears the end. From any thread."""
+        if isinstance(self.reader, RingReader):
+            self.reader.ring.interrupt()
+            self.reader.ring.end()
 
     def send_off(self) -> None:
         """Append what the writer put aside, room or not: nobody will run it again. For the writer's owner."""

@@ -1,22 +1,21 @@
 """The writing end of links: the object that an output port of a processor is while it runs.
 
 `PlugWriter` stands where no link leaves; `SlotWriter` fills the slot of a reader in the same loop;
-`RingWriter` and `LatestWriter` append to the ring that another loop reads; `FanoutWriter` serves several
-links; `TapWriter` also shows each frame to a tap. Which it is, is decided when the port is wired and not per
-frame. A port object that was replaced hands calls on to its successor, so a `write` that somebody kept still
-works. Next on a frame's way: `ring` and `wake`, or straight the `reader`.
+`RingWriter` and `LatestWriter` append to the ring that another loop reads; `fanout` serves several links, and
+taps. Which it is, is decided when the port is wired and not per frame. A port object that was replaced hands calls
+on to its successor, so a `write` that somebody kept still works. Next on a frame's way: `ring` and `wake`, or
+straight the `reader`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from streamlib.errors import LinkOverflowError
 from streamlib.links.reader import OVERFLOW_LIMIT, SlotReader
 from streamlib.links.ring import Ring
-from streamlib.links.tap import Tap
 
 
 class Writer(Protocol):
@@ -33,7 +32,7 @@ class Writer(Protocol):
     def retire(self, successor: Writer) -> None: ...
 
 
-def _present(writer: Writer) -> Writer:
+def present(writer: Writer) -> Writer:
     """Where a chain of replaced writers leads to, however long it has become."""
     while writer.successor is not None:
         writer = writer.successor
@@ -54,14 +53,14 @@ class PlugWriter:
     def write(self, frame: Any) -> None:
         """Forget the frame."""
         if self.successor is not None:
-            self.successor = _present(self.successor)
+            self.successor = present(self.successor)
             self.successor.write(frame)
 
     def end(self) -> None:
         """Remember the end, for a link that is connected later."""
         self.ended = True
         if self.successor is not None:
-            _present(self.successor).end()
+            present(self.successor).end()
 
     def free(self) -> bool:
         """A plug never holds anybody back."""
@@ -83,14 +82,14 @@ class _Occupied:
         self.gate = self
 
     def pile(self, frame: Any) -> None:
-        self.successor = _present(self.successor)
+        self.successor = present(self.successor)
         self.successor.write(frame)
 
     def end(self) -> None:
-        _present(self.successor).end()
+        present(self.successor).end()
 
     def holds_nobody_back(self) -> bool:
-        return _present(self.successor).free()
+        return present(self.successor).free()
 
 
 class SlotWriter:
@@ -215,7 +214,7 @@ class RingWriter:
 
     def _put_aside(self, frame: Any) -> None:
         if self.successor is not None:
-            self.successor = _present(self.successor)
+            self.successor = present(self.successor)
             self.successor.write(frame)
         elif self.ring.closed:
             self.refused += 1
@@ -249,7 +248,7 @@ class RingWriter:
         """Say that no frame will come any more, behind what was put aside."""
         self.ended = True
         if self.successor is not None:
-            _present(self.successor).end()
+            present(self.successor).end()
         elif not self._overflow:
             self.ring.end()
 
@@ -316,7 +315,7 @@ class LatestWriter:
         """Replace what the reader has not taken yet."""
         ring = self.ring
         if self.successor is not None:
-            self.successor = _present(self.successor)
+            self.successor = present(self.successor)
             self.successor.write(frame)
             return
         if ring.closed:
@@ -333,7 +332,7 @@ class LatestWriter:
         if self.successor is None:
             self.ring.end()
         else:
-            _present(self.successor).end()
+            present(self.successor).end()
 
     def free(self) -> bool:
         """There is always room for a newer frame."""
@@ -349,86 +348,3 @@ class LatestWriter:
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""
         self.successor = successor
-
-
-class FanoutWriter:
-    """An output that several links leave: each frame goes to all, by reference."""
-
-    __slots__ = ("_writes", "ended", "links", "successor")
-
-    connected = True
-
-    def __init__(self, links: Sequence[Writer]) -> None:
-        self.links = tuple(links)
-        self.ended = False
-        self.successor: Writer | None = None
-        self._writes = tuple(link.write for link in links)
-
-    def write(self, frame: Any) -> None:
-        """Hand the frame to every link, in the order in which they were connected."""
-        for write in self._writes:
-            write(frame)
-
-    def end(self) -> None:
-        """Say on every link that no frame will come any more."""
-        self.ended = True
-        for link in self.links:
-            _present(link).end()
-
-    def free(self) -> bool:
-        """Whether the writing processor may be called: every link has room."""
-        return False not in [link.free() for link in self.links]  # all are asked: each one without room leaves its mark
-
-    def retire(self, successor: Writer) -> None:
-        """Hand later calls on to `successor`."""
-        self.successor = successor
-        self.links = (successor,)
-        self._writes = (self._write_on,)
-
-    def _write_on(self, frame: Any) -> None:
-        assert self.successor is not None
-        self.successor = _present(self.successor)
-        self.successor.write(frame)
-
-
-class TapWriter:
-    """A link's writing end while somebody looks: the frame goes on its way first, then to the tap."""
-
-    __slots__ = ("_tap", "ended", "link", "successor")
-
-    connected = True
-
-    def __init__(self, link: Writer, tap: Tap) -> None:
-        self.link = link
-        self.ended = link.ended
-        self.successor: Writer | None = None
-        self._tap = tap
-
-    def write(self, frame: Any) -> None:
-        """Hand the frame to the link, then to who listens; once replaced, to its successor, which has its own tap."""
-        if self.successor is not None:
-            self.successor = _present(self.successor)
-            self.successor.write(frame)
-            return
-        self.link.write(frame)
-        self._tap.offer(frame)
-
-    def end(self) -> None:
-        """Say that no frame will come any more."""
-        self.ended = True
-        (self.link if self.successor is None else _present(self.successor)).end()
-
-    def free(self) -> bool:
-        """As the link says: a tap holds nobody back."""
-        return self.link.free()
-
-    def retire(self, successor: Writer) -> None:
-        """Hand later calls on to `successor`."""
-        self.successor = successor
-
-
-def joined(links: Sequence[Writer]) -> Writer:
-    """The port object for an output that these links leave."""
-    if not links:
-        return PlugWriter()
-    return links[0] if len(links) == 1 else FanoutWriter(links)

@@ -19,6 +19,7 @@ from streamlib.clock import NS_PER_S
 from streamlib.errors import FormatError, MediaError, nearest_file
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
+from streamlib.media.lengths import missing_ns
 from streamlib.media.track import AudioTrack, Track, VideoTrack
 from streamlib.media.video.picture import nearest_format
 
@@ -49,7 +50,6 @@ class Demuxer:
         self._start_ns = self._damaged = 0
         self._begun = self._exhausted = False
         self._container = _open(path)
-        self._duration_ns = (self._container.duration or 0) * NS_PER_US
         self._tracks: dict[Media, Track] = {}
         try:
             self._add_tracks()
@@ -75,10 +75,9 @@ class Demuxer:
 
     @property
     def missing_ns(self) -> int:
-        """How much did not come, by the lengths that the file names for what is wanted, in nanoseconds."""
-        wanted = [track for track in self._tracks.values() if track.wanted]
-        named = max((track.expected_ns for track in wanted), default=0)
-        return max(0, (named or self._start_ns + self._duration_ns) - self.end_ns)
+        """How much did not come of what is wanted, by the lengths that the file names; 0 where it is whole."""
+        file_end_ns = self._start_ns + self._named_ns if self._named_ns else 0
+        return missing_ns(self._container.format.name, file_end_ns, self._tracks.values())
 
     def want(self, media: Media, wanted: bool) -> None:
         """Say whether frames of a stream are wanted from here on; one that joins late begins at a key frame."""
@@ -139,6 +138,8 @@ class Demuxer:
         starts = [_start_ns(stream) for stream in (pictures, sound) if stream is not None]
         if not starts:
             raise MediaError(f"{self.path} holds neither pictures nor sound that can be decoded; choose another file")
+        # Those that are exact count from the clock's zero, not from the first frame.
+        self._named_ns = max(0, (self._container.duration or 0) * NS_PER_US - max(0, min(starts)))
         if pictures is not None:
             _check_pictures(self.path, pictures)
             self._tracks[Media.VIDEO] = VideoTrack(pictures, min(starts))

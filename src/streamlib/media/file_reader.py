@@ -17,15 +17,12 @@ from streamlib.frames.video import VideoFrame
 from streamlib.media.demuxer import Demuxer, Media
 from streamlib.media.mp4.finished_files import FinishedFiles
 from streamlib.media.notices import Notices
-from streamlib.media.pace import Pace
+from streamlib.media.pace import LONGEST_WAIT_NS, Pace
 from streamlib.processors.config import Live, ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
 from streamlib.processors.ports import LinkOutput
 from streamlib.processors.processor import Processor
-
-# A file that ends this much before the time it names was cut.
-MISSING_NS = NS_PER_S
 
 
 class Speed(StrEnum):
@@ -40,7 +37,8 @@ class FileReader(Processor):
 
     Only what is connected is decoded, and nothing is read before something is. Timestamps start at zero with one
     offset for both streams; when it loops, they go on rising. Where the file is damaged, what can be decoded is
-    sent, and the rest is reported when it ends.
+    sent, and the rest is reported when it ends. In real time no frame is waited for longer than 10 s, however far
+    ahead it is stamped; its timestamp stays as it is.
     """
 
     class Config(ProcessorConfig):
@@ -70,7 +68,7 @@ class FileReader(Processor):
             MediaError: There is no such file, it cannot be read, or holds neither pictures nor sound.
         """
         self._demuxer: Demuxer | None = None
-        self._pace = Pace()
+        self._pace = Pace(self._say_jump)
         self._notices = Notices(ctx.log)
         self._held: tuple[Media, VideoFrame | AudioFrame] | None = None
         self._ended: set[Media] = set()
@@ -138,6 +136,14 @@ class FileReader(Processor):
             ctx.wake_at(due_ns)
         return due_ns > now_ns
 
+    def _say_jump(self, from_ns: int, to_ns: int) -> None:
+        wait, jump = LONGEST_WAIT_NS // NS_PER_S, (to_ns - from_ns) / NS_PER_S
+        self._notices.once(
+            "jump",
+            f"{self._path} jumps from {from_ns / NS_PER_S:.1f} s to {to_ns / NS_PER_S:.1f} s; the next frame is "
+            f"waited for {wait} s and not {jump:.0f} s, here and where that happens again. Timestamps stay as they are",
+        )
+
     def _send(self, media: Media, frame: VideoFrame | AudioFrame) -> None:
         if isinstance(frame, VideoFrame):
             self.video.write(frame)
@@ -153,8 +159,8 @@ class FileReader(Processor):
 
     def _finish(self, demuxer: Demuxer, ctx: ProcessContext) -> None:
         reason = demuxer.cut_short
-        if not reason and demuxer.missing_ns > MISSING_NS:
-            reason = f"{demuxer.missing_ns / NS_PER_S:.1f} s before the end it names"
+        if not reason and demuxer.missing_ns:
+            reason = f"{demuxer.missing_ns / NS_PER_S:.2f} s before the end it names"
         if reason or demuxer.damaged:
             damage = f"; packets that could not be decoded: {demuxer.damaged}" if demuxer.damaged else ""
             why = f", {reason}" if reason else ""

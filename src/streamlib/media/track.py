@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections import deque
 from typing import Any
@@ -18,6 +19,11 @@ from streamlib.frames.video import VideoFrame
 from streamlib.media.audio.samples import SampleReader
 from streamlib.media.video.picture import from_av
 
+# What a packet takes beside its data, in bytes: without it the smallest ones would be read ahead by the million.
+PACKET_BYTES = 512
+# Matroska knows no length of a stream, and FFmpeg puts the file's there; whoever writes it tags streams with their end.
+TAGGED = frozenset({"matroska,webm"})
+CLOCK = re.compile(r"(\d+):(\d\d):(\d\d)(?:\.(\d+))?")
 USUAL_FRAME_NS = NS_PER_S // 25  # where a file says nothing about the rate of its pictures
 
 
@@ -32,7 +38,8 @@ class Track(ABC):
     def __init__(self, stream: av.VideoStream | av.AudioStream, origin_ns: int) -> None:
         self.stream = stream
         self.index = stream.index
-        self.frames: deque[VideoFrame | AudioFrame] = deque()
+        self.has_pictures = isinstance(stream, av.VideoStream)
+        self.frames: deque[VideoFrame | AudioFrame] = deque()  # of one packet, or all that a decoder holds at its end
         self.wanted = False
         self.is_over = False
         self.damaged = 0
@@ -40,12 +47,12 @@ class Track(ABC):
         self.end_ns = 0
         self._start_ns = 0
         self._origin_ns = origin_ns
-        self._packets: deque[av.Packet[Any]] = deque()
-        self._awaits_key = False
+        self._packets: deque[av.Packet[Any]] = deque()  # bounded by who fills it, by `backlog`
+        self.awaits_key = False
         stream.discard = Discard.all
         base = stream.time_base
         self._unit = (base.numerator * NS_PER_S, base.denominator) if base is not None else (1, 1)
-        self._duration_ns = self._nanoseconds(stream.duration or 0)
+        self._named_ns = self._named_end()
 
     @property
     def has_packets(self) -> bool:
@@ -55,7 +62,12 @@ class Track(ABC):
     @property
     def expected_ns(self) -> int:
         """Where this pass should end, by the length that the stream names; 0 where it names none."""
-        return self._start_ns + self._duration_ns if self._duration_ns else 0
+        return self._start_ns + self._named_ns if self._named_ns else 0
+
+    @property
+    @abstractmethod
+    def frame_ns(self) -> int:
+        """How long a frame usually is, in nanoseconds."""
 
     def want(self, wanted: bool, *, late: bool) -> None:
         """Begin or stop to keep packets; who joins late has to wait for a key frame."""
@@ -63,7 +75,7 @@ class Track(ABC):
             return
         self.wanted = wanted
         self.stream.discard = Discard.default if wanted else Discard.all
-        self._awaits_key = late
+        self.awaits_key = late
         self._drop()
         self.stream.codec_context.flush_buffers()
 
@@ -71,16 +83,16 @@ class Track(ABC):
         """Keep a packet for later, if it is wanted and a decoder can begin with it."""
         if not self.wanted or not packet.size:
             return
-        if self._awaits_key and not packet.is_keyframe:
+        if self.awaits_key and not packet.is_keyframe:
             return
-        self._awaits_key = False
+        self.awaits_key = False
         self._packets.append(packet)
-        self.backlog += packet.size
+        self.backlog += _weight(packet)
 
     def decode(self) -> None:
         """Turn the oldest packet into frames, of which there may be none."""
         packet = self._packets.popleft()
-        self.backlog -= packet.size
+        self.backlog -= _weight(packet)
         self._decode(packet)
 
     def finish(self) -> None:
@@ -92,7 +104,7 @@ class Track(ABC):
         """Begin another pass, at `start_ns`; the decoder was reset with the file."""
         self._drop()
         self._start_ns = self.end_ns = start_ns
-        self._awaits_key = self.is_over = False
+        self.awaits_key = self.is_over = False
 
     @abstractmethod
     def _frame(self, decoded: av.VideoFrame | av.AudioFrame, timestamp_ns: int) -> VideoFrame | AudioFrame:
@@ -123,6 +135,11 @@ class Track(ABC):
         numerator, denominator = self._unit
         return units * numerator // denominator
 
+    def _named_end(self) -> int:
+        if self.stream.container.format.name in TAGGED:
+            return max(0, clock_ns(self.stream.metadata.get("DURATION", "")) - self._origin_ns)
+        return self._time_of((self.stream.start_time or 0) + self.stream.duration) if self.stream.duration else 0
+
     def _drop(self) -> None:
         self._packets.clear()
         self.frames.clear()
@@ -138,6 +155,11 @@ class VideoTrack(Track):
         rate = stream.average_rate or stream.guessed_rate
         self._usual_ns = NS_PER_S * rate.denominator // rate.numerator if rate else USUAL_FRAME_NS
 
+    @property
+    def frame_ns(self) -> int:
+        """By the rate of the pictures."""
+        return self._usual_ns
+
     def _frame(self, decoded: av.VideoFrame | av.AudioFrame, timestamp_ns: int) -> VideoFrame:
         assert isinstance(decoded, av.VideoFrame)
         duration_ns = self._nanoseconds(decoded.duration) or self._usual_ns
@@ -150,7 +172,29 @@ class AudioTrack(Track):
     def __init__(self, stream: av.AudioStream, origin_ns: int) -> None:
         super().__init__(stream, origin_ns)
         self._samples = SampleReader()
+        self._longest_ns = 0
+
+    @property
+    def frame_ns(self) -> int:
+        """The longest so far: a last frame may be cut to its sound."""
+        return self._longest_ns
 
     def _frame(self, decoded: av.VideoFrame | av.AudioFrame, timestamp_ns: int) -> AudioFrame:
         assert isinstance(decoded, av.AudioFrame)
-        return AudioFrame(self._samples.read(decoded), decoded.sample_rate, timestamp_ns=timestamp_ns)
+        frame = AudioFrame(self._samples.read(decoded), decoded.sample_rate, timestamp_ns=timestamp_ns)
+        self._longest_ns = max(self._longest_ns, frame.duration_ns)
+        return frame
+
+
+def _weight(packet: av.Packet[Any]) -> int:
+    return packet.size + PACKET_BYTES
+
+
+def clock_ns(text: str) -> int:
+    """Nanoseconds of a time of day as `01:02:03.5`; 0 of any other text."""
+    found = CLOCK.fullmatch(text)
+    if found is None:
+        return 0
+    hours, minutes, seconds, fraction = found.groups()
+    whole = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
+    return whole * NS_PER_S + int((fraction or "").ljust(9, "0")[:9])

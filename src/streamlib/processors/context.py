@@ -7,6 +7,7 @@ The engine makes one `RuntimeContext` and one `ProcessContext` per processor, wi
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -88,10 +89,11 @@ class ProcessContext:
     `wake()` has `process` called again soon, `wake_at(ns)` when the clock reaches a time in nanoseconds (for a
     continuous processor it replaces the next tick; `clock.NEVER_NS` waits for `wake` or, in a source, for a change
     of its links), and `end()` says that this processor has nothing more to say: its outputs end and it is torn
-    down. `wake` may be kept and called from any thread.
+    down. `wake` may be kept and called from any thread. `joined` counts by output the links ever joined to it: an
+    encoder sends a key frame when the count has changed since its last call.
     """
 
-    __slots__ = ("_now_ns", "end", "runtime", "wake", "wake_at")
+    __slots__ = ("_now_ns", "end", "joined", "runtime", "wake", "wake_at")
 
     def __init__(
         self,
@@ -105,6 +107,7 @@ class ProcessContext:
         self.wake = wake
         self.wake_at = wake_at
         self.end = end
+        self.joined: Counter[str] = Counter()
         self._now_ns = runtime.clock.now_ns
 
     def now_ns(self) -> int:

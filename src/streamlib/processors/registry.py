@@ -49,6 +49,10 @@ class ProcessorRegistry:
         found = self._types.get(name)  # no lock: an import must not wait for one, and two that load find the same
         return self._types.setdefault(name, self._loaded(name)) if found is None else found
 
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a type of that name; nothing is imported for it."""
+        return name in self._types or name in self._offered()
+
     def names(self) -> tuple[str, ...]:
         """All names, sorted; nothing is imported for it."""
         return tuple(sorted({*list(self._types), *self._offered()}))

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from streamlib.compiler.compiler import Compiler
 from streamlib.compiler.delta import GraphDelta
+from streamlib.compiler.patience import LAST_WORDS_S
 from streamlib.compiler.reports import InstanceReports
 from streamlib.compiler.site import LOG, Site
-from streamlib.compiler.teardown import LAST_WORDS_S
 from streamlib.errors import DeadlineError, ProcessorFailed, StateError
 from streamlib.events.bus import EventBus
 from streamlib.events.event import described

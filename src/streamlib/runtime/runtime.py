@@ -156,6 +156,7 @@ class StreamRuntime:
 
         Raises:
             UnknownTypeError: There is no type of that name; the message names the nearest.
+            DeclarationError: The factory delegate says that it cannot create the type.
             ConfigError: A field is unknown, missing or has a wrong value; the message names it.
             DuplicateIdError: The id is taken.
             CommitError: It could not be set up; everything is as before.
@@ -286,14 +287,16 @@ class StreamRuntime:
 
         Raises:
             UnknownTypeError: There is no type of that name.
-            DeclarationError: It is neither a class nor a name.
+            DeclarationError: It is neither a class nor a name, or the factory delegate cannot create it.
         """
         registry = self._delegates.registered.registry
         if isinstance(processor, type):
             registry.register(processor)
+            self._delegates.check_type(processor.declaration.type_name)
             return processor.declaration
         if not isinstance(processor, str):
             raise DeclarationError(_not_a_type(processor))
+        self._delegates.check_type(processor)
         found = self._delegates.port_info(processor)
         if found is None:
             raise UnknownTypeError(processor, registry.names())

@@ -120,6 +120,20 @@ def test_so_it_does_for_a_bounded_number_of_bytes(tmp_path: Path, monkeypatch: p
     muxer.close()
 
 
+def test_packets_that_all_bear_one_time_are_kept_up_to_a_number_of_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_BYTES", 2000)
+    muxer = Mp4Muxer(tmp_path / "out.mp4", notices())
+    for packet in h264(pictures(60)):
+        muxer.write(replace(packet, timestamp_ns=0, decode_ns=0))
+        muxer.settle(("video",))
+        assert muxer._gathered_bytes < 4000
+    assert (tmp_path / "out.mp4").exists()
+    muxer.close()
+    assert frame_count(tmp_path / "out.mp4", "v:0") == 60
+
+
 def test_an_input_that_gets_its_link_a_moment_later_is_in_the_file(tmp_path: Path) -> None:
     path, muxer = tmp_path / "out.mp4", Mp4Muxer(tmp_path / "out.mp4", notices())
     video, audio = h264(pictures(50)), aac(sound(1, start_ns=SECOND // 2))

@@ -184,3 +184,15 @@ def test_after_a_flush_it_can_go_on_at_a_key_frame() -> None:
 def test_without_a_frame_there_is_nothing_to_flush() -> None:
     made = codec()
     assert (made.flush(), made.stream) == ([], None)
+
+
+@pytest.mark.parametrize("latency", Latency)
+def test_a_key_frame_that_is_asked_for_comes_with_the_next_picture_and_once(latency: Latency) -> None:
+    made, frames = codec(with_changes(FAST, gop_seconds=60, latency=latency)), pictures(30)
+    packets = []
+    for n, frame in enumerate(frames):
+        if n == 11:
+            made.ask_for_key()
+        packets += made.encode(frame)
+    packets += made.flush()
+    assert [packet.sequence for packet in packets if packet.keyframe] == [0, 11]

@@ -26,6 +26,9 @@ from streamlib.media.notices import Notices
 SAMPLE_RATES = (7350, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 DEFAULT_BITRATE_PER_CHANNEL = 64_000
 BLOCK = 1024
+# Blocks whose marks are kept. The codec holds one back and gives a packet for each that goes in, so that three marks
+# are kept at most; were it to hold more, the oldest would go, and its packet carry the next one's.
+MARKS = 8
 
 # The key in a packet's metadata that counts the samples at its front that come before the sound (encoder delay).
 PRIMING = "priming_samples"
@@ -61,7 +64,7 @@ class AacCodec:
         self._context: av.AudioCodecContext | None = None
         self._feed: SampleFeed | None = None
         self._stream: StreamInfo | None = None
-        self._marks: deque[_Mark] = deque()
+        self._marks: deque[_Mark] = deque(maxlen=MARKS)
         self._sequence = 0
 
     @property
@@ -87,6 +90,7 @@ class AacCodec:
         """Let go of the codec."""
         self._context = None
         self._feed = None
+        self._marks.clear()
 
     def _open(self, frame: AudioFrame) -> SampleFeed:
         rate = aac_rate(frame.sample_rate)

@@ -118,7 +118,7 @@ class Mp4Muxer:
         missing = [media for media in connected if media not in firsts]
         if missing and not self._is_patience_over():
             return
-        if len(firsts) < len(MEDIA) and self._span_ns() < GRACE_NS and set(firsts) != set(MEDIA):
+        if len(firsts) < len(MEDIA) and self._span_ns() < GRACE_NS and self._gathered_bytes <= PATIENCE_BYTES:
             return
         for media in missing:
             self._notices.once(media, f"nothing came from {media!r} for a long time; {self.path} is written without it")

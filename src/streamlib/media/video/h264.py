@@ -110,6 +110,10 @@ class H264Codec:
         if self._context is not None and bitrate <= self._opened_bitrate:
             self._context.bit_rate = bitrate
 
+    def ask_for_key(self) -> None:
+        """Have the next frame be a key frame: somebody is to begin there."""
+        self._key_ns = None
+
     def encode(self, frame: VideoFrame) -> list[EncodedPacket]:
         """The packets that are ready once this frame is in.
 

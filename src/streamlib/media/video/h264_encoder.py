@@ -23,7 +23,8 @@ class H264Encoder(Processor):
     """Encodes pictures as H.264, by libx264.
 
     It keeps the size it opened with: the first frame's, made even. Frames of another size are scaled to that,
-    which is said once. Frames may come at any rate; their timestamps are kept.
+    which is said once. Frames may come at any rate; their timestamps are kept. Whoever is connected to its packets
+    while it runs can begin at once: the next frame becomes a key frame.
     """
 
     class Config(ProcessorConfig):
@@ -62,11 +63,15 @@ class H264Encoder(Processor):
             threads=config.threads,
         )
         self._codec = H264Codec(settings, Notices(ctx.log))
+        self._joined = 0
 
     def process(self, ctx: ProcessContext) -> None:
         """Encode one frame."""
         frame = self.video.read()
         if frame is not None:
+            if ctx.joined["packets"] != self._joined:
+                self._joined = ctx.joined["packets"]
+                self._codec.ask_for_key()
             for packet in self._codec.encode(frame):
                 self.packets.write(packet)
 

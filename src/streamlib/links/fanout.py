@@ -1,0 +1,96 @@
+"""The writing end of an output that several links leave, or at one of which somebody looks.
+
+Made of the writers in `writer`, and only where they are not enough: a port that one link leaves holds that link's
+own. Comes from a processor's `write`; next on a frame's way is each link's `writer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from streamlib.links.tap import Tap
+from streamlib.links.writer import PlugWriter, Writer, present
+
+
+class FanoutWriter:
+    """An output that several links leave: each frame goes to all, by reference."""
+
+    __slots__ = ("_writes", "ended", "links", "successor")
+
+    connected = True
+
+    def __init__(self, links: Sequence[Writer]) -> None:
+        self.links = tuple(links)
+        self.ended = False
+        self.successor: Writer | None = None
+        self._writes = tuple(link.write for link in links)
+
+    def write(self, frame: Any) -> None:
+        """Hand the frame to every link, in the order in which they were connected."""
+        for write in self._writes:
+            write(frame)
+
+    def end(self) -> None:
+        """Say on every link that no frame will come any more."""
+        self.ended = True
+        for link in self.links:
+            present(link).end()
+
+    def free(self) -> bool:
+        """Whether the writing processor may be called: every link has room."""
+        return False not in [link.free() for link in self.links]  # all are asked: each one without room leaves its mark
+
+    def retire(self, successor: Writer) -> None:
+        """Hand later calls on to `successor`."""
+        self.successor = successor
+        self.links = (successor,)
+        self._writes = (self._write_on,)
+
+    def _write_on(self, frame: Any) -> None:
+        assert self.successor is not None
+        self.successor = present(self.successor)
+        self.successor.write(frame)
+
+
+class TapWriter:
+    """A link's writing end while somebody looks: the frame goes on its way first, then to the tap."""
+
+    __slots__ = ("_tap", "ended", "link", "successor")
+
+    connected = True
+
+    def __init__(self, link: Writer, tap: Tap) -> None:
+        self.link = link
+        self.ended = link.ended
+        self.successor: Writer | None = None
+        self._tap = tap
+
+    def write(self, frame: Any) -> None:
+        """Hand the frame to the link, then to who listens; once replaced, to its successor, which has its own tap."""
+        if self.successor is not None:
+            self.successor = present(self.successor)
+            self.successor.write(frame)
+            return
+        self.link.write(frame)
+        self._tap.offer(frame)
+
+    def end(self) -> None:
+        """Say that no frame will come any more."""
+        self.ended = True
+        (self.link if self.successor is None else present(self.successor)).end()
+
+    def free(self) -> bool:
+        """As the link says: a tap holds nobody back."""
+        return self.link.free()
+
+    def retire(self, successor: Writer) -> None:
+        """Hand later calls on to `successor`."""
+        self.successor = successor
+
+
+def joined(links: Sequence[Writer]) -> Writer:
+    """The port object for an output that these links leave."""
+    if not links:
+        return PlugWriter()
+    return links[0] if len(links) == 1 else FanoutWriter(links)
