@@ -33,7 +33,8 @@ def measure(row: Row, effort: Effort, progress: Progress) -> list[tuple[Sample, 
         SideError: A side broke, or the two did not do the same work.
     """
     pairs: list[tuple[Sample, Sample]] = []
-    for number in range(effort.pairs + 1):
+    wanted = effort.pairs if row.pairs is None else min(effort.pairs, row.pairs)
+    for number in range(wanted + 1):
         ours, theirs = row.ours.sample(effort.share), row.theirs.sample(effort.share)
         _check_alike(row, ours, theirs)
         progress(number, ours, theirs)

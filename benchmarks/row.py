@@ -70,6 +70,7 @@ class Row:
         method: What the sides do, so that the reader can judge whether it is fair.
         held_back: What keeps the ratio above its target, if it is above.
         prepare: Makes what both sides need and says what it is; before the first sample.
+        pairs: How many pairs are enough where a sample takes long; None leaves it to the effort.
         alike: Keys of a sample that must be equal on both sides, to within one percent: the same work was done.
     """
 
@@ -81,3 +82,4 @@ class Row:
     held_back: str = ""
     prepare: Callable[[], str] | None = None
     alike: tuple[str, ...] = ()
+    pairs: int | None = None

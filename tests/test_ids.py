@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlib.ids import PortRef, ProcessorId, link_id, type_stem
+from streamlib.errors import ConfigError
+from streamlib.ids import PortRef, ProcessorId, given_id, link_id, type_stem
 
 OUT, IN = PortRef(ProcessorId("camera_0"), "video"), PortRef(ProcessorId("encoder_0"), "video_in")
 
@@ -58,3 +59,14 @@ def test_a_stem_keeps_every_letter_and_digit(processor_type: str) -> None:
     assert type_stem(stem) == stem
     assert not stem.startswith("_")
     assert "__" not in stem
+
+
+@pytest.mark.parametrize("id_", ["cam", "kamera-tür_2", "recording_0/mp4_writer_0"])
+def test_an_id_of_ones_own_is_a_word(id_: str) -> None:
+    assert given_id(id_) == id_
+
+
+@pytest.mark.parametrize("id_", ["", 5, None, "a.b", "a>b", "a\n", "a:b", "*", "a/", " a"])
+def test_an_id_that_is_none_is_refused_with_what_one_may_have(id_: object) -> None:
+    with pytest.raises(ConfigError, match="letters, digits, '_' and '-'"):
+        given_id(id_)

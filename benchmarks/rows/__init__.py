@@ -8,6 +8,19 @@ from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
 from benchmarks.rows.main_job import MAIN_JOB
 from benchmarks.rows.one_hop import ONE_HOP
+from benchmarks.rows.scale import SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
 
-ROWS: tuple[Row, ...] = (INLINED_HOP, FUNCTION_HOP, THREAD_HOP_200, THREAD_HOP_8, ONE_HOP, MAIN_JOB, IMPORT)
+ROWS: tuple[Row, ...] = (
+    INLINED_HOP,
+    FUNCTION_HOP,
+    THREAD_HOP_200,
+    THREAD_HOP_8,
+    ONE_HOP,
+    MAIN_JOB,
+    SCALE_INLINED,
+    SCALE_POOL,
+    SCALE_INLINED_COST,
+    SCALE_POOL_COST,
+    IMPORT,
+)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from streamlib.delegates.processor import ProcessorDelegate
     from streamlib.delegates.scheduler import SchedulerDelegate
     from streamlib.errors import StreamError
-    from streamlib.events.bus import EventBus, Subscription
+    from streamlib.events.bus import EventBus
+    from streamlib.events.subscription import Subscription
     from streamlib.execution.metrics import LatencyStats, ProcessorMetrics
     from streamlib.execution.strategy import SchedulingStrategy
     from streamlib.frames import Frame
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from streamlib.frames.pixel_format import ColorMatrix, ColorRange, PixelFormat
     from streamlib.frames.video import VideoFrame
     from streamlib.graph.components import ThreadHandle
+    from streamlib.graph.graph_file import GraphFile
     from streamlib.graph.link import Link
     from streamlib.graph.node import ProcessorNode
     from streamlib.ids import LinkId, PortRef, ProcessorId
     from streamlib.links.delivery import Delivery
     from streamlib.links.statistics import LinkStatistics
+    from streamlib.observability.render import RenderedGraph
     from streamlib.processors.config import Live, ProcessorConfig
     from streamlib.processors.context import MediaConfig, ProcessContext, RuntimeContext
     from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
@@ -40,14 +43,20 @@ if TYPE_CHECKING:
     from streamlib.runtime.builder import RuntimeBuilder
     from streamlib.runtime.commit_mode import CommitMode
     from streamlib.runtime.edit import ConfigOutcome, Edit
+    from streamlib.runtime.group import Group, GroupHandle
     from streamlib.runtime.handles import LinkHandle, ProcessorHandle
     from streamlib.runtime.runtime import StreamRuntime
+    from streamlib.schema.derivation import schema_of
+    from streamlib.schema.descriptors import AudioRequirements, PortDescriptor, ProcessorDescriptor
+    from streamlib.schema.types import Field, FieldType, Schema
+    from streamlib.schema.version import SemanticVersion
     from streamlib.states import GraphState, ProcessorState
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AudioFrame",
+    "AudioRequirements",
     "ColorMatrix",
     "ColorRange",
     "CommitMode",
@@ -59,8 +68,13 @@ __all__ = [
     "ErrorPolicy",
     "EventBus",
     "FactoryDelegate",
+    "Field",
+    "FieldType",
     "Frame",
+    "GraphFile",
     "GraphState",
+    "Group",
+    "GroupHandle",
     "LatencyStats",
     "Link",
     "LinkHandle",
@@ -71,12 +85,14 @@ __all__ = [
     "Live",
     "MediaConfig",
     "PixelFormat",
+    "PortDescriptor",
     "PortRef",
     "ProcessContext",
     "ProcessExecution",
     "Processor",
     "ProcessorConfig",
     "ProcessorDelegate",
+    "ProcessorDescriptor",
     "ProcessorHandle",
     "ProcessorId",
     "ProcessorMetrics",
@@ -85,10 +101,13 @@ __all__ = [
     "ProcessorState",
     "PullSink",
     "PushSource",
+    "RenderedGraph",
     "RuntimeBuilder",
     "RuntimeContext",
     "SchedulerDelegate",
     "SchedulingStrategy",
+    "Schema",
+    "SemanticVersion",
     "StreamError",
     "StreamInfo",
     "StreamRuntime",
@@ -96,10 +115,12 @@ __all__ = [
     "ThreadHandle",
     "VideoFrame",
     "processor",
+    "schema_of",
 ]
 
 _HOMES = {
     "AudioFrame": "streamlib.frames.audio",
+    "AudioRequirements": "streamlib.schema.descriptors",
     "ColorMatrix": "streamlib.frames.pixel_format",
     "ColorRange": "streamlib.frames.pixel_format",
     "CommitMode": "streamlib.runtime.commit_mode",
@@ -111,8 +132,13 @@ _HOMES = {
     "ErrorPolicy": "streamlib.processors.execution_mode",
     "EventBus": "streamlib.events.bus",
     "FactoryDelegate": "streamlib.delegates.factory",
+    "Field": "streamlib.schema.types",
+    "FieldType": "streamlib.schema.types",
     "Frame": "streamlib.frames",
+    "GraphFile": "streamlib.graph.graph_file",
     "GraphState": "streamlib.states",
+    "Group": "streamlib.runtime.group",
+    "GroupHandle": "streamlib.runtime.group",
     "LatencyStats": "streamlib.execution.metrics",
     "Link": "streamlib.graph.link",
     "LinkHandle": "streamlib.runtime.handles",
@@ -123,12 +149,14 @@ _HOMES = {
     "Live": "streamlib.processors.config",
     "MediaConfig": "streamlib.processors.context",
     "PixelFormat": "streamlib.frames.pixel_format",
+    "PortDescriptor": "streamlib.schema.descriptors",
     "PortRef": "streamlib.ids",
     "ProcessContext": "streamlib.processors.context",
     "ProcessExecution": "streamlib.processors.execution_mode",
     "Processor": "streamlib.processors.processor",
     "ProcessorConfig": "streamlib.processors.config",
     "ProcessorDelegate": "streamlib.delegates.processor",
+    "ProcessorDescriptor": "streamlib.schema.descriptors",
     "ProcessorHandle": "streamlib.runtime.handles",
     "ProcessorId": "streamlib.ids",
     "ProcessorMetrics": "streamlib.execution.metrics",
@@ -137,17 +165,21 @@ _HOMES = {
     "ProcessorState": "streamlib.states",
     "PullSink": "streamlib.runtime.bridge",
     "PushSource": "streamlib.runtime.bridge",
+    "RenderedGraph": "streamlib.observability.render",
     "RuntimeBuilder": "streamlib.runtime.builder",
     "RuntimeContext": "streamlib.processors.context",
     "SchedulerDelegate": "streamlib.delegates.scheduler",
     "SchedulingStrategy": "streamlib.execution.strategy",
+    "Schema": "streamlib.schema.types",
+    "SemanticVersion": "streamlib.schema.version",
     "StreamError": "streamlib.errors",
     "StreamInfo": "streamlib.frames.packet",
     "StreamRuntime": "streamlib.runtime.runtime",
-    "Subscription": "streamlib.events.bus",
+    "Subscription": "streamlib.events.subscription",
     "ThreadHandle": "streamlib.graph.components",
     "VideoFrame": "streamlib.frames.video",
     "processor": "streamlib.processors.function",
+    "schema_of": "streamlib.schema.derivation",
 }
 
 if not TYPE_CHECKING:  # a type checker sees the imports above, and reports a name that is not there

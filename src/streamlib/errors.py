@@ -20,6 +20,7 @@ callers may catch either, and its message ends with what to do next.
     ├── ProcessorFailed (RuntimeError)     processors ended by an error
     ├── DeadlineError (TimeoutError)       somebody did not answer in time
     ├── LinkOverflowError (BufferError)    one call wrote more than its links may hold
+    ├── GraphFileError (ValueError)        a graph file says something wrong, or cannot say it
     ├── FormatError (ValueError)           a pixel or sample format is not supported
     ├── MediaError (OSError)               a file, device or codec refused
     └── MissingExtraError (ImportError)    an optional part is not installed
@@ -83,8 +84,11 @@ class UnknownTypeError(StreamError, LookupError):
 class UnknownProcessorError(StreamError, LookupError):
     """No processor of that id is in the graph."""
 
-    def __init__(self, processor_id: str, known: Iterable[str]) -> None:
-        super().__init__(f"no processor {processor_id!r} in the graph; {nearest(processor_id, known)}")
+    def __init__(self, processor_id: object, known: Iterable[str]) -> None:
+        what = f"no processor {processor_id!r} in the graph"
+        if not isinstance(processor_id, str):
+            what = f"{processor_id!r} names no processor; give its handle or its id"
+        super().__init__(f"{what}; {nearest(str(processor_id), known)}")
         self.processor_id = processor_id
 
 
@@ -100,8 +104,8 @@ class UnknownPortError(StreamError, LookupError):
 class UnknownLinkError(StreamError, LookupError):
     """No link of that id is in the graph."""
 
-    def __init__(self, link_id: str, known: Iterable[str]) -> None:
-        super().__init__(f"no link {link_id!r} in the graph; {nearest(link_id, known)}")
+    def __init__(self, link_id: object, known: Iterable[str]) -> None:
+        super().__init__(f"no link {link_id!r} in the graph; {nearest(str(link_id), known)}")
         self.link_id = link_id
 
 
@@ -195,6 +199,17 @@ class DeadlineError(StreamError, TimeoutError):
 
 class LinkOverflowError(StreamError, BufferError):
     """One call of a processor wrote more frames than its links may hold."""
+
+
+class GraphFileError(StreamError, ValueError):
+    """A graph file says something wrong, or something of a graph cannot be said in a file."""
+
+    def __init__(self, words: str, *, file: str = "", line: int = 0, field: str = "") -> None:
+        place = f"{file}:{line}" if line else file
+        super().__init__(": ".join(part for part in (place, field, words) if part))
+        self.file = file
+        self.line = line
+        self.field = field
 
 
 class FormatError(StreamError, ValueError):

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import NewType
 
 import msgspec
 
+from streamlib.errors import ConfigError
+
 ProcessorId = NewType("ProcessorId", str)
 LinkId = NewType("LinkId", str)
+
+_ID = re.compile(r"[\w-]+(/[\w-]+)*")
+
+
+def given_id(id_: object) -> ProcessorId:
+    """An id that a user has chosen.
+
+    Raises:
+        ConfigError: It is no text, or has characters that mean something else in ports, links and topics.
+    """
+    if not isinstance(id_, str) or not _ID.fullmatch(id_):
+        raise ConfigError(
+            f"an id is {id_!r}; it is a text of letters, digits, '_' and '-', with '/' between a group and its member",
+            field="id",
+        )
+    return ProcessorId(id_)
 
 
 class PortRef(msgspec.Struct, frozen=True):

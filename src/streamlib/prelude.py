@@ -18,9 +18,12 @@ from streamlib.processors.processor import Processor
 from streamlib.runtime.bridge import PullSink, PushSource
 from streamlib.runtime.commit_mode import CommitMode
 from streamlib.runtime.runtime import StreamRuntime
+from streamlib.schema.descriptors import AudioRequirements
+from streamlib.schema.types import Schema
 
 __all__ = [
     "AudioFrame",
+    "AudioRequirements",
     "CommitMode",
     "DataFrame",
     "Delivery",
@@ -37,6 +40,7 @@ __all__ = [
     "PushSource",
     "RuntimeContext",
     "SchedulingStrategy",
+    "Schema",
     "StreamError",
     "StreamRuntime",
     "VideoFrame",

@@ -19,14 +19,15 @@ class GraphState(StrEnum):
 class ProcessorState(StrEnum):
     """What one processor is doing.
 
-    `IDLE` has no instance; `READY` is set up and not started; `ENDED` has sent its last frame and is torn
-    down; `FAILED` was ended by an error and is torn down.
+    `IDLE` has no instance; `READY` is set up and not started; `RESTARTING` has failed and waits to be made anew;
+    `ENDED` has sent its last frame and is torn down; `FAILED` was ended by an error and is torn down.
     """
 
     IDLE = "idle"
     READY = "ready"
     RUNNING = "running"
     PAUSED = "paused"
+    RESTARTING = "restarting"
     ENDED = "ended"
     FAILED = "failed"
 
@@ -42,7 +43,10 @@ PROCESSOR_TRANSITIONS: Mapping[ProcessorState, frozenset[ProcessorState]] = {
     ProcessorState.READY: frozenset(
         {ProcessorState.RUNNING, ProcessorState.PAUSED, ProcessorState.ENDED, ProcessorState.FAILED}
     ),
-    ProcessorState.RUNNING: frozenset({ProcessorState.PAUSED, ProcessorState.ENDED, ProcessorState.FAILED}),
+    ProcessorState.RUNNING: frozenset(
+        {ProcessorState.PAUSED, ProcessorState.RESTARTING, ProcessorState.ENDED, ProcessorState.FAILED}
+    ),
+    ProcessorState.RESTARTING: frozenset({ProcessorState.ENDED, ProcessorState.FAILED}),
     ProcessorState.PAUSED: frozenset({ProcessorState.RUNNING, ProcessorState.ENDED, ProcessorState.FAILED}),
     ProcessorState.ENDED: frozenset(),
     ProcessorState.FAILED: frozenset(),

@@ -23,12 +23,14 @@ def threads(name: str) -> int:
 
 def test_the_common_loop_starts_with_the_first_who_asks_and_is_one(yard: Yard) -> None:
     assert threads(COMMON) == 0
-    loop = yard.site.common_loop()
-    assert yard.site.common_loop() is loop
+    loop = yard.site.threads.common_loop()
+    assert yard.site.threads.common_loop() is loop
     assert threads(COMMON) == 1
-    assert yard.site.stop_common_loop()
-    assert threads(COMMON) == 0
-    assert yard.site.stop_common_loop()  # there is none, and so none that does not end
+    yard.commit()
+    assert threads(COMMON) == 1, "nothing was committed"
+    yard.add(Pass, "own")
+    yard.commit()
+    assert threads(COMMON) == 0, "nobody is in it"
 
 
 def test_the_common_loop_ends_with_the_last_in_it(yard: Yard) -> None:
@@ -36,7 +38,7 @@ def test_the_common_loop_ends_with_the_last_in_it(yard: Yard) -> None:
         yard.add(Pass, id_, inlined=True)
     yard.commit()
     assert threads(COMMON) == 1
-    assert yard.loop("a") is yard.loop("b") is yard.site.common_loop()
+    assert yard.loop("a") is yard.loop("b") is yard.site.threads.common_loop()
     yard.remove("a")
     yard.commit()
     assert threads(COMMON) == 1
@@ -51,7 +53,7 @@ def test_the_common_loop_ends_with_the_last_in_it(yard: Yard) -> None:
 def test_who_is_started_while_all_is_paused_is_not_called_before_all_goes_on(yard: Yard) -> None:
     record, release = Record(), threading.Event()
     release.set()
-    yard.site.paused = True
+    yard.site.pause()
     yard.add(Stuck, "own", record=record, release=release)
     yard.add(Stuck, "common", inlined=True, record=record, release=release)
     yard.commit()
@@ -60,7 +62,7 @@ def test_who_is_started_while_all_is_paused_is_not_called_before_all_goes_on(yar
         for _ in range(3):
             yard.loop(id_).apply(_nothing, SECONDS)
     assert record.calls == []
-    yard.site.paused = False
+    yard.site.resume()
     for loop in yard.site.running_loops():
         loop.apply(loop.resume, SECONDS)
     record.wait_until(lambda: record.calls == ["stuck", "stuck"])
@@ -74,15 +76,6 @@ def test_every_loop_that_runs_somebody_is_named_once(yard: Yard) -> None:
     yard.commit()
     assert yard.site.running_loops() == [yard.loop("a"), yard.loop("d")]
     assert yard.loop("b") is yard.loop("c") is yard.loop("a")
-
-
-def test_a_common_loop_that_does_not_end_in_time_is_told(yard: Yard) -> None:
-    held = threading.Event()
-    yard.site.answer_s = 0.0
-    yard.site.common_loop().post(lambda: _wait(held))
-    assert not yard.site.stop_common_loop()
-    held.set()
-    yard.site.answer_s = SECONDS
 
 
 def test_an_instance_goes_by_the_nodes_error_policy_before_its_classs(yard: Yard) -> None:
@@ -120,7 +113,3 @@ def test_what_a_delegate_raises_when_it_is_told_is_published_with_its_name(
 
 def _nothing() -> None:
     """Only to be answered."""
-
-
-def _wait(event: threading.Event) -> None:
-    assert event.wait(SECONDS)

@@ -194,7 +194,7 @@ def test_one_who_is_paused_processes_what_waits_before_it_goes(yard: Yard, which
     yard.commit()
     loop, sink = yard.loop("sink"), yard.instance("sink")
     if which == "everything":
-        yard.site.paused = True
+        yard.site.pause()
         loop.apply(loop.pause, 1.0)
     else:
         loop.apply(lambda: loop.pause_one(sink), 1.0)

@@ -218,7 +218,7 @@ def check(yard: Yard) -> None:
         ends = yard.loop(link.source.processor_id), yard.loop(link.target.processor_id)
         assert form(yard, link.id) == ("slot" if ends[0] is ends[1] else "ring"), link.id
         assert yard.channel(link.id) in yard.instance(link.source.processor_id).outputs["out"]
-        assert yard.instance(link.target.processor_id).inputs[link.target.port] is yard.channel(link.id)
+        assert yard.instance(link.target.processor_id).inputs[link.target.port] == [yard.channel(link.id)]
     for id_ in graph.processor_ids():
         check_home(yard, id_)
     for loop in yard.site.running_loops():
@@ -231,13 +231,13 @@ def check_home(yard: Yard, id_: ProcessorId) -> None:
     instance, graph = yard.instance(id_), yard.graph
     assert instance in yard.loop(id_).members
     assert sum(len(channels) for channels in instance.outputs.values()) == len(graph.links_from(id_))
-    heard = [channel for channel in instance.inputs.values() if channel.reader and not channel.reader.muted]
+    heard = [channel for channel in instance.incoming() if channel.reader and not channel.reader.muted]
     assert len(heard) == len(graph.links_into(id_))  # what a cut link still held is read, and its end ends nobody
     if not graph.has(id_, LightweightMarker):
         assert yard.loop(id_).head is instance
         return
     feeders = [yard.loop(feeder) for feeder in graph.predecessors(id_)]
-    assert yard.loop(id_) in (feeders or [yard.site.common_loop()])
+    assert yard.loop(id_) in (feeders or [yard.site.threads.common_loop()])
 
 
 class Quiet(Numbers):

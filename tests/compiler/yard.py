@@ -15,6 +15,7 @@ from streamlib.delegates.delegates import Delegates
 from streamlib.events import EventBus
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
+from streamlib.execution.shared_threads import SharedThreads
 from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.graph import Entity, Link, ProcessorNode, PropertyGraph
 from streamlib.graph.components import RUNNING_COMPONENTS, WiredChannel
@@ -41,16 +42,19 @@ class Yard:
         self.graph = PropertyGraph()
         clock = MonotonicClock()
         self.bus = EventBus(clock)
-        self.reports = InstanceReports(self.graph, self.bus)
+        media_clock = PausableClock(clock)
+        threads = SharedThreads(clock, media_clock)
+        self.reports = InstanceReports(self.graph, self.bus, threads.main)
         self.site = Site(
             graph=self.graph,
             delegates=Delegates(factory, delegate, self),
             bus=self.bus,
             clock=clock,
-            media_clock=PausableClock(clock),
+            media_clock=media_clock,
             shared=SharedObjects(),
             media=MediaConfig(),
             reports=self.reports,
+            threads=threads,
             answer_s=SECONDS,
         )
         self.compiler = Compiler(self.site)

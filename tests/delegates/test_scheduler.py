@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from streamlib import StreamRuntime
@@ -9,6 +11,7 @@ from streamlib.execution.strategy import LEGAL_STRATEGIES, SchedulingStrategy
 from streamlib.graph import ProcessorNode
 from streamlib.graph.components import LightweightMarker, ThreadHandle
 from streamlib.ids import ProcessorId
+from streamlib.processors.execution_mode import Placement
 from streamlib.processors.processor import Processor
 from tests.scenarios.stage import SECONDS, Collect, Hand, Numbers, Pass, Record
 
@@ -32,6 +35,24 @@ def test_the_default_gives_a_thread_which_every_mode_allows(type_: type[Processo
     strategy = DefaultScheduler().scheduling_strategy(node)
     assert strategy == SchedulingStrategy.dedicated_thread()
     assert strategy.kind in LEGAL_STRATEGIES[type_.declaration.execution.mode]
+
+
+@pytest.mark.promise("delegate.scheduler.placement")
+@pytest.mark.parametrize(
+    ("placement", "strategy"),
+    [
+        ("any", SchedulingStrategy.dedicated_thread()),
+        ("realtime", SchedulingStrategy.dedicated_thread(priority="realtime")),
+        ("main", SchedulingStrategy.main_thread()),
+    ],
+)
+def test_the_default_reads_the_placement_and_not_the_name(placement: str, strategy: SchedulingStrategy) -> None:
+    class AudioCameraDisplayProcessor(Numbers):
+        pass
+
+    declaration = dataclasses.replace(AudioCameraDisplayProcessor.declaration, placement=Placement(placement))
+    node = ProcessorNode(ProcessorId("a"), declaration.type_name, Numbers.Config(), declaration)
+    assert DefaultScheduler().scheduling_strategy(node) == strategy
 
 
 @pytest.mark.promise("delegate.scheduler.asked", "execution.dedicated-thread")

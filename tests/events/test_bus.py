@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from streamlib.errors import ConfigError, StateError
 from streamlib.events import (
@@ -14,6 +11,8 @@ from streamlib.events import (
     Event,
     EventBus,
     ProcessorError,
+    ProcessorPauseRequested,
+    RuntimePauseRequested,
     RuntimeStarted,
     RuntimeStarting,
     SubscriberFailed,
@@ -60,14 +59,15 @@ def numbers(heard: list[Event]) -> list[object]:
         ("*", ["processor:a", "processor:ab", "door", "runtime:global"]),
         ("runtime:global", ["runtime:global"]),
         ("door", ["door"]),
-        ("processor:", []),
+        ("doo", []),
     ],
 )
 def test_a_subscriber_hears_what_its_topic_covers(bus: EventBus, topic: str, expected: list[str]) -> None:
     heard: list[Event] = []
     bus.subscribe(topic, heard.append)
-    for published in ("processor:a", "processor:ab", "door"):
-        bus.publish(note(published))
+    for id_ in ("a", "ab"):
+        bus.publish(ProcessorPauseRequested(processor_id=ProcessorId(id_)))
+    bus.publish(note("door"))
     bus.publish(RuntimeStarted())
     assert topics(heard) == expected
     assert bus.listens("processor:ab") == ("processor:ab" in expected)
@@ -217,77 +217,7 @@ def test_leaving_the_block_ends_the_subscription(bus: EventBus) -> None:
     assert numbers(heard) == [1]
 
 
-# ------------------------------------------------------------------------------------------------------------ queues
-
-
-@pytest.mark.promise("event.bounded")
-def test_a_full_queue_drops_the_oldest_and_counts_it(bus: EventBus) -> None:
-    queue = bus.subscribe_queue("door", capacity=2)
-    for number in range(5):
-        bus.publish(note("door", number))
-    assert (len(queue), queue.dropped, queue.capacity) == (2, 3, 2)
-    assert numbers([event for event in (queue.get(0), queue.get(0)) if event]) == [3, 4]
-
-
-@given(st.lists(st.booleans(), max_size=60), st.integers(1, 5))
-def test_a_queue_holds_the_newest_events_and_accounts_for_all(steps: list[bool], capacity: int) -> None:
-    bus = EventBus(ManualClock())
-    queue = bus.subscribe_queue("door", capacity)
-    model: list[int] = []
-    published = dropped = 0
-    for publish in steps:
-        if publish:
-            bus.publish(note("door", published))
-            model.append(published)
-            published += 1
-            dropped += len(model) > capacity
-            del model[:-capacity]
-        else:
-            event = queue.get(0)
-            assert numbers([event] if event else []) == model[:1]
-            del model[:1]
-    assert (len(queue), queue.dropped) == (len(model), dropped)
-
-
-def test_nothing_in_time_is_none(bus: EventBus) -> None:
-    assert bus.subscribe_queue("door").get(timeout=0) is None
-
-
-def test_a_reader_is_woken_by_an_event(bus: EventBus) -> None:
-    queue = bus.subscribe_queue("door")
-    got = _on_a_thread(lambda: queue.get(SECONDS))
-    bus.publish(note("door", 3))
-    assert numbers(got()) == [3]
-
-
-@pytest.mark.parametrize("close_bus", [False, True])
-def test_a_reader_is_woken_by_the_end(bus: EventBus, close_bus: bool) -> None:
-    queue = bus.subscribe_queue("door")
-    got = _on_a_thread(lambda: queue.get(SECONDS))
-    (bus if close_bus else queue).close()
-    assert got() == []
-
-
-def test_what_a_closed_queue_holds_is_read_to_the_end(bus: EventBus) -> None:
-    queue = bus.subscribe_queue("door")
-    for number in range(3):
-        bus.publish(note("door", number))
-    bus.close()
-    bus.publish(note("door", 3))
-    assert numbers(list(queue)) == [0, 1, 2]
-    assert list(queue) == []
-
-
-def test_leaving_the_block_ends_the_queue(bus: EventBus) -> None:
-    with bus.subscribe_queue("door") as queue:
-        bus.publish(note("door", 1))
-    bus.publish(note("door", 2))
-    assert numbers(list(queue)) == [1]
-
-
-def test_a_queue_holds_at_least_one_event(bus: EventBus) -> None:
-    with pytest.raises(ConfigError, match="1 event or more, not 0"):
-        bus.subscribe_queue("door", capacity=0)
+# ------------------------------------------------------------------------------------------------------------ the end
 
 
 def test_a_closed_bus_takes_no_subscriber(bus: EventBus) -> None:
@@ -298,7 +228,7 @@ def test_a_closed_bus_takes_no_subscriber(bus: EventBus) -> None:
     bus.publish(note("door"))
     assert heard == []
     assert not bus.listens("door")
-    for subscribe in (bus.subscribe_queue, lambda topic: bus.subscribe(topic, heard.append)):
+    for subscribe in (bus.subscribe_queue, bus.stream, lambda topic: bus.subscribe(topic, heard.append)):
         with pytest.raises(StateError, match="the bus is closed"):
             subscribe("door")
 
@@ -327,15 +257,53 @@ def test_publishers_on_several_threads_lose_nothing(bus: EventBus) -> None:
         assert numbers([event for event in heard if event.topic == f"t{index}"]) == list(range(1000))
 
 
-def _on_a_thread(get: Callable[[], Event | None]) -> Callable[[], list[Event]]:
-    """Run `get` on a thread; what comes back waits for it and gives what it got."""
-    got: list[Event | None] = []
-    thread = threading.Thread(target=lambda: got.append(get()))
-    thread.start()
+# -------------------------------------------------------------------------------------------------------- who obeys
 
-    def result() -> list[Event]:
-        thread.join(SECONDS)
-        assert not thread.is_alive()
-        return [event for event in got if event is not None]
 
-    return result
+def test_who_obeys_a_class_of_events_is_handed_each_of_it_after_those_who_listen(bus: EventBus) -> None:
+    order: list[str] = []
+    bus.obey(RuntimePauseRequested, lambda event: order.append("obeyed"))
+    bus.subscribe("runtime:global", lambda event: order.append(type(event).__name__))
+    bus.publish(RuntimePauseRequested())
+    bus.publish(RuntimeStarted())
+    assert order == ["RuntimePauseRequested", "obeyed", "RuntimeStarted"]
+
+
+def test_who_obeys_is_nobody_who_listens(bus: EventBus) -> None:
+    obeyed: list[Event] = []
+    bus.obey(RuntimePauseRequested, obeyed.append)
+    bus.publish(RuntimePauseRequested())
+    assert len(obeyed) == 1
+    assert not bus.listens("runtime:global")
+
+
+def test_a_closed_bus_has_nothing_obeyed(bus: EventBus) -> None:
+    obeyed: list[Event] = []
+    bus.obey(RuntimePauseRequested, obeyed.append)
+    bus.close()
+    bus.publish(RuntimePauseRequested())
+    assert obeyed == []
+
+
+# ------------------------------------------------------------------------------------------------ what is no topic
+
+
+@pytest.mark.promise("event.input-topics")
+def test_a_topic_that_misspells_a_built_in_one_is_refused_with_the_nearest(bus: EventBus) -> None:
+    heard: list[Event] = []
+    for subscribe in (bus.subscribe_queue, bus.stream, lambda topic: bus.subscribe(topic, heard.append)):
+        with pytest.raises(ConfigError, match="did you mean 'input:keyboard'"):
+            subscribe("input:keybord")
+        with pytest.raises(ConfigError, match="did you mean processor:"):
+            subscribe("procesor:*")
+    assert not bus.listens("input:keybord")
+
+
+def test_what_is_no_text_is_no_topic(bus: EventBus) -> None:
+    with pytest.raises(ConfigError, match="a topic is 5; give a text"):
+        bus.subscribe_queue(5)  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_called_is_no_callback(bus: EventBus) -> None:
+    with pytest.raises(ConfigError, match="callback is 'door'"):
+        bus.subscribe("door", "door")  # type: ignore[arg-type]

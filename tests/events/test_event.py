@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from streamlib import events
+from streamlib.errors import ConfigError
 from streamlib.events import CustomEvent, Event, described
 from streamlib.ids import PortRef, ProcessorId
 
@@ -15,6 +16,8 @@ KINDS: list[type[Event]] = [
     for kind in (getattr(events, name) for name in events.__all__)
     if isinstance(kind, type) and issubclass(kind, Event)
 ]
+TOPICS = {"runtime:global", "runtime:compiler", "processor:x", "link:x", "x"}
+TOPICS |= {"input:keyboard", "input:mouse", "input:window"}
 LEAVES = [kind for kind in KINDS if not kind.__subclasses__()]
 
 
@@ -25,7 +28,8 @@ def one_of(kind: type[Event]) -> Event:
 
 def _value(field: msgspec.structs.FieldInfo) -> Any:
     by_type: dict[object, object] = {str: "x", bool: True, PortRef: PortRef(ProcessorId("a"), "out")}
-    known = {"old": "idle", "new": "running", "config": {"gain": 1.0}, "data": {}}
+    known = {"old": "idle", "new": "running", "config": {"gain": 1.0}, "data": {}, "late": ["x"]}
+    known |= {"key": "KeyA", "button": "left", "buttons": ["left"], "modifiers": {"shift": True}}
     if field.name in known:
         return msgspec.convert(known[field.name], field.type)
     return by_type.get(getattr(field.type, "__supertype__", field.type), 5)
@@ -42,7 +46,7 @@ def test_an_event_is_a_frozen_record_with_a_time(kind: type[Event]) -> None:
 
 @pytest.mark.parametrize("kind", LEAVES)
 def test_an_event_knows_its_topic(kind: type[Event]) -> None:
-    assert one_of(kind).topic in {"runtime:global", "processor:x", "link:x", "x"}
+    assert one_of(kind).topic in TOPICS
 
 
 @pytest.mark.parametrize("kind", LEAVES)
@@ -62,6 +66,30 @@ def test_a_custom_event_bears_its_own_topic_and_data() -> None:
     event = CustomEvent(topic="door", data={"open": True})
     assert (event.topic, event.data) == ("door", {"open": True})
     assert CustomEvent(topic="door").data == {}
+
+
+class Door(msgspec.Struct, frozen=True):
+    """A payload with types."""
+
+    name: str
+    angle: float
+
+
+@pytest.mark.promise("event.typed")
+def test_a_custom_event_may_bear_a_payload_with_types() -> None:
+    event: CustomEvent[Door] = CustomEvent(topic="door", data=Door("front", 90.0))
+    encoded = msgspec.json.encode(event)
+    assert msgspec.json.decode(encoded, type=CustomEvent[Door]).data.angle == 90.0
+    with pytest.raises(msgspec.ValidationError, match="angle"):
+        msgspec.json.decode(encoded.replace(b"90.0", b'"wide"'), type=CustomEvent[Door])
+
+
+@pytest.mark.promise("event.input-topics")
+def test_a_custom_event_is_on_no_built_in_topic() -> None:
+    with pytest.raises(ConfigError, match="belongs to the built-in topics processor:"):
+        CustomEvent(topic="processor:camera_0")
+    with pytest.raises(ConfigError, match="did you mean link:"):
+        CustomEvent(topic="links:mine")
 
 
 def test_the_root_belongs_to_no_topic() -> None:

@@ -13,6 +13,7 @@ from streamlib.execution.thread_runner import ThreadRunner
 from streamlib.ids import ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
+from streamlib.links.wake import Waker
 from streamlib.processors.context import MediaConfig, RuntimeContext
 from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode
 from streamlib.processors.processor import Processor
@@ -36,7 +37,9 @@ class Recorder:
         """Note a state."""
         self.states.append((instance.id, new))
 
-    def errored(self, instance: ProcessorInstance, error: Exception, timestamp_ns: int | None) -> None:
+    def errored(
+        self, instance: ProcessorInstance, error: Exception, timestamp_ns: int | None, during: str = "process"
+    ) -> None:
         """Note an error."""
         self.errors.append((instance.id, error, timestamp_ns))
 
@@ -45,6 +48,10 @@ class Recorder:
         with self._ended:
             self.order.append(instance.id)
             self._ended.notify_all()
+
+    def wants_restart(self, instance: ProcessorInstance) -> bool:
+        """Nobody here makes another."""
+        return False
 
     def wait_for(self, *instances: ProcessorInstance) -> None:
         """Wait until these have ended."""
@@ -68,6 +75,9 @@ class Rig:
     Args:
         clock: the clock of its processors.
         brief: measured by the loops, calls are so short that many are made in a row; else each is long.
+
+    Attributes:
+        added: Its processors.
     """
 
     def __init__(self, clock: Clock | None = None, *, brief: bool = True) -> None:
@@ -76,7 +86,7 @@ class Rig:
         self.reports = Recorder()
         self.links: dict[str, Channel] = {}
         self.loops: dict[int, Loop] = {}
-        self._instances: list[ProcessorInstance] = []
+        self.added: list[ProcessorInstance] = []
         self._runners: list[ThreadRunner] = []
         self._shared = SharedObjects()
 
@@ -84,13 +94,13 @@ class Rig:
         self, processor: Processor, id_: str = "", *, policy: ErrorPolicy | None = None, ready: bool = True
     ) -> ProcessorInstance:
         """A processor that was set up."""
-        name = ProcessorId(id_ or f"{type(processor).__name__.lower()}_{len(self._instances)}")
+        name = ProcessorId(id_ or f"{type(processor).__name__.lower()}_{len(self.added)}")
         context = RuntimeContext(name, self.clock, self._shared, MediaConfig())
         declaration = processor.declaration
         made = ProcessorInstance(
             name, processor, declaration, policy or declaration.error_policy, context, self.reports
         )
-        self._instances.append(made)
+        self.added.append(made)
         if ready:
             made.setup()
             made.become(ProcessorState.RUNNING)
@@ -139,7 +149,7 @@ class Rig:
             link.wire_slot(here.unsettle)
             return
         manual = source.declaration.execution.mode is ExecutionMode.MANUAL
-        may_wait = here.head is source and not manual
+        may_wait = here.head is source and not manual and isinstance(here.waker, Waker)
         link.wire_ring(here.waker, there.waker, wait=here.wait_for_room if may_wait else None, unsettle=here.unsettle)
 
     def chain(self, *members: ProcessorInstance, **options: Any) -> list[Channel]:
@@ -161,7 +171,7 @@ class Rig:
     def run(self) -> None:
         """Start all loops, wait until everyone has ended, and stop."""
         self.start()
-        self.reports.wait_for(*self._instances)
+        self.reports.wait_for(*self.added)
         self.stop()
 
     def stop(self) -> None:

@@ -17,7 +17,7 @@ from tests.execution.rig import Rig, own
 
 
 def read_here(*members: ProcessorInstance) -> set[Any]:
-    return {channel for member in members for channel in member.inputs.values()}
+    return {channel for member in members for channel in member.incoming()}
 
 
 def chain() -> tuple[Rig, list[ProcessorInstance]]:
@@ -64,14 +64,14 @@ def test_one_that_is_paused_is_asked_and_so_is_who_writes_to_it() -> None:
     second.pause()
     steps, rebind = arranged([first, second, end], Passes(), lambda member, context: None)
     assert [gate for gate, _, _ in steps] == [first, second, end.readers[0]]
-    assert rebind == {*first.inputs.values(), *second.inputs.values()}
+    assert rebind == {*first.incoming(), *second.incoming()}
 
 
 def test_one_that_writes_to_somebody_who_moves_is_asked() -> None:
     _, (_, first, second, end) = chain()
     assert steady_slot(first, read_here(end)) is None
     assert steady_slot(second, read_here(end)) is second.readers[0]
-    for channel in second.inputs.values():
+    for channel in second.incoming():
         channel.close()
     assert steady_slot(first, read_here(end)) is first.readers[0], "what is closed takes and counts everything"
 

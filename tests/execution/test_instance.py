@@ -259,15 +259,6 @@ def test_the_oldest_frame_is_that_of_the_first_input_that_has_one() -> None:
 # ------------------------------------------------------------------------------------------------------------ its ports
 
 
-def test_an_input_that_loses_its_link_is_a_plug() -> None:
-    _, source, end, _ = wired()
-    source.call(source.context)
-    end.bind_input("inp", None)
-    assert not own(end).inp.connected
-    assert own(end).inp.read() is None
-    assert (end.readers, end.inputs) == ((), {})
-
-
 def test_ports_kept_from_before_lead_to_the_present_ones() -> None:
     rig = Rig()
     source, ends = rig.add(Hand()), [rig.add(Sink()) for _ in range(3)]

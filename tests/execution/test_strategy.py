@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from streamlib.errors import StrategyError
+from streamlib.errors import DeclarationError, StrategyError
+from streamlib.execution.priority import ThreadPriority
 from streamlib.execution.strategy import LEGAL_STRATEGIES, SchedulingStrategy, StrategyKind, check_strategy
 from streamlib.processors.execution_mode import ExecutionMode
 
 STRATEGIES = {
     StrategyKind.DEDICATED_THREAD: SchedulingStrategy.dedicated_thread(),
+    StrategyKind.WORK_STEALING_POOL: SchedulingStrategy.work_stealing_pool(),
+    StrategyKind.MAIN_THREAD: SchedulingStrategy.main_thread(),
     StrategyKind.LIGHTWEIGHT: SchedulingStrategy.lightweight(),
 }
 
 
-@pytest.mark.promise("execution.matrix")
+@pytest.mark.promise("execution.matrix", "execution.matrix-full")
 @pytest.mark.parametrize("mode", list(ExecutionMode))
 @pytest.mark.parametrize("kind", list(StrategyKind))
 def test_what_is_not_in_the_matrix_is_refused_with_what_is(mode: ExecutionMode, kind: StrategyKind) -> None:
@@ -24,8 +27,20 @@ def test_what_is_not_in_the_matrix_is_refused_with_what_is(mode: ExecutionMode, 
     assert all(str(legal) in str(caught.value) for legal in LEGAL_STRATEGIES[mode])
 
 
-def test_a_continuous_processor_has_a_thread_of_its_own() -> None:
-    assert LEGAL_STRATEGIES[ExecutionMode.CONTINUOUS] == (StrategyKind.DEDICATED_THREAD,)
+@pytest.mark.promise("execution.matrix-full")
+@pytest.mark.parametrize(
+    ("mode", "kinds"),
+    [
+        (ExecutionMode.CONTINUOUS, {StrategyKind.DEDICATED_THREAD, StrategyKind.MAIN_THREAD}),
+        (
+            ExecutionMode.REACTIVE,
+            {StrategyKind.DEDICATED_THREAD, StrategyKind.WORK_STEALING_POOL, StrategyKind.LIGHTWEIGHT},
+        ),
+        (ExecutionMode.MANUAL, set(StrategyKind)),
+    ],
+)
+def test_the_matrix_is_as_ordered(mode: ExecutionMode, kinds: set[StrategyKind]) -> None:
+    assert set(LEGAL_STRATEGIES[mode]) == kinds
 
 
 def test_every_mode_and_kind_is_in_the_matrix() -> None:
@@ -38,3 +53,11 @@ def test_a_thread_may_have_a_name() -> None:
     named = SchedulingStrategy.dedicated_thread(name="camera")
     assert (named.name, str(named)) == ("camera", "dedicated_thread")
     assert SchedulingStrategy.lightweight().name is None
+
+
+def test_a_thread_may_ask_for_a_priority_and_one_that_there_is_not_is_refused_with_the_nearest() -> None:
+    urgent = SchedulingStrategy.dedicated_thread(priority="realtime")
+    assert urgent.priority is ThreadPriority.REAL_TIME
+    assert SchedulingStrategy.dedicated_thread().priority is ThreadPriority.NORMAL
+    with pytest.raises(DeclarationError, match="no priority 'realtim'.*realtime"):
+        SchedulingStrategy.dedicated_thread(priority="realtim")

@@ -95,23 +95,41 @@ class Breaking(Source):
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
-def test_what_no_policy_covers_ends_everyone_here_and_those_behind_get_the_end(
-    error: BaseException, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_exit_ends_the_processor_that_raised_it_and_those_behind_get_the_end(error: BaseException) -> None:
     rig, sink, far = Rig(), Sink(), Sink()
     source, relay, end, other = rig.add(Breaking(error)), rig.add(Relay()), rig.add(sink), rig.add(far)
-    loop = rig.loop(source, relay, end)
+    rig.loop(source, relay, end)
     rig.loop(other)
     rig.chain(source, relay, end)
     rig.link(source, other)
+    rig.run()
+    assert source.state is ProcessorState.FAILED
+    assert type(error).__name__ in str(source.failure)
+    assert [member.state for member in (relay, end, other)] == [ProcessorState.ENDED] * 3
+    assert (len(sink.got), len(far.got)) == (5, 5)
+    assert own(relay).life == ["setup", "flush", "teardown"]
+
+
+def test_a_fault_of_ours_ends_everyone_there_and_those_behind_get_the_end(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig, far = Rig(), Sink()
+    source, relay, other = rig.add(Endless()), rig.add(Relay()), rig.add(far)
+    loop = rig.loop(source, relay)
+    rig.loop(other)
+    rig.link(source, relay)
+    rig.link(source, other)
+
+    def breaks() -> None:
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr(loop, "_turn", breaks)
     with caplog.at_level(logging.CRITICAL, "streamlib.execution"):
         rig.run()
-    assert [member.state for member in (source, relay, end)] == [ProcessorState.FAILED] * 3
-    assert type(error).__name__ in str(source.failure)
+    assert [member.state for member in (source, relay)] == [ProcessorState.FAILED] * 2
     assert other.state is ProcessorState.ENDED
-    assert len(far.got) == 5
     assert own(relay).life == ["setup", "teardown"]
-    assert "the thread of breaking_0 broke" in caplog.text
+    assert "the thread of endless_0 broke" in caplog.text
     done: list[int] = []
     loop.apply(lambda: done.append(1), SECONDS)
     assert done == [1]

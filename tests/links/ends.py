@@ -31,9 +31,9 @@ def waker() -> Waker:
     return Waker(MonotonicClock())
 
 
-def ring(capacity: int = 4, *, newest_only: bool = False) -> Ring:
+def ring(capacity: int = 4, *, overwrites: bool = False) -> Ring:
     """A ring between two loops that nobody runs."""
-    return Ring(capacity, waker(), waker(), newest_only=newest_only)
+    return Ring(capacity, waker(), waker(), overwrites=overwrites)
 
 
 def slot(capacity: int = 8) -> SlotReader:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
+from streamlib.frames.audio import AudioFrame
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
 from streamlib.links.fanout import TapWriter, joined
@@ -167,15 +170,54 @@ def test_interrupting_lets_a_ring_go_and_leaves_a_slot() -> None:
 
 @pytest.mark.parametrize("delivery", list(Delivery))
 def test_what_is_on_its_way_goes_over_to_the_new_form_in_order(delivery: Delivery) -> None:
-    link = as_slot(channel(4, delivery=delivery))
+    link = as_slot(channel(2, delivery=delivery))
     outlet(link).write(1)
     outlet(link).write(2)
     as_ring(link)
     outlet(link).write(3)
     assert link.reader is not None
-    waiting = [1, 2, 3] if delivery is Delivery.EVERY else [3]
+    waiting = {
+        Delivery.EVERY: [1, 2],  # the third was put aside, and goes on when there is room
+        Delivery.LATEST: [3],
+        Delivery.DROP_OLDEST: [2, 3],
+        Delivery.DROP_NEWEST: [1, 2],
+    }[delivery]
     assert read_all(link.reader) == waiting
     assert consistent(link).written == 3
+
+
+@pytest.mark.promise("link.drop-oldest-newest", "link.drops-by-reason")
+@pytest.mark.parametrize("form", [as_slot, as_ring])
+def test_what_is_dropped_is_counted_by_reason(form: Callable[[Channel], Channel]) -> None:
+    oldest = form(channel(2, delivery=Delivery.DROP_OLDEST))
+    newest = form(channel(2, delivery=Delivery.DROP_NEWEST))
+    for link in (oldest, newest):
+        port = outlet(link)
+        for number in range(5):
+            assert port.free()
+            port.write(number)
+    assert (consistent(oldest).replaced, consistent(oldest).full) == (3, 0)
+    assert (consistent(newest).replaced, consistent(newest).full) == (0, 3)
+    assert oldest.reader is not None
+    assert newest.reader is not None
+    assert (read_all(oldest.reader), read_all(newest.reader)) == ([3, 4], [0, 1])
+    newest.close()
+    outlet(newest).write(5)
+    assert consistent(newest).closed == 1
+
+
+@pytest.mark.promise("link.bytes")
+@pytest.mark.parametrize("form", [as_slot, as_ring])
+def test_the_bytes_that_wait_are_told(form: Callable[[Channel], Channel]) -> None:
+    link = form(channel(8))
+    port = outlet(link)
+    for samples in (100, 50):
+        port.write(AudioFrame(np.zeros((samples, 2), np.float32), 48_000))
+    port.write("a frame that does not tell its size")
+    assert link.statistics().nbytes == 150 * 2 * 4
+    assert link.reader is not None
+    link.reader.read()
+    assert link.statistics().nbytes == 50 * 2 * 4
 
 
 def test_what_was_put_aside_goes_over_too() -> None:

@@ -6,7 +6,7 @@ from streamlib.links.delivery import Delivery
 
 
 def test_a_delivery_is_written_as_in_a_port() -> None:
-    assert [str(delivery) for delivery in Delivery] == ["every", "latest"]
+    assert [str(delivery) for delivery in Delivery] == ["every", "latest", "drop_oldest", "drop_newest"]
     assert Delivery("latest") is Delivery.LATEST
 
 

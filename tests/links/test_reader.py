@@ -73,7 +73,7 @@ def test_older_frames_are_laid_before_those_that_wait() -> None:
 def test_a_ring_that_keeps_the_newest_takes_an_older_one_only_if_it_is_empty(
     waiting: list[int], left: list[int]
 ) -> None:
-    made = ring(1, newest_only=True)
+    made = ring(1, overwrites=True)
     made.items.extend(waiting)
     reader = RingReader(made)
     reader.preload([1])
@@ -81,7 +81,7 @@ def test_a_ring_that_keeps_the_newest_takes_an_older_one_only_if_it_is_empty(
 
 
 def test_there_is_news_when_a_frame_came_was_replaced_or_the_end_was_said() -> None:
-    made = ring(1, newest_only=True)
+    made = ring(1, overwrites=True)
     reader = RingReader(made)
     seen = [reader.news()]
     made.items.append(1)

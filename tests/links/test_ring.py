@@ -13,7 +13,7 @@ from streamlib.links.reader import RingReader
 from streamlib.links.ring import Ring
 from streamlib.links.wake import Waker
 from streamlib.links.writer import RingWriter
-from tests.links.ends import SECONDS, ring
+from tests.links.ends import SECONDS, ring, waker
 
 
 class Woken(Waker):
@@ -180,8 +180,8 @@ def test_what_is_written_while_a_ring_is_closing_is_either_lost_and_counted_or_s
     assert made.close() + len(made.items) == 4
 
 
-def test_the_newest_only_ring_holds_one() -> None:
-    made = ring(1, newest_only=True)
+def test_the_overwrites_ring_holds_one() -> None:
+    made = ring(1, overwrites=True)
     made.items.append(1)
     made.items.append(2)
     assert list(made.items) == [2]
@@ -199,13 +199,14 @@ def _in_thread(target: Callable[[], None]) -> threading.Thread:
 @pytest.mark.promise("link.back-pressure-thread")
 @pytest.mark.parametrize(("capacity", "frames"), [(1, 20_000), (8, 100_000), (200, 100_000)])
 def test_two_threads_lose_nothing_and_keep_order(capacity: int, frames: int) -> None:
-    made = ring(capacity)
+    reads, writes = waker(), waker()
+    made = Ring(capacity, writes, reads)
     got: list[int] = []
     deepest = [0]
 
     def wait(full: Ring) -> None:
         while not full.has_room():
-            full.producer.sleep(full.has_room)
+            writes.sleep(full.has_room)
 
     def write() -> None:
         writer = RingWriter(made, wait=wait)
@@ -219,7 +220,7 @@ def test_two_threads_lose_nothing_and_keep_order(capacity: int, frames: int) -> 
             frame = reader.read()
             if frame is None:
                 made.reader_rests()
-                made.consumer.sleep(lambda: made.items or made.ended)
+                reads.sleep(lambda: made.items or made.ended)
                 deepest[0] = max(deepest[0], len(made.items))
             else:
                 got.append(frame)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from streamlib.clock import MonotonicClock
 from streamlib.links.wake import Waker
 from streamlib.testing import ManualClock
@@ -108,3 +110,26 @@ def test_two_threads_hand_a_counter_back_and_forth_without_missing_a_wake() -> N
         player.join(SECONDS)
     assert not any(player.is_alive() for player in players)
     assert count[0] >= turns
+
+
+class Interrupted(ManualClock):
+    """A clock on which the first who waits is interrupted, as by Ctrl-C."""
+
+    interrupts = 1
+
+    def wait(self, lock: threading.Lock, deadline_ns: int | None) -> bool:
+        if self.interrupts:
+            self.interrupts -= 1
+            raise KeyboardInterrupt
+        return super().wait(lock, deadline_ns)
+
+
+def test_a_sleep_that_was_broken_off_leaves_nothing_for_a_later_waker_to_stumble_over() -> None:
+    waker = Waker(Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        waker.sleep(lambda: False)
+    waker.wake()  # as before the next sleep everybody may
+    waker.sleep(lambda: True)
+    for _ in range(3):
+        waker.sleep(waker.wake)  # woken after it lay down and before it fell asleep
+    assert not waker.asleep

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -190,7 +191,7 @@ def test_a_renewed_writer_takes_over_counters_and_what_was_put_aside() -> None:
 
 @pytest.mark.promise("link.latest")
 def test_the_newest_wins_and_the_writer_never_waits() -> None:
-    made = ring(1, newest_only=True)
+    made = ring(1, overwrites=True)
     writer, reader = LatestWriter(made), RingReader(made)
     for number in range(5):
         assert writer.free()
@@ -201,7 +202,7 @@ def test_the_newest_wins_and_the_writer_never_waits() -> None:
 
 
 def test_the_newest_for_a_closed_ring_is_refused() -> None:
-    made = ring(1, newest_only=True)
+    made = ring(1, overwrites=True)
     writer = LatestWriter(made)
     writer.write(1)
     made.close()
@@ -210,12 +211,12 @@ def test_the_newest_for_a_closed_ring_is_refused() -> None:
 
 
 def test_the_newest_wakes_one_who_sleeps() -> None:
-    made = ring(1, newest_only=True)
+    made = ring(1, overwrites=True)
     woken = Calls()
     writer = LatestWriter(made)
     writer._wake = woken
     writer.write(1)
-    made.consumer.asleep.append(made.consumer._lock)
+    made.consumer.asleep.append(threading.Lock())
     writer.write(2)
     assert woken.count == 1
 
@@ -227,7 +228,7 @@ KINDS: dict[str, Callable[[], Writer]] = {
     "slot": lambda: SlotWriter(slot()),
     "gated": lambda: GatedSlotWriter(slot()),
     "ring": lambda: RingWriter(ring(8)),
-    "latest": lambda: LatestWriter(ring(1, newest_only=True)),
+    "latest": lambda: LatestWriter(ring(1, overwrites=True)),
     "fanout": lambda: FanoutWriter([SlotWriter(slot()), SlotWriter(slot())]),
     "tap": lambda: TapWriter(SlotWriter(slot()), Tap(nobody_fails)),
 }

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import numpy as np
 from av.audio.layout import AudioLayout
+from msgspec.structs import replace
 
 from streamlib.frames.audio import AudioFrame
+from streamlib.frames.packet import EncodedPacket, StreamInfo
 from streamlib.frames.video import VideoFrame
 
 SECOND = 1_000_000_000
@@ -105,6 +107,34 @@ def raw_clip(path: Path, **fields: Any) -> Path:
     return path
 
 
+def read_packets(path: Path, media: Literal["video", "audio"]) -> list[EncodedPacket]:
+    """The packets of a file's first stream of that kind, as PyAV demuxes them."""
+    with av.open(str(path)) as container:
+        stream = next(one for one in container.streams if one.type == media)
+        context = stream.codec_context
+        info = StreamInfo(media, context.codec.canonical_name, extradata=context.extradata or b"")
+        if isinstance(context, av.VideoCodecContext):
+            info = replace(info, width=context.width, height=context.height)
+        elif isinstance(context, av.AudioCodecContext):
+            info = replace(info, sample_rate=context.sample_rate, channels=context.layout.nb_channels)
+        return [_encoded(packet, info) for packet in container.demux(stream) if packet.size]
+
+
+def _encoded(packet: av.Packet[Any], info: StreamInfo) -> EncodedPacket:
+    base = packet.time_base or Fraction(1)
+    shown, decoded, lasts = (
+        round((ticks or 0) * base * SECOND) for ticks in (packet.pts, packet.dts or packet.pts, packet.duration)
+    )
+    return EncodedPacket(
+        data=bytes(packet),
+        stream=info,
+        keyframe=packet.is_keyframe,
+        timestamp_ns=shown,
+        decode_ns=decoded,
+        duration_ns=lasts,
+    )
+
+
 def cut_at(path: Path, seconds: float) -> Path:
     """What is left of a file, `cut` by name, when everything from a picture or sound on is lost."""
     with av.open(str(path)) as container:
@@ -162,6 +192,21 @@ def beep_times(path: Path) -> list[float]:
     found = _frames(f"amovie='{path}',asetnsamples=n=48,{measure}", f"pts_time:frame_tags={key}")
     levels = [(float(at), "inf" not in tags[key] and float(tags[key]) > -12) for at, tags in found]
     return _rises(levels)
+
+
+def loudest_frequency(path: Path) -> float:
+    """The frequency of the sound's strongest part, in Hz, as decoded by ffmpeg; the first channel's."""
+    heard = samples_of(path)[:, 0]
+    strength = np.abs(np.fft.rfft(heard * np.hanning(len(heard))))
+    rate = int(probe(path)["audio"]["sample_rate"])
+    return float(np.argmax(strength) * rate / len(heard))
+
+
+def samples_of(path: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The sound as ffmpeg decodes it: float32 of shape (samples, channels)."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "a:0", "-f", "f32le", "-"]
+    done = subprocess.run(command, capture_output=True, timeout=30, check=True)
+    return np.frombuffer(done.stdout, np.float32).reshape(-1, int(probe(path)["audio"]["channels"]))
 
 
 def _rises(levels: Iterable[tuple[float, bool]]) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from streamlib.ids import ProcessorId
@@ -44,6 +44,26 @@ class FakeInput:
         return self.frames.popleft() if self.frames else None
 
 
+class FakeLink(FakeInput):
+    """One of the links of a `FakeInputs`."""
+
+    def __init__(self, source: str, frames: Iterable[object]) -> None:
+        super().__init__(frames)
+        self.source = source
+
+
+class FakeInputs:
+    """An input port of many links, by where they come from."""
+
+    def __init__(self, frames: Mapping[str, Iterable[object]]) -> None:
+        self.links = [FakeLink(source, given) for source, given in frames.items()]
+
+    @property
+    def frames(self) -> int:
+        """How many wait at all links."""
+        return sum(len(link.frames) for link in self.links)
+
+
 class FakeOutput:
     """An output port that keeps what is written."""
 
@@ -63,7 +83,8 @@ class FakeOutput:
 class Rig:
     """Runs one processor as the engine would, without threads.
 
-    Ports are given by name: a list of frames makes an input, `FakeOutput()` an output.
+    Ports are given by name: a list of frames makes an input, a mapping of lists one of many links, and a name in
+    `outputs` an output.
     """
 
     def __init__(
@@ -71,7 +92,7 @@ class Rig:
         processor: Processor,
         *,
         shared: SharedObjects | None = None,
-        inputs: dict[str, Iterable[object]] | None = None,
+        inputs: Mapping[str, Iterable[object] | Mapping[str, Iterable[object]]] | None = None,
         outputs: Iterable[str] = (),
     ) -> None:
         self.processor = processor
@@ -79,9 +100,11 @@ class Rig:
         self.has_ended = False
         self.calls = 0
         self.wakes: list[int] = []
-        self.inputs = {name: FakeInput(frames) for name, frames in (inputs or {}).items()}
+        given = inputs or {}
+        self.inputs = {name: FakeInput(frames) for name, frames in given.items() if not isinstance(frames, Mapping)}
+        self.many = {name: FakeInputs(frames) for name, frames in given.items() if isinstance(frames, Mapping)}
         self.outputs = {name: FakeOutput() for name in outputs}
-        for name, port in {**self.inputs, **self.outputs}.items():
+        for name, port in {**self.inputs, **self.many, **self.outputs}.items():
             setattr(processor, name, port)
         runtime = RuntimeContext(ProcessorId("tested_0"), self.clock, shared or SharedObjects(), MediaConfig())
         self.context = ProcessContext(runtime, wake=lambda: None, wake_at=self.wakes.append, end=self._end)
@@ -110,12 +133,16 @@ class Rig:
         """From setup to teardown: until its inputs are empty, or it says that it has ended."""
         try:
             self.setup()
-            while not self.has_ended and (not self.inputs or any(port.frames for port in self.inputs.values())):
+            while not self.has_ended and self._has_work():
                 self.step()
             self.processor.flush(self.context)
         finally:
             self.processor.teardown()
         return self
+
+    def _has_work(self) -> bool:
+        waiting = [len(port.frames) for port in self.inputs.values()] + [port.frames for port in self.many.values()]
+        return not waiting or any(waiting)
 
     def out(self, name: str) -> list[Any]:
         """What the processor wrote to an output."""

@@ -11,8 +11,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from streamlib.errors import ConfigError
 from streamlib.frames.video import VideoFrame
-from streamlib.processors.conversion import convert, reason, type_words
+from streamlib.processors.conversion import chosen, convert, reason, type_words
 
 
 class Matrix(StrEnum):
@@ -97,6 +98,17 @@ def test_what_does_not_serve_is_refused_in_words(value: object, annotation: obje
     with pytest.raises(msgspec.ValidationError) as caught:
         convert(value, annotation)
     assert words in reason(caught.value, annotation, value)
+
+
+def test_a_choice_that_does_not_exist_is_an_error_of_ours_and_names_the_nearest() -> None:
+    class Speed(StrEnum):
+        SLOW = "slow"
+        FAST = "fast"
+
+    assert chosen("speed", Speed, "fast") is Speed.FAST
+    with pytest.raises(ConfigError, match="speed is 'fats'; did you mean 'fast'") as caught:
+        chosen("speed", Speed, "fats")
+    assert caught.value.field == "speed"
 
 
 def test_a_long_value_is_cut_short() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,11 +121,12 @@ def test_ports_without_process_are_refused() -> None:
         made(base=Processor, video_in=LinkInput(VideoFrame))
 
 
-def test_an_async_process_is_refused() -> None:
+def test_an_async_process_is_declared_as_one_unless_it_is_manual() -> None:
     async def later(self: Processor, ctx: ProcessContext) -> None: ...
 
-    with pytest.raises(DeclarationError, match="process is async"):
-        made(process=later)
+    assert made(process=later).declaration.is_async
+    with pytest.raises(DeclarationError, match="is manual and is called by step"):
+        made(process=later, execution=ProcessExecution.manual())
 
 
 def test_a_process_without_context_is_refused() -> None:
@@ -205,3 +208,27 @@ def test_only_a_processor_with_outputs_can_be_live() -> None:
 def test_a_config_that_is_declared_wrongly_is_found_when_the_class_is_made() -> None:
     with pytest.raises(DeclarationError, match=r"Made\.Config is no ProcessorConfig"):
         made(Config=dict)
+
+
+def test_a_version_that_is_none_is_refused_with_the_class() -> None:
+    with pytest.raises(DeclarationError, match=r"Made\.version: '2' is no semantic version"):
+        made(version="2")
+
+
+@pytest.mark.promise("schema.descriptors")
+def test_a_declaration_has_its_descriptor_and_one_made_of_it_has_its_own() -> None:
+    declaration = made(base=Processor, video_in=LinkInput(VideoFrame), process=process, version="1.1.0").declaration
+    assert [port.name for port in declaration.descriptor.inputs] == ["video_in"]
+    assert declaration.descriptor.version == "1.1.0"
+    other = replace(declaration, inputs={})
+    assert (other.descriptor.inputs, len(declaration.descriptor.inputs)) == ((), 1)
+
+
+def test_a_process_that_yields_is_refused() -> None:
+    """It was called and never ran, without a word."""
+
+    def process(self: Any, ctx: ProcessContext) -> Iterator[None]:
+        yield self.video_in.read()
+
+    with pytest.raises(DeclarationError, match=r"Made.process is a generator.* write frames to an output"):
+        made(process=process)

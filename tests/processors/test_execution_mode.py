@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,12 @@ def test_a_continuous_processor_without_interval_is_called_again_at_once() -> No
 def test_a_negative_interval_is_refused() -> None:
     with pytest.raises(DeclarationError, match="interval_ms is -1"):
         ProcessExecution.continuous(interval_ms=-1)
+
+
+@pytest.mark.parametrize("interval", [math.nan, math.inf, "5", None])
+def test_an_interval_that_is_no_number_of_milliseconds_is_refused(interval: Any) -> None:
+    with pytest.raises(DeclarationError, match="interval_ms is .* or more milliseconds"):
+        ProcessExecution.continuous(interval_ms=interval)
 
 
 def test_reactive_and_manual_have_no_interval() -> None:
@@ -52,5 +60,5 @@ def test_an_execution_reads_as_words(execution: ProcessExecution, text: str) -> 
 
 def test_the_choices_are_their_words() -> None:
     assert list(Placement) == ["realtime", "main", "any"]
-    assert list(ErrorPolicy) == ["skip", "fail", "stop"]
+    assert list(ErrorPolicy) == ["skip", "restart", "fail", "stop"]
     assert list(Wake) == ["any", "all"]

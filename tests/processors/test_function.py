@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pytest
 
 from streamlib.errors import ConfigError, DeclarationError
+from streamlib.frames import AudioFrame, DataFrame, VideoFrame
 from streamlib.frames.stamped import Stamped
 from streamlib.links.delivery import Delivery
 from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode, Placement, ProcessExecution, Wake
 from streamlib.processors.function import FunctionProcessor, processor, stamped
+from streamlib.schema.descriptors import AudioRequirements
 from tests.processors.contexts import process_context
 
 
@@ -239,3 +242,34 @@ def test_an_input_cannot_be_called_like_a_method() -> None:
 def test_what_no_function_stands_behind_says_so() -> None:
     with pytest.raises(DeclarationError, match="no function was decorated"):
         FunctionProcessor.function()
+
+
+class Seen(msgspec.Struct):
+    """What data holds."""
+
+    n: int
+
+
+SPEECH = AudioRequirements(rates=16_000)
+
+
+def test_a_function_says_its_schema_and_its_sound_by_annotated() -> None:
+    @processor
+    def listen(
+        frame: Annotated[AudioFrame, SPEECH], hint: Annotated[DataFrame, Seen] | VideoFrame, least: float = 0.5
+    ) -> Annotated[DataFrame, Seen] | None:
+        return None
+
+    declared = listen.declaration
+    assert (str(declared.inputs["frame"].audio), declared.inputs["frame"].schema) == ("16000 Hz", None)
+    assert declared.inputs["hint"].frame_types == (DataFrame, VideoFrame)
+    assert str(declared.inputs["hint"].schema) == str(declared.outputs["output"].schema) == "Seen 1.0.0"
+
+
+def test_a_mark_that_is_neither_says_nothing() -> None:
+    @processor
+    def mute(frame: Annotated[AudioFrame, "loud"]) -> None:
+        return None
+
+    port = mute.declaration.inputs["frame"]
+    assert (port.schema, port.audio, port.frame_types) == (None, None, (AudioFrame,))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
 
+import msgspec
 import pytest
 
 from streamlib.errors import DeclarationError
+from streamlib.frames import AudioFrame, DataFrame
 from streamlib.links.delivery import Delivery
 from streamlib.processors.ports import LinkInput, LinkOutput, frame_classes, misfit, words
+from streamlib.schema.descriptors import AudioRequirements
 
 
 class Picture:
@@ -21,6 +25,21 @@ class BigPicture(Picture):
 
 class Sound:
     """Another frame class."""
+
+
+class Count(msgspec.Struct):
+    """What data holds."""
+
+    n: int
+
+
+class Named(msgspec.Struct):
+    """What later data holds."""
+
+    schema_name: ClassVar[str] = "Count"
+    schema_version: ClassVar[str] = "1.1.0"
+    n: int
+    name: str
 
 
 def test_an_input_delivers_every_frame_and_holds_eight_unless_told_otherwise() -> None:
@@ -107,3 +126,57 @@ def test_ports_that_fit_leave_nothing_to_say() -> None:
 def test_a_class_named_twice_counts_once() -> None:
     assert frame_classes((Picture, Picture, Sound)) == (Picture, Sound)
     assert words((Picture, Sound)) == "Picture or Sound"
+
+
+def test_a_port_says_what_its_data_holds_and_which_sound_it_takes() -> None:
+    port = LinkInput((DataFrame, AudioFrame), schema=Count, audio=AudioRequirements(rates=48_000))
+    assert (str(port.schema), str(port.audio)) == ("Count 1.0.0", "48000 Hz")
+    assert (LinkOutput(DataFrame).schema, LinkOutput(DataFrame).audio) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("port", "words"),
+    [
+        (
+            lambda: LinkInput(AudioFrame, schema=Count),
+            "schema says what a DataFrame holds, and none pass at AudioFrame",
+        ),
+        (lambda: LinkOutput(Picture, schema=Count), "schema says what a DataFrame holds, and none pass at Picture"),
+        (lambda: LinkOutput(DataFrame, audio=AudioRequirements()), "audio says which AudioFrames pass, and none do"),
+        (lambda: LinkInput(AudioFrame, audio=cast("Any", 48_000)), r"audio is 48000; write audio=AudioRequirements\("),
+        (lambda: LinkInput(DataFrame, schema=int), "int is no class of fields"),
+    ],
+)
+def test_a_schema_or_sound_that_does_not_go_with_the_frames_is_refused(port: Callable[[], object], words: str) -> None:
+    with pytest.raises(DeclarationError, match=words):
+        port()
+
+
+@pytest.mark.promise("schema.versions")
+def test_ports_of_two_schemas_that_differ_do_not_fit_and_say_in_which_field() -> None:
+    class Detector:
+        out = LinkOutput(DataFrame, schema=Count)
+
+    class Reader:
+        counts = LinkInput(DataFrame, schema=Named)
+
+    expected = "det.out carries Count 1.0.0, reader.counts takes Count 1.1.0: the field name (string) is missing"
+    assert misfit("det", Detector.out, "reader", Reader.counts) == expected
+
+
+def test_ports_of_two_sounds_that_differ_do_not_fit_and_say_in_what() -> None:
+    class Microphone:
+        out = LinkOutput(AudioFrame, audio=AudioRequirements(rates=44_100))
+
+    class Speech:
+        sound = LinkInput(AudioFrame, audio=AudioRequirements(rates=(8_000, 16_000)))
+
+    expected = "mic.out carries sound of 44100 Hz, speech.sound takes 8000 or 16000 Hz"
+    assert misfit("mic", Microphone.out, "speech", Speech.sound) == expected
+
+
+def test_what_one_port_does_not_say_is_not_compared() -> None:
+    silent, loud = LinkOutput(AudioFrame), LinkInput(AudioFrame, audio=AudioRequirements(rates=48_000))
+    assert misfit("a", silent, "b", loud) is None
+    assert misfit("a", LinkOutput(DataFrame), "b", LinkInput(DataFrame, schema=Count)) is None
+    assert misfit("a", LinkOutput(DataFrame, schema=Count), "b", LinkInput(DataFrame)) is None

@@ -139,3 +139,24 @@ def test_what_is_no_processor_cannot_be_registered(wrong: type[Processor]) -> No
 def test_an_abstract_processor_cannot_be_registered() -> None:
     with pytest.raises(DeclarationError, match="Abstract is abstract"):
         ProcessorRegistry(GROUP).register(Abstract)
+
+
+def test_a_type_is_described_under_the_name_that_it_is_registered_by() -> None:
+    registry = ProcessorRegistry(GROUP)
+    registry.register(Sink)
+    registry.register(Sink, "Drain")
+    assert registry.describe("Sink") is Sink.declaration.descriptor
+    assert registry.describe("Drain").name == "Drain"
+    with pytest.raises(UnknownTypeError, match="did you mean 'Drain'"):
+        registry.describe("Drian")
+
+
+def test_a_type_is_from_a_distribution_or_from_a_module(offer: Offer) -> None:
+    offer("one-plugin", f"Sink = {__name__}:Sink")
+    registry = ProcessorRegistry(GROUP)
+    assert registry.origin("Sink") == "one-plugin 1.2"
+    registry.resolve("Sink")
+    assert registry.origin("Sink") == "one-plugin 1.2"
+    registry.register(type("Sink", (Sink,), {}))
+    assert registry.origin("Sink") == __name__
+    assert registry.origin("Nothing") == ""

@@ -12,12 +12,24 @@ import pytest
 from tests.repository.clips import write_clip
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorial").glob("*.md"))]
-MADE = {"README.md": ["inverted.mp4"], "first-graph.md": ["faded.mp4", "small.mp4", "pushed.mp4"]}
+HOW_TO = ROOT / "docs" / "how-to"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorial").glob("*.md")), *sorted(HOW_TO.glob("*.md"))]
+MADE = {
+    "README.md": ["inverted.mp4"],
+    "first-graph.md": ["faded.mp4", "small.mp4", "pushed.mp4"],
+    "graph-files.md": ["small.mp4", "second.mp4"],
+    "schemas.md": [],
+    "own-processors.md": [],
+    "events.md": [],
+}
 
 
 def _code_of(page: Path) -> str:
-    return "\n".join(re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL))
+    return "\n".join(_blocks(page, "python"))
+
+
+def _blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def _packets_in(path: Path) -> int:
@@ -31,11 +43,48 @@ def _packets_in(path: Path) -> int:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_code_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     write_clip(tmp_path / "clip.mp4", frames=45, frame_rate=30)
+    for graph in _blocks(page, "yaml"):
+        (tmp_path / "graph.yaml").write_text(graph)
     program = tmp_path / "page.py"
     program.write_text(_code_of(page))
     ran = subprocess.run([sys.executable, program.name], cwd=tmp_path, capture_output=True, text=True, timeout=50)
     assert ran.returncode == 0, ran.stderr
     assert all(_packets_in(tmp_path / name) > 0 for name in MADE[page.name])
+
+
+@pytest.mark.promise("repository.docs-run")
+def test_the_commands_of_the_page_on_graph_files_do_what_it_says(tmp_path: Path) -> None:
+    page = HOW_TO / "graph-files.md"
+    write_clip(tmp_path / "clip.mp4", frames=15, frame_rate=30)
+    (graph,) = _blocks(page, "yaml")
+    (tmp_path / "graph.yaml").write_text(graph)
+    (tmp_path / "group.json").write_text(*_blocks(page, "json"))
+    assert _streamlib("streamlib run group.json", tmp_path).returncode == 0
+    assert _packets_in(tmp_path / "second.mp4") == 15
+    for line in _blocks(page, "sh")[0].splitlines():
+        ran = _streamlib(line, tmp_path)
+        assert ran.returncode == 0, ran.stderr
+    assert _packets_in(tmp_path / "small.mp4") == 15
+    (tmp_path / "graph.yaml").write_text(graph.replace("bitrate:", "bitrat:"))
+    (mistake,) = _blocks(page, "text")
+    assert mistake.strip() in _streamlib("streamlib run graph.yaml", tmp_path).stderr
+
+
+@pytest.mark.promise("repository.docs-run")
+def test_the_commands_of_the_page_on_own_processors_do_what_it_says(tmp_path: Path) -> None:
+    page = HOW_TO / "own-processors.md"
+    make, show = (block.strip() for block in _blocks(page, "sh"))
+    made = _streamlib(make, tmp_path)
+    assert (made.returncode, made.stdout) == (0, _blocks(page, "text")[0])
+    named = re.findall(r"^\| `([\w./]+)` \|", page.read_text(), re.MULTILINE)[:4]
+    assert all((tmp_path / "my-processors" / file).is_file() for file in named)
+    assert "Vignette" in _streamlib(show, tmp_path).stderr  # installed by tests/control/cli/test_new.py, and not here
+
+
+def _streamlib(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    words = line.partition("#")[0].split()
+    command = [sys.executable, "-m", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=50)
 
 
 def test_the_readme_shows_at_most_fifteen_lines_of_code() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -279,3 +280,138 @@ def test_a_sink_is_iterated_twice_in_turn(runtime: StreamRuntime) -> None:
 
 def test_a_strategy_is_what_it_says() -> None:
     assert str(SchedulingStrategy.lightweight()) == "lightweight"
+
+
+def test_who_gives_up_waiting_under_asyncio_disturbs_nobody_who_comes_later(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(PushSource, type=DataFrame)
+    sink: Any = runtime.add_processor(PullSink, type=DataFrame)
+    runtime.connect(source, sink)
+    runtime.start()
+
+    async def gives_up() -> None:
+        waiting = asyncio.create_task(sink.pull_async())
+        await asyncio.sleep(0)  # it has begun to wait
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    for _ in range(3):
+        asyncio.run(gives_up())  # each with a loop of its own, which is closed when the frame comes
+    source.push(data(7))
+    source.end()
+    assert numbers(sink.frames()) == [7]
+    assert runtime.wait(SECONDS)
+    assert sink.metrics is None or sink.metrics.errors == 0
+
+
+def test_an_iteration_goes_on_over_restarts_of_its_sink(runtime: StreamRuntime) -> None:
+    """A restart was taken for the end of the stream, and what waited in the sink was lost."""
+    source = runtime.add_processor(PushSource, type=DataFrame)
+    sink = runtime.add_processor(PullSink, type=DataFrame, capacity=4)
+    runtime.connect(source, sink)
+    runtime.start()
+    source.push(data(0))
+    seen: list[int] = []
+    thread = threading.Thread(target=lambda: seen.extend(numbers(sink.frames())))
+    thread.start()
+    for n in range(1, 60, 3):
+        runtime.restart(sink)
+        source.push(data(n))
+        assert runtime.update_config(sink, capacity=4 + n % 2) in {"restarted", "unchanged"}
+        source.push(data(n + 1))
+        source.push(data(n + 2))
+    source.end()
+    thread.join(SECONDS)
+    assert seen == list(range(61))
+
+
+def test_who_pushes_notices_nothing_of_restarts_of_the_source(runtime: StreamRuntime) -> None:
+    """`push` said in the middle of a restart that the source had ended, and the frame was lost."""
+    record = Record()
+    source = runtime.add_processor(PushSource, type=DataFrame, capacity=2)
+    runtime.connect(source, runtime.add_processor(Collect, record=record))
+    runtime.start()
+    errors: list[BaseException] = []
+
+    def push() -> None:
+        try:
+            for n in range(300):
+                source.push(data(n))
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=push)
+    thread.start()
+    while thread.is_alive():
+        runtime.restart(source)
+    source.end()
+    assert runtime.wait(SECONDS)
+    assert errors == []
+    assert record.numbers == list(range(300))
+
+
+def test_an_end_said_before_a_restart_counts_and_a_restart_behind_it_begins_anew(
+    runtime: StreamRuntime,
+) -> None:
+    record = Record()
+    source = runtime.add_processor(PushSource, type=DataFrame)
+    runtime.connect(source, runtime.add_processor(Collect, record=record))
+    runtime.start()
+    runtime.pause(source)
+    source.push(data(0))
+    source.end()
+    runtime.restart(source)
+    with pytest.raises(StateError, match="has ended"):
+        source.push(data(9))
+    runtime.resume(source)
+    assert runtime.wait(SECONDS)
+    runtime.restart(source)
+    source.push(data(1))
+    source.end()
+    assert runtime.wait(SECONDS)
+    assert record.numbers[0] == 0
+
+
+def test_a_stream_that_is_dropped_without_being_read_holds_nobody_back(
+    runtime: StreamRuntime, caplog: pytest.LogCaptureFixture
+) -> None:
+    main = Record()
+    source = runtime.add_processor(Numbers)
+    runtime.connect(source, runtime.add_processor(Collect, record=main))
+    runtime.start()
+    stream = source.output("out").frames(capacity=1)
+    del stream
+    gc.collect()
+    main.wait_for(200)
+    runtime.stop()
+    assert runtime.graph.processor_ids() == ["numbers_0", "collect_0"]
+    assert main.is_gapless(), main.gaps()
+    assert caplog.text.count("the frames of numbers_0.out were never iterated over") == 1
+
+
+def test_a_stream_that_was_read_for_a_while_is_dropped_without_a_word(
+    runtime: StreamRuntime, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = runtime.add_processor(Numbers)
+    runtime.start()
+    assert next(iter(source.output("out").frames())).data["n"] >= 0
+    gc.collect()
+    runtime.stop()
+    assert runtime.graph.processor_ids() == ["numbers_0"]
+    assert caplog.text == ""
+
+
+def test_a_stream_that_is_closed_is_over(runtime: StreamRuntime) -> None:
+    source = runtime.add_processor(Numbers)
+    runtime.start()
+    stream = source.output("out").frames()
+    frames = iter(stream)
+    assert numbers([next(frames)])
+    stream.close()
+    assert list(frames) == []
+    assert list(stream) == []
+    stream.close()
+    never_run = StreamRuntime()
+    stream = never_run.add_processor(Numbers).output("out").frames()
+    stream.close()
+    assert list(stream) == []

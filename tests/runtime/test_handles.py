@@ -8,6 +8,7 @@ from streamlib import StreamRuntime
 from streamlib.errors import UnknownPortError
 from streamlib.execution.metrics import ProcessorMetrics
 from streamlib.graph.components import ReactiveMarker
+from streamlib.runtime.handles import LinkHandle
 from tests.scenarios.stage import SECONDS, Collect, Numbers, Record
 
 
@@ -51,3 +52,19 @@ def test_a_port_that_is_not_there_is_told_with_the_nearest() -> None:
     source = StreamRuntime().add_processor(Numbers)
     with pytest.raises(UnknownPortError, match="out"):
         source.output("ouput")
+
+
+def test_two_handles_of_one_thing_are_equal() -> None:
+    runtime, other = StreamRuntime(), StreamRuntime()
+    source = runtime.add_processor(Numbers)
+    sink = runtime.add_processor(Collect, record=Record())
+    link = runtime.connect(source, sink)
+    assert runtime.processor(source.id) == source
+    assert len({source, runtime.processor(source.id), sink}) == 2
+    assert source != sink
+    assert other.add_processor(Numbers) != source
+    assert source != source.id
+    same = LinkHandle(runtime, link.id, link.commit)
+    assert (same == link, len({same, link})) == (True, 1)
+    assert LinkHandle(other, link.id, link.commit) != link
+    assert link != link.id

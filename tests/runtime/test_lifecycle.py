@@ -6,7 +6,7 @@ import pytest
 
 from streamlib import StreamRuntime
 from streamlib.errors import StateError
-from streamlib.events.bus import EventQueue
+from streamlib.events.subscription import EventQueue
 from tests.scenarios.stage import Collect, Numbers, Record
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 
 from streamlib import StreamRuntime
-from streamlib.errors import UnknownProcessorError, UnknownTypeError
+from streamlib.errors import ConfigError, UnknownProcessorError, UnknownTypeError
 from tests.scenarios.stage import SECONDS, Collect, Numbers, Record
 
 
@@ -42,3 +45,10 @@ def test_unknown_names_are_told_with_the_nearest() -> None:
         runtime.processor("camra")
     with pytest.raises(UnknownTypeError, match="did you mean 'H264Encoder'"):
         runtime.add_processor("H264Encodr")
+
+
+def test_what_is_given_wrongly_is_named_at_once() -> None:
+    wrong: list[tuple[str, Any]] = [("media", {"width": 1}), ("clock", time), ("workers", "4"), ("workers", 0)]
+    for name, value in wrong:
+        with pytest.raises(ConfigError, match=f"{name} is .*; give"):
+            StreamRuntime(**{name: value})

@@ -5,6 +5,7 @@ Sinks write into a record that the test holds, handed over in their config, so t
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Collection
 from typing import Any, Self
@@ -434,21 +435,36 @@ class Lightweight:
         return SchedulingStrategy.lightweight()
 
 
-class Mixed:
-    """Those that may be inlined are, every other one, in the order in which they are asked for."""
-
-    def __init__(self) -> None:
-        self._asked = 0
+class Pooled:
+    """Every processor that may run on the pool does."""
 
     def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
         if node.declaration.execution.mode is ExecutionMode.CONTINUOUS:
             return SchedulingStrategy.dedicated_thread()
-        self._asked += 1
-        return SchedulingStrategy.lightweight() if self._asked % 2 else SchedulingStrategy.dedicated_thread()
+        return SchedulingStrategy.work_stealing_pool()
 
 
-STRATEGIES: dict[str, type[Dedicated | Lightweight | Mixed]] = {
+class Mixed:
+    """Those that may be are inlined, have a thread or are on the pool, in turn, as they are asked for."""
+
+    def __init__(self) -> None:
+        self._choices = itertools.cycle(
+            [
+                SchedulingStrategy.lightweight(),
+                SchedulingStrategy.dedicated_thread(),
+                SchedulingStrategy.work_stealing_pool(),
+            ]
+        )
+
+    def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+        if node.declaration.execution.mode is ExecutionMode.CONTINUOUS:
+            return SchedulingStrategy.dedicated_thread()
+        return next(self._choices)
+
+
+STRATEGIES: dict[str, type[Dedicated | Lightweight | Pooled | Mixed]] = {
     "dedicated": Dedicated,
     "lightweight": Lightweight,
+    "pool": Pooled,
     "mixed": Mixed,
 }

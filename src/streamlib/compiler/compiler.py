@@ -6,11 +6,13 @@ and stopping is removing them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from streamlib.compiler.delta import GraphDelta
 from streamlib.compiler.phases import Commit
 from streamlib.compiler.plan import make_plan
+from streamlib.compiler.progress import Progress
 from streamlib.compiler.site import LOG, Site
 from streamlib.compiler.teardown import Departure
 from streamlib.execution.instance import ProcessorInstance
@@ -23,6 +25,7 @@ class Compiler:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._commits = 0
 
     def compile(self, delta: GraphDelta, undo: Callable[[], None], *, drain_s: float | None) -> None:
         """Carry out a delta as a whole, or not at all.
@@ -40,24 +43,43 @@ class Compiler:
         if not delta:
             return
         try:
-            self._carry_out(delta, undo, drain_s)
+            with self._told(delta):
+                self._carry_out(delta, undo, drain_s)
         finally:
-            self._site.spare_common_loop()
+            self._site.threads.spare(self._site.answer_s)
+
+    @contextmanager
+    def _told(self, delta: GraphDelta) -> Iterator[Progress]:
+        """Have what is done in the block told as one commit; a stop of nobody is none."""
+        self._commits += bool(delta)
+        progress = Progress(self._site.bus, self._site.clock, self._commits if delta else 0)
+        before, self._site.progress = self._site.progress, progress  # one that is rolled back may make another
+        try:
+            progress.started(delta)
+            yield progress
+        finally:
+            self._site.progress = before
 
     def _carry_out(self, delta: GraphDelta, undo: Callable[[], None], drain_s: float | None) -> None:
+        progress = self._site.progress
         try:
             commit = Commit(self._site, make_plan(self._site, delta), drain_s=drain_s)
-        except BaseException:
+        except BaseException as error:
+            progress.failed(error)
             undo()
+            progress.rolled_back()
             raise
         try:
             commit.prepare()
         except BaseException as error:
+            progress.failed(error)
             commit.roll_back()
             undo()
             self._start_again(commit.stopped, error)
+            progress.rolled_back()
             raise
-        commit.carry_out()
+        with progress:
+            commit.carry_out()
 
     def _start_again(self, stopped: list[ProcessorInstance], error: BaseException) -> None:
         """Bring back those who had to stop for a commit that then failed."""
@@ -70,7 +92,7 @@ class Compiler:
             graph.remove(link_id, WiredChannel)
         note = f"{', '.join(ids)} had been stopped to make way and runs again"
         try:
-            self.compile(GraphDelta(added=tuple(ids), links_added=tuple(links)), _keep, drain_s=None)
+            self.compile(GraphDelta(added=tuple(ids), links_added=tuple(links)), _nothing_to_undo, drain_s=None)
         except Exception as second:
             LOG.exception("%s could not be started again", ", ".join(ids))
             note = f"{', '.join(ids)} had been stopped to make way and could not be started again: {second}"
@@ -84,17 +106,29 @@ class Compiler:
         """
         graph = self._site.graph
         ids = [ProcessorId(id_) for id_ in graph.query(ProcessorInstance)]
+        entities = [graph.entity(id_) for id_ in ids]
+        departure = Departure(self._site, entities, drain_s=drain_s)
+        wired = tuple(graph.entity(id_) for id_ in graph.query(WiredChannel))
+        with self._told(GraphDelta(removed=tuple(entities), links_removed=wired)) as progress, progress:
+            try:
+                self._tell_all("will_stop", ids)
+            finally:  # also when a delegate raised an exit, which is the caller's
+                self._depart(departure)
+
+    def _tell_all(self, notice: str, ids: list[ProcessorId]) -> None:
         for id_ in ids:
-            self._site.tell("will_stop", id_)
-        departure = Departure(self._site, [graph.entity(id_) for id_ in ids], drain_s=drain_s)
+            self._site.tell(notice, id_)
+
+    def _depart(self, departure: Departure) -> None:
+        graph = self._site.graph
         try:
             departure.complete()
             departure.check()
         finally:
             for link_id in graph.query(WiredChannel):
                 graph.remove(link_id, WiredChannel)
-            self._site.stop_common_loop()
+            self._site.threads.close(self._site.answer_s)
 
 
-def _keep() -> None:
-    """There is nothing to take back: those who come back are in the graph."""
+def _nothing_to_undo() -> None:
+    """Those who come back are in the graph already."""

@@ -8,23 +8,31 @@ torn down afterwards by `teardown`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from types import TracebackType
+from typing import TypeVar
 
 from streamlib.compiler.plan import Plan
+from streamlib.compiler.progress import Step
 from streamlib.compiler.site import LOG, Site
 from streamlib.compiler.teardown import Departure
 from streamlib.compiler.wiring import Wiring
-from streamlib.errors import CommitError, DeadlineError
-from streamlib.events.processor import ConfigUpdated
+from streamlib.errors import DeadlineError
+from streamlib.events.processor import ConfigUpdated, PriorityTaken
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
+from streamlib.execution.main_thread_runner import MainLoop
+from streamlib.execution.priority import GrantedPriority, ThreadPriority
 from streamlib.execution.strategy import SchedulingStrategy, StrategyKind
+from streamlib.execution.task import Task
 from streamlib.execution.thread_runner import ThreadRunner
 from streamlib.graph.components import (
     RUNNING_COMPONENTS,
+    EventLoopMarker,
     LightweightMarker,
+    MainThreadMarker,
     ManualMarker,
+    PoolMarker,
     ProcessFunctionInvokeChannel,
     ReactiveMarker,
     ShutdownChannel,
@@ -38,6 +46,8 @@ from streamlib.ids import ProcessorId
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import ProcessorState
+
+R = TypeVar("R", ThreadRunner, Task)
 
 
 class Commit:
@@ -55,7 +65,7 @@ class Commit:
         self._replaced: list[tuple[ProcessorInstance, ProcessorInstance]] = []
         self._suspended: list[ProcessorInstance] = []
         self._configured: list[tuple[ProcessorInstance, ProcessorConfig]] = []
-        self._runners: list[ThreadRunner] = []
+        self._runners: list[ThreadRunner | Task] = []
         self.departure = Departure(site, plan.remove, plan.cut, drain_s=drain_s)
         self.stopped: list[ProcessorInstance] = []
         self._patience = self.departure.patience
@@ -77,7 +87,9 @@ class Commit:
             DeadlineError: Somebody was late. What could not be waited for is done when they come back.
         """
         self._swap()
+        self._site.progress.begun("switch")
         self._wiring.switch()
+        self._site.progress.done("switch")
         self._start()
         self.departure.complete()
         self._wiring.switch_late()
@@ -130,24 +142,39 @@ class Commit:
         mode = node.declaration.execution.mode
         if mode is ExecutionMode.MANUAL:
             insert(ManualMarker())
-            self._own_loop(instance)
-        elif strategy.kind is StrategyKind.LIGHTWEIGHT:
+            _own(self._site.threads.loop(instance.id), instance)
+        elif strategy.kind is StrategyKind.LIGHTWEIGHT and not node.declaration.is_async:
             insert(LightweightMarker())
         else:
-            runner = ThreadRunner(self._own_loop(instance), strategy.name or f"streamlib:{node.id}")
-            self._runners.append(runner)
-            insert(ThreadHandle(runner))
+            insert(self._handle(instance, strategy))
         if mode is ExecutionMode.REACTIVE:
             insert(ReactiveMarker())
 
-    def _own_loop(self, instance: ProcessorInstance) -> Loop:
-        loop = self._site.loop(instance.id)
-        loop.head = instance
-        loop.members = [instance]
-        instance.loop = loop
-        if self._site.paused:
-            loop.pause()
-        return loop
+    def _handle(self, instance: ProcessorInstance, strategy: SchedulingStrategy) -> object:
+        """The component of a processor with a loop of its own: who runs that is started once all is set up."""
+        if instance.declaration.is_async:
+            task = self._take_on(self._site.threads.on_event_loop(instance.id), instance)
+            return EventLoopMarker(task)
+        if strategy.kind is StrategyKind.WORK_STEALING_POOL:
+            task = self._take_on(self._site.threads.pooled(instance.id), instance)
+            return PoolMarker(task)
+        if strategy.kind is StrategyKind.MAIN_THREAD:
+            task = self._take_on(self._site.threads.on_main(instance.id), instance)
+            return MainThreadMarker(task)
+        loop, name = self._site.threads.loop(instance.id), strategy.name or f"streamlib:{instance.id}"
+        tell = partial(self._tell_priority, instance.id)
+        return ThreadHandle(self._take_on(ThreadRunner(loop, name, strategy.priority, tell), instance))
+
+    def _take_on(self, runner: R, instance: ProcessorInstance) -> R:
+        _own(runner.loop, instance)
+        self._runners.append(runner)
+        return runner
+
+    def _tell_priority(self, id_: ProcessorId, granted: GrantedPriority) -> None:
+        if granted.asked is not ThreadPriority.NORMAL:
+            self._site.bus.publish(
+                PriorityTaken(processor_id=id_, asked=granted.asked, got=granted.got, reason=granted.reason)
+            )
 
     def _wire(self) -> None:
         graph = self._site.graph
@@ -164,9 +191,19 @@ class Commit:
         self._wiring.give_forms()
 
     def _setup(self) -> None:
-        for instance in (*self._created, *(new for _, new in self._replaced)):
+        for instance in self._created:
             with self._step("setup", instance.id):
-                instance.setup()
+                self._at_home(instance.loop, instance, instance.setup)
+        for old, new in self._replaced:
+            with self._step("setup", new.id):
+                self._at_home(old.loop, new, new.setup)
+
+    def _at_home(self, loop: object, instance: ProcessorInstance, action: Callable[[], None]) -> None:
+        """Do something that has to be done on the main thread for a processor that runs there."""
+        if isinstance(loop, MainLoop):
+            self._site.threads.main.call(action, self._site.answer_s, instance.id)
+        else:
+            action()
 
     def _configure(self) -> None:
         for change in self._plan.configure:
@@ -185,15 +222,17 @@ class Commit:
             with self._step("will_stop", instance.id):
                 self._site.delegates.will_stop(instance.id)
 
-    def _step(self, step: str, subject: str) -> _Step:
-        return _Step(step, subject)
+    def _step(self, step: str, subject: str) -> Step:
+        return self._site.progress.step(step, subject)
 
     def roll_back(self) -> None:
         """Undo what `prepare` has done, last first."""
         for instance, config in reversed(self._configured):
             self._undo(partial(self._apply, instance, partial(_reconfigure, instance, config)))
-        for instance in (*self._created, *(new for _, new in self._replaced)):
-            self._undo(instance.teardown)
+        for instance in self._created:
+            self._undo(partial(self._at_home, instance.loop, instance, instance.teardown))
+        for old, new in self._replaced:
+            self._undo(partial(self._at_home, old.loop, new, new.teardown))
         for instance in self._created:
             for component in RUNNING_COMPONENTS:
                 self._site.graph.remove(instance.id, component)
@@ -206,10 +245,7 @@ class Commit:
     def _bring_back(self, old: ProcessorInstance) -> None:
         """Set a processor up again that had to stop, with the config it had."""
         node = self._site.graph.node(old.id)
-        before = ProcessorNode(
-            node.id, node.processor_type, old.processor.config, node.declaration, node.error_policy, node.generation
-        )
-        again = self._site.instance(before)
+        again = self._site.instance(replace(node, config=old.processor.config))
         again.setup()
         self._put_in_place(old, again)
 
@@ -223,10 +259,13 @@ class Commit:
 
     def _swap(self) -> None:
         for old, new in self._replaced:
+            self._site.progress.begun("replace", old.id)
             try:
                 self._put_in_place(old, new)
             except DeadlineError:  # it has gone into a call meanwhile, and is replaced when it comes back
                 self.departure.late.setdefault(old.id, "")
+            else:
+                self._site.progress.done("replace", old.id)
 
     def _put_in_place(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
         loop, entity = old.loop, self._site.graph.entity(old.id)
@@ -235,6 +274,7 @@ class Commit:
             self._wiring.renew(old)
 
         def swap() -> None:
+            old.hand_over(new)
             if old not in self._suspended and not old.over:
                 old.suspend()
             loop.replace(old, new)
@@ -245,6 +285,8 @@ class Commit:
         self._patience.apply(loop, swap, between_calls=True)
 
     def _start(self) -> None:
+        progress = self._site.progress
+        progress.all_begun("start", self._created)
         for instance in self._created:
             instance.become(ProcessorState.RUNNING)
         for runner in reversed(self._runners):
@@ -253,6 +295,7 @@ class Commit:
             if instance.loop is not None:
                 instance.loop.disturb()
             self._site.tell("did_start", instance.id)
+            progress.done("start", instance.id)
         for change in self._plan.configure:
             self._tell_config(change.id, change.new)
         for old, new in self._replaced:
@@ -282,21 +325,10 @@ class Commit:
             action()
 
 
-class _Step:
-    """What a step raises becomes a CommitError that names it; no generator, which would let StopIteration through."""
-
-    def __init__(self, step: str, subject: str) -> None:
-        self._step = step
-        self._subject = subject
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, Exception):
-            raise CommitError(self._step, self._subject, error) from error
+def _own(loop: Loop, instance: ProcessorInstance) -> None:
+    loop.head = instance
+    loop.members = [instance]
+    instance.loop = loop
 
 
 def _nothing() -> None:

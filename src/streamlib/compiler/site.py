@@ -10,13 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from streamlib.clock import Clock, PausableClock
+from streamlib.compiler.progress import Progress
+from streamlib.compiler.reports import InstanceReports
 from streamlib.delegates.delegates import Delegates
 from streamlib.events.bus import EventBus
 from streamlib.events.event import described
 from streamlib.events.runtime import DelegateFailed
-from streamlib.execution.instance import ProcessorInstance, Reports
+from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
-from streamlib.execution.thread_runner import ThreadRunner
+from streamlib.execution.shared_threads import SharedThreads
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
@@ -33,7 +35,8 @@ class Site:
 
     Attributes:
         answer_s: How long a thread may take to come to a change, in seconds.
-        paused: Whether what is started begins paused, because the runtime is.
+        threads: The threads that processors share.
+        progress: What the commit under way tells of itself.
     """
 
     graph: PropertyGraph
@@ -43,10 +46,14 @@ class Site:
     media_clock: PausableClock
     shared: SharedObjects
     media: MediaConfig
-    reports: Reports
+    reports: InstanceReports
+    threads: SharedThreads
     answer_s: float = 10.0
-    paused: bool = False
-    _common: ThreadRunner | None = field(default=None)
+    progress: Progress = field(init=False)
+
+    def __post_init__(self) -> None:
+        """No commit is under way."""
+        self.progress = Progress(self.bus, self.clock)
 
     def instance(self, node: ProcessorNode) -> ProcessorInstance:
         """A new instance of a processor, which the factory delegate creates."""
@@ -58,20 +65,6 @@ class Site:
             raise TypeError(f"{named(self.delegates.create, 'create')} returned {processor!r}; return a Processor")
         return ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
 
-    def loop(self, name: str) -> Loop:
-        """A new loop."""
-        return Loop(name, self.clock, self.media_clock)
-
-    def common_loop(self) -> Loop:
-        """The loop of the lightweight processors that no running loop feeds; its thread starts with the first."""
-        if self._common is None:
-            loop = self.loop("lightweight processors")
-            self._common = ThreadRunner(loop, "streamlib:lightweight")
-            if self.paused:
-                loop.pause()
-            self._common.start()
-        return self._common.loop
-
     def running_loops(self) -> list[Loop]:
         """Every loop that runs somebody."""
         graph = self.graph
@@ -81,18 +74,20 @@ class Site:
         loops = [instance.loop for instance in instances if instance is not None]
         return [loop for loop in dict.fromkeys(loops) if isinstance(loop, Loop)]
 
-    def spare_common_loop(self) -> None:
-        """End the thread of the common loop when nobody is in it any more."""
-        if self._common is not None and not self._common.loop.members:
-            self.stop_common_loop()
+    def pause(self) -> None:
+        """The clock for media stands still, and what is started from now on begins paused."""
+        self.media_clock.pause()
+        self.threads.pause()
 
-    def stop_common_loop(self) -> bool:
-        """End the thread of the common loop, if there is one; False when it did not end in time."""
-        common, self._common = self._common, None
-        if common is None:
-            return True
-        common.stop()
-        return common.join(self.answer_s)
+    def resume(self) -> None:
+        """The clock for media goes on."""
+        self.media_clock.resume()
+        self.threads.resume()
+
+    @property
+    def paused(self) -> bool:
+        """Whether what is started begins paused, because the runtime is."""
+        return self.threads.paused
 
     def tell(self, notice: str, processor_id: ProcessorId, *details: object) -> None:
         """Tell the processor delegate that something was done; what it raises is reported and changes nothing."""

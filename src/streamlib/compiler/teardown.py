@@ -1,25 +1,35 @@
 """How processors go: drained, ended, torn down, and nothing of them lingers.
 
-What waits for them is processed, and end of stream goes down what they feed.
-The last phase of a commit, and the whole of a stop. A processor that does not come to its end in time is cut off
-and named; its thread, if it is stuck in a call, is left behind.
+What waits for them is processed, and those they feed hear the end of stream. The last phase of a commit, and the
+whole of a stop. A processor that does not come to its end in time is cut off and named; its thread, if it is stuck
+in a call, is left behind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from streamlib.compiler.patience import LAST_WORDS_S, Patience
-from streamlib.compiler.reports import InstanceReports
 from streamlib.compiler.site import LOG, Site
 from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
+from streamlib.execution.task import Task
+from streamlib.execution.thread_runner import ThreadRunner
 from streamlib.graph import Entity
-from streamlib.graph.components import RUNNING_COMPONENTS, ThreadHandle, WiredChannel
+from streamlib.graph.components import (
+    RUNNING_COMPONENTS,
+    EventLoopMarker,
+    MainThreadMarker,
+    PoolMarker,
+    ThreadHandle,
+    WiredChannel,
+)
 from streamlib.graph.link import Link
 from streamlib.ids import PortRef
+from streamlib.links.channel import Channel
 from streamlib.states import ProcessorState
 
 
@@ -50,7 +60,6 @@ class Departure:
                 self._entities[instance] = entity
         self._by_id = {instance.id: instance for instance in self._entities}
         self.leaving = set(self._entities)
-        assert isinstance(site.reports, InstanceReports)
         self._reports = site.reports
         self.late: dict[str, str] = {}
         self.patience = Patience(site, drain_s)
@@ -70,8 +79,10 @@ class Departure:
         going = self.present() if which is None else list(which)
         if which is not None:
             self._cut_off(set(going))
+        self._site.progress.all_begun("drain", going)
         try:
             self._drain(going)
+            self._site.progress.all_done("drain", going)
         except BaseException:  # Ctrl-C for one: who waits here gives up, and files are still completed
             self._end_now([instance for instance in going if not instance.over])
             self._ended(going, LAST_WORDS_S)
@@ -96,16 +107,20 @@ class Departure:
 
     def _cut_off(self, going: set[ProcessorInstance]) -> None:
         """Cut the links to some of them before the others' are."""
-        for entity in self._cut:
-            link, wired = self._site.graph.get(entity, Link), self._site.graph.get(entity, WiredChannel)
-            if link is None or wired is None:
-                continue
+        for link, channel in self._cut_links():
             source, target = self.end_of(link.source), self.end_of(link.target)
             if target in going and source not in going:
-                wired.channel.release()
-                self._apply(source, partial(source.switch_output, link.source.port, [wired.channel], []))
+                channel.release()
+                self._apply(source, partial(source.switch_output, link.source.port, [channel], []))
             elif source in going and target not in going:
-                wired.channel.mute()
+                channel.mute()
+
+    def _cut_links(self) -> Iterator[tuple[Link, Channel]]:
+        """The links that go and still run."""
+        for entity in self._cut:
+            link, wired = self._site.graph.get(entity, Link), self._site.graph.get(entity, WiredChannel)
+            if link is not None and wired is not None:
+                yield link, wired.channel
 
     def _drain(self, going: list[ProcessorInstance]) -> None:
         if self._drain_s is None:
@@ -118,8 +133,10 @@ class Departure:
                 instance.unmute()
             else:
                 instance.end()
-        for loop in dict.fromkeys(instance.loop for instance in going):
-            members = [instance for instance in going if instance.loop is loop]
+        by_loop: dict[object, list[ProcessorInstance]] = defaultdict(list)
+        for instance in going:
+            by_loop[instance.loop].append(instance)
+        for loop, members in by_loop.items():
             if isinstance(loop, Loop) and not loop.threaded:
                 self.patience.apply(loop, partial(loop.drain, members))
             elif isinstance(loop, Loop) and self._site.paused and loop.head not in members:
@@ -141,13 +158,10 @@ class Departure:
 
     def _let_finish(self, going: set[ProcessorInstance]) -> None:
         """Let them send what they have to those who stay, who may be paused or held back: nobody waits for that."""
-        for entity in self._cut:
-            link, wired = self._site.graph.get(entity, Link), self._site.graph.get(entity, WiredChannel)
-            if link is None or wired is None:
-                continue
+        for link, channel in self._cut_links():
             source = self.end_of(link.source)
             if source in going and self.end_of(link.target) not in self.leaving:
-                wired.channel.let_finish()
+                channel.let_finish()
                 if isinstance(source.loop, Loop):
                     source.loop.disturb()
 
@@ -156,7 +170,9 @@ class Departure:
         loop = instance.loop
         if not isinstance(loop, Loop):
             return
-        if instance.paused:
+        if instance.state is ProcessorState.RESTARTING:
+            instance.end()  # nobody makes it anew any more; it ends with what it failed with
+        elif instance.paused:
             self._apply(instance, partial(loop.resume_one, instance))
         if self._site.paused and loop.head is instance:
             self._apply(instance, loop.resume)
@@ -181,19 +197,34 @@ class Departure:
             if isinstance(loop, Loop) and loop.head not in gone:
                 self._apply(loop.members[0], partial(_keep, loop, gone))
         for instance in going:
-            handle = self._site.graph.get(self._entities[instance], ThreadHandle)
-            if handle is not None:
-                handle.runner.stop()
+            runner = self._runner(self._entities[instance])
+            if runner is not None:
+                runner.stop()
 
     def _tear_down(self, instance: ProcessorInstance) -> None:
         entity = self._entities.pop(instance)
-        handle = self._site.graph.get(entity, ThreadHandle)
-        if handle is not None and not handle.runner.join(self._site.answer_s if instance.over else 0.0):
+        self._site.progress.begun("teardown", instance.id)
+        runner = self._runner(entity)
+        if runner is not None and not runner.join(self._site.answer_s if instance.over else 0.0):
             LOG.error("the thread of %s has not ended", instance.id)
         for component in RUNNING_COMPONENTS:
             self._site.graph.remove(entity, component)
         self._site.graph.insert(entity, ProcessorState.IDLE)
         self._site.tell("did_stop", instance.id)
+        self._site.progress.done("teardown", instance.id)
+
+    def _runner(self, entity: Entity) -> ThreadRunner | Task | None:
+        """What runs the loop of a processor that has one."""
+        graph = self._site.graph
+        handle = graph.get(entity, ThreadHandle)
+        if handle is not None:
+            return handle.runner
+        markers = (
+            graph.get(entity, PoolMarker),
+            graph.get(entity, MainThreadMarker),
+            graph.get(entity, EventLoopMarker),
+        )
+        return next((marker.task for marker in markers if marker is not None), None)
 
     def _apply(self, instance: ProcessorInstance, action: Callable[[], None]) -> None:
         loop = instance.loop

@@ -63,7 +63,7 @@ class Wiring:
     # ------------------------------------------------------------------------------------------- before the switch
 
     def join(self, link: Link) -> Channel:
-        """Make the running form of a link; nobody writes to it before `switch_writers`."""
+        """Make the running form of a link; nobody writes to it before `switch`."""
         source = self._at(link.source.processor_id)
         target = self._at(link.target.processor_id)
         input_ = target.declaration.input(link.target.port)
@@ -112,12 +112,12 @@ class Wiring:
         """Choose the loop of one lightweight processor; True when that is another than before."""
         feeders = [self._at(link.source.processor_id) for link in self._site.graph.links_into(instance.id)]
         loops = [self.home(feeder) for feeder in feeders if not feeder.over]
-        usable = [loop for loop in loops if loop is not None and loop.head not in self._leaving]
+        usable = [loop for loop in loops if loop is not None and loop.head not in self._leaving and loop.hosts]
         before = self.home(instance)
         if before is not None and before in usable:
             return False
         by_thread = sorted(usable, key=_is_manual)
-        home = by_thread[0] if by_thread else self._site.common_loop()
+        home = by_thread[0] if by_thread else self._site.threads.common_loop()
         if home is before:
             return False
         self._homes[instance] = home
@@ -168,9 +168,8 @@ class Wiring:
         follow = partial(_switch_outputs, heirs([*self.cut, *self._lingering, *self._inside], self.joined, passing))
         by_loop = _by_loop((instance.loop, partial(follow, instance, *work)) for instance, work in changes.items())
         for loop, actions in by_loop.items():
-            if isinstance(
-                loop, Loop
-            ):  # who writes to a slot that nobody reads yet is asked from now on whether it has room
+            if isinstance(loop, Loop):
+                # Who writes to a slot that nobody reads yet is asked from now on whether it has room.
                 actions.append(partial(_arrange_anew, loop))
             self._apply(loop, partial(_do_all, actions))
 
@@ -251,7 +250,7 @@ class Wiring:
         if writes_in is read_in:
             joint.channel.wire_slot(writes_in.unsettle)
             return
-        may_wait = writes_in.head is joint.source and not _is_manual(writes_in)
+        may_wait = writes_in.head is joint.source and writes_in.may_wait
         joint.channel.wire_ring(
             writes_in.waker,
             read_in.waker,
@@ -300,9 +299,10 @@ def _switch_outputs(
 
 def _switch_input(joint: Joint) -> None:
     port, target = joint.link.target.port, joint.target
-    before = target.inputs.get(port)
-    if before is not None and before is not joint.channel:
-        joint.channel.take_over(before)
+    if not target.declaration.inputs[port].many:
+        for before in target.inputs.get(port, ()):
+            if before is not joint.channel:
+                joint.channel.take_over(before)
     target.bind_input(port, joint.channel)
 
 

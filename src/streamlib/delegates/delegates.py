@@ -54,6 +54,7 @@ class Delegates:
         self._take("scheduler", scheduler, DefaultScheduler())
 
     def _take(self, role: str, delegate: Any, default: Any) -> None:
+        # The methods of a role are those of its default; what else a default has is not asked for.
         names = [name for name in dir(type(default)) if name in Delegates.__annotations__]
         offered = [name for name in names if _offers(delegate, name)]
         if delegate is not None and not offered:

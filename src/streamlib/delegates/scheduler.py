@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from streamlib.execution.priority import ThreadPriority
 from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.graph.node import ProcessorNode
+from streamlib.processors.execution_mode import Placement
 
 
 @runtime_checkable
@@ -18,9 +20,14 @@ class SchedulerDelegate(Protocol):
 
 
 class DefaultScheduler:
-    """The default: a thread for each processor."""
+    """The default: a thread for each processor, or what its placement asks for."""
 
     def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
-        """A dedicated thread."""
-        del node
-        return SchedulingStrategy.dedicated_thread()
+        """The main thread or one in real time for those whose class says so, for others a thread of their own."""
+        match node.declaration.placement:
+            case Placement.MAIN:
+                return SchedulingStrategy.main_thread()
+            case Placement.REALTIME:
+                return SchedulingStrategy.dedicated_thread(priority=ThreadPriority.REAL_TIME)
+            case Placement.ANY:
+                return SchedulingStrategy.dedicated_thread()

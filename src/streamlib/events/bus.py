@@ -1,17 +1,16 @@
-"""How events reach those who listen: on the publisher's thread, or through a bounded queue on their own.
+"""How events reach those who listen, and those who obey.
 
 A bus belongs to one runtime. It knows topics and nothing of what the events say. Publishing takes no lock of the
-bus, so that a subscriber may publish, subscribe and unsubscribe.
+bus, so that a subscriber may publish, subscribe and unsubscribe. The forms in which one hears are in `subscription`
+and, for asyncio, in `stream`.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Self, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
@@ -19,92 +18,21 @@ from streamlib.clock import Clock
 from streamlib.errors import ConfigError, StateError
 from streamlib.events.event import Event, described
 from streamlib.events.runtime import SubscriberFailed
-from streamlib.events.topics import prefix_of
+from streamlib.events.stream import EventStream, Inbox
+from streamlib.events.subscription import Callback, EventQueue, Subscription
+from streamlib.events.topics import check_pattern, prefix_of
 
 LOG = logging.getLogger("streamlib.events")
 
-Callback: TypeAlias = Callable[[Event], object]
-S = TypeVar("S", bound="Subscription")
-
-
-class Subscription:
-    """A callback that hears of a topic until it is closed; `with` closes it."""
-
-    def __init__(self, topic: str, deliver: Callback, forget: Callable[[Subscription], object]) -> None:
-        self.topic = topic
-        self.deliver = deliver
-        self.active = True
-        self._forget = forget
-
-    def close(self) -> None:
-        """Hear of nothing more; a call that another thread is in the middle of still ends."""
-        self.active = False
-        self._forget(self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class EventQueue(Subscription):
-    """A subscription that keeps events until they are asked for, the newest `capacity` of them.
-
-    Attributes:
-        capacity: How many events it holds.
-        dropped: How many it lost, always the oldest.
-    """
-
-    def __init__(self, topic: str, capacity: int, forget: Callable[[Subscription], object]) -> None:
-        super().__init__(topic, self._offer, forget)
-        self.capacity = capacity
-        self.dropped = 0
-        self._events: deque[Event] = deque()  # bounded by the capacity: `_offer` drops the oldest and counts it
-        self._changed = threading.Condition()  # re-entrant: a signal's handler may publish while its thread reads
-
-    def get(self, timeout: float | None = None) -> Event | None:
-        """The oldest event.
-
-        Args:
-            timeout: How long to wait for one, in seconds; None waits until one comes or the queue is closed.
-
-        Returns:
-            None where none came in time, or none is left and the queue is closed.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self._events or not self.active, timeout)
-            return self._events.popleft() if self._events else None
-
-    def close(self) -> None:
-        """Take no more events and wake whoever waits; what is held can still be read."""
-        super().close()
-        with self._changed:
-            self._changed.notify_all()
-
-    def __iter__(self) -> Iterator[Event]:
-        """The events as they come, until the queue is closed and empty."""
-        while (event := self.get()) is not None:
-            yield event
-
-    def __len__(self) -> int:
-        return len(self._events)
-
-    def _offer(self, event: Event) -> None:
-        with self._changed:
-            if len(self._events) == self.capacity:
-                self._events.popleft()
-                self.dropped += 1
-            self._events.append(event)
-            self._changed.notify()
+E = TypeVar("E", bound=Event)
+S = TypeVar("S", bound=Subscription)
 
 
 class EventBus:
     """Hands each published event to the subscribers of its topic.
 
-    A subscription names one topic, or all that begin alike (`processor:*`), or everything (`*`).
+    A subscription names one topic, or all that begin alike (`processor:*`), or everything (`*`). A topic that misspells
+    a built-in one is refused.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -114,6 +42,7 @@ class EventBus:
         self._by_topic: dict[str, tuple[Subscription, ...]] = {}
         self._by_prefix: tuple[tuple[str, Subscription], ...] = ()
         self._subscriptions: list[Subscription] = []
+        self._obeyed: dict[type[Event], Callable[[Event], object]] = {}
         self._closed = False
 
     def subscribe(self, topic: str, callback: Callback) -> Subscription:
@@ -122,65 +51,97 @@ class EventBus:
         One that raises is logged, named by SubscriberFailed, and not called again.
 
         Raises:
+            ConfigError: the topic is none, the message has the nearest; or the callback cannot be called.
             StateError: the bus is closed.
         """
+        if not callable(callback):
+            raise ConfigError(
+                f"callback is {callback!r}; give a function of one event, or collect events by subscribe_queue(topic)",
+                field="callback",
+            )
         return self._add(Subscription(topic, callback, self._remove))
 
     def subscribe_queue(self, topic: str, capacity: int = 256) -> EventQueue:
-        """Collect the events of a topic for a thread of one's own; full, it drops the oldest and counts it.
+        """Collect the events of a topic, to be read on another thread; full, it drops the oldest and counts it.
 
         Raises:
-            ConfigError: the capacity is less than 1.
+            ConfigError: the topic is none, the message has the nearest; or the capacity is less than 1.
             StateError: the bus is closed.
         """
-        if capacity < 1:
-            raise ConfigError(f"an event queue holds 1 event or more, not {capacity}", field="capacity")
         return self._add(EventQueue(topic, capacity, self._remove))
+
+    def stream(self, topic: str, capacity: int = 256) -> EventStream:
+        """The events of a topic for asyncio, from now on; full, it drops the oldest and counts it.
+
+        Raises:
+            ConfigError: the topic is none, the message has the nearest; or the capacity is less than 1.
+            StateError: the bus is closed.
+        """
+        return EventStream(self._add(Inbox(topic, capacity, self._remove)))
 
     def listens(self, topic: str) -> bool:
         """Whether anybody would hear of a topic: asked by those who publish so often that a record costs too much."""
-        return topic in self._by_topic or any(topic.startswith(prefix) for prefix, _ in self._by_prefix)
+        subscriptions = self._by_topic.get(topic, ())
+        return any(subscription.active for subscription in subscriptions) or any(
+            topic.startswith(prefix) and subscription.active for prefix, subscription in self._by_prefix
+        )
+
+    def obey(self, kind: type[E], carry_out: Callable[[E], object]) -> None:
+        """Hand each event of a class, none of its subclasses, to who carries it out, after its subscribers.
+
+        One per class, the latest; it raises nothing, and holds up nobody.
+        """
+        self._obeyed[kind] = carry_out  # type: ignore[assignment]
 
     def publish(self, event: Event) -> None:
-        """Hand an event to those who listen, stamped with the present time unless it bears one.
+        """Hand an event to the subscribers of its topic, stamped with the present time unless it bears one.
 
         Safe from any thread. Whatever a subscriber raises stays here. A closed bus publishes nothing.
         """
-        if not self._subscriptions:
-            return
+        if self._subscriptions:
+            self._tell(event)
+        carry_out = self._obeyed.get(type(event))
+        if carry_out is not None:
+            carry_out(event)
+
+    def _tell(self, event: Event) -> None:
         topic = event.topic
-        listeners = [*self._by_topic.get(topic, ())]
-        listeners += [listener for prefix, listener in self._by_prefix if topic.startswith(prefix)]
-        if listeners and not event.timestamp_ns:
+        subscriptions = [*self._by_topic.get(topic, ())]
+        subscriptions += [subscription for prefix, subscription in self._by_prefix if topic.startswith(prefix)]
+        if subscriptions and not event.timestamp_ns:
             event = msgspec.structs.replace(event, timestamp_ns=self._clock.now_ns())
-        for listener in listeners:
-            if listener.active:
-                self._deliver(listener, event)
+        for subscription in subscriptions:
+            if subscription.active:
+                self._deliver(subscription, event)
+            else:
+                self._remove(subscription)  # a stream that nobody holds any more
 
     def close(self) -> None:
         """End every subscription, and wake whoever waits for an event."""
         with self._lock:
             self._closed = True
+            self._obeyed.clear()
             subscriptions = tuple(self._subscriptions)
         for subscription in subscriptions:
             subscription.close()
 
-    def _deliver(self, listener: Subscription, event: Event) -> None:
+    def _deliver(self, subscription: Subscription, event: Event) -> None:
         try:
-            listener.deliver(event)
+            subscription.deliver(event)
         except (Exception, SystemExit) as error:  # an exit() in here would leave what published half done
-            listener.active = False
-            if not self._remove(listener):
+            subscription.active = False
+            if not self._remove(subscription):
                 return  # another thread saw it raise at the same time, and told
-            name = _name(listener.deliver)
-            LOG.exception("the subscriber %s to %s raised and is removed", name, listener.topic)
-            self.publish(SubscriberFailed(subscriber=name, subscribed_to=listener.topic, error=described(error)))
+            name = _name(subscription.deliver)
+            LOG.exception("the subscriber %s to %s raised and is removed", name, subscription.topic)
+            self.publish(SubscriberFailed(subscriber=name, subscribed_to=subscription.topic, error=described(error)))
 
     def _add(self, subscription: S) -> S:
+        check_pattern(subscription.topic)
         with self._lock:
             if self._closed:
                 raise StateError("the bus is closed, its runtime is gone; subscribe to a new runtime's")
-            self._subscriptions.append(subscription)
+            self._subscriptions = [*(one for one in self._subscriptions if one.active), subscription]
             self._index()
         return subscription
 

@@ -6,8 +6,20 @@ Next on its way: `bus`, which stamps it and hands it to those who listen to its 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Generic
 
 import msgspec
+
+from streamlib.events.topics import check_custom
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    Data = TypeVar("Data", default=Mapping[str, object])
+else:
+    from typing import TypeVar
+
+    Data = TypeVar("Data")  # without the default, which comes with Python 3.13
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
@@ -25,11 +37,26 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
         raise NotImplementedError
 
 
-class CustomEvent(Event, frozen=True, gc=False, kw_only=True, tag=True):
-    """An event of somebody's own, on a topic of their own."""
+class CustomEvent(Event, Generic[Data], frozen=True, gc=False, kw_only=True, tag=True):
+    """An event of your own, on a topic of your own: `CustomEvent(topic="door", data={"open": True})`.
+
+    The topic has any name that is of no built-in family: `door`, `game:scored`. For a payload with types, `data` is a
+    struct or dataclass of yours, and `CustomEvent[Door]` the type to annotate and to decode from JSON with.
+
+    Attributes:
+        topic: Who hears of it.
+        data: What there is to say; it refers to no event, since the collector does not look into events.
+
+    Raises:
+        ConfigError: The topic is built-in, or looks like one; the message has the nearest.
+    """
 
     topic: str
-    data: Mapping[str, object] = {}
+    data: Data = {}  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Refuse a topic that is not one's own."""
+        check_custom(self.topic)
 
 
 def described(error: BaseException) -> str:

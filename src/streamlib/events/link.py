@@ -1,7 +1,7 @@
 """What happens in one link, each on `link:<id>`.
 
 Names are the order's; DataPushed's timestamp is `frame_timestamp_ns`, because every event has a `timestamp_ns`
-of its own.
+of its own. The records are there; nobody publishes them yet.
 """
 
 from __future__ import annotations

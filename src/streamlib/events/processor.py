@@ -1,7 +1,8 @@
 """What happens in one processor, each on `processor:<id>`.
 
 The order's ProcessorEvent::StateChanged is `ProcessorStateChanged` and its Error is `ProcessorError`; FrameProcessed's
-timestamp is `frame_timestamp_ns`, because every event has a `timestamp_ns` of its own.
+timestamp is `frame_timestamp_ns`, because every event has a `timestamp_ns` of its own. Those that end in Requested are
+commands: anybody publishes them, and the runtime obeys, in line with the commits; CommandFailed tells where it cannot.
 """
 
 from __future__ import annotations
@@ -38,8 +39,40 @@ class ConfigUpdated(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=Tru
     config: Mapping[str, object]
 
 
+class ProcessorRestarting(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """The processor failed and will be made anew.
+
+    Attributes:
+        attempt: How many times in a row, this one included.
+        delay_ns: How long until then, in nanoseconds.
+    """
+
+    attempt: int
+    delay_ns: int
+
+
+class ProcessorRestarted(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """The processor was made anew after it had failed, and runs."""
+
+    attempt: int
+
+
+class PriorityTaken(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """The processor's thread has asked for a priority other than normal.
+
+    Attributes:
+        asked: What it asked for: realtime, high or background.
+        got: What the system granted.
+        reason: Why that is less, empty where it is not.
+    """
+
+    asked: str
+    got: str
+    reason: str
+
+
 class FrameProcessed(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
-    """One call of `process` is over.
+    """One call of `process` is over; a record of it is there, nobody publishes it yet.
 
     Attributes:
         frame_timestamp_ns: The media time of the frame that it read.
@@ -55,10 +88,28 @@ class ProcessorError(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=Tr
 
     Attributes:
         error: The exception's type and message.
-        during: The method: setup, process, flush, config_changed or teardown.
+        during: The method: setup, process, flush, config_changed, hand_over or teardown.
         frame_timestamp_ns: The media time of the frame that it was about, None where there was none.
     """
 
     error: str
     during: str = "process"
     frame_timestamp_ns: int | None = None
+
+
+class ProcessorPauseRequested(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A command: do not call the processor until it is resumed."""
+
+
+class ProcessorResumeRequested(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A command: go on calling the processor."""
+
+
+class ProcessorRestartRequested(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A command: replace the processor by a new one with the same config and links."""
+
+
+class ProcessorConfigRequested(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A command: change these fields of the processor's config."""
+
+    config: Mapping[str, object]

@@ -1,12 +1,14 @@
 """What the runtime as a whole does and what went wrong around it, all on `runtime:global`.
 
-Each verb is told as -ing, and then as -ed or Failed with the error.
+Each verb is told as -ing, and then as -ed or Failed with the error. Those that end in Requested are commands:
+anybody publishes them, and the runtime obeys, in line with the commits. Starting is none: nobody starts by an event.
 """
 
 from __future__ import annotations
 
 from streamlib.events.event import Event
 from streamlib.events.topics import RUNTIME_GLOBAL
+from streamlib.ids import ProcessorId
 
 
 class RuntimeEvent(Event, frozen=True, gc=False, kw_only=True, tag=True):
@@ -16,6 +18,18 @@ class RuntimeEvent(Event, frozen=True, gc=False, kw_only=True, tag=True):
     def topic(self) -> str:
         """The one topic of the whole."""
         return RUNTIME_GLOBAL
+
+
+class CollectorPaused(RuntimeEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """Python's garbage collector stood in the way of everybody for long.
+
+    Attributes:
+        duration_ns: How long, in nanoseconds.
+        generation: What it went through: 0 is the youngest, 2 everything that is not frozen.
+    """
+
+    duration_ns: int
+    generation: int
 
 
 class RuntimeStarting(RuntimeEvent, frozen=True, gc=False, kw_only=True, tag=True):
@@ -85,6 +99,38 @@ class DelegateFailed(RuntimeEvent, frozen=True, gc=False, kw_only=True, tag=True
 
     delegate: str
     subject: str
+    error: str
+
+
+class RuntimePauseRequested(RuntimeEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A command: pause the runtime."""
+
+
+class RuntimeResumeRequested(RuntimeEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A command: resume the runtime."""
+
+
+class RuntimeStopRequested(RuntimeEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A command: stop the runtime.
+
+    Attributes:
+        drain: Whether what waits is processed; otherwise it is dropped.
+    """
+
+    drain: bool = True
+
+
+class CommandFailed(RuntimeEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A command was not, or not wholly, carried out.
+
+    Attributes:
+        command: The class of its event.
+        processor_id: Whom it was for; empty where that was the runtime.
+        error: The exception's type and message.
+    """
+
+    command: str
+    processor_id: ProcessorId
     error: str
 
 

@@ -29,6 +29,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from streamlib.clock import Clock
+from streamlib.execution.exits import ExitRaisedError, survived
 from streamlib.execution.inlining import Step, arranged
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import Passes
@@ -54,12 +55,14 @@ class Chain:
     Attributes:
         members: All its processors in topological order, the head first.
         passes: How many passes it has made.
+        may_wait: Whether its head may wait for room inside `write`, because nobody else needs the thread.
     """
 
     def __init__(self, clock: Clock, media_clock: Clock) -> None:
         self.head: ProcessorInstance | None = None
         self.members: list[ProcessorInstance] = []
         self.passes = Passes()
+        self.may_wait = False
         self._steps: tuple[Step, ...] = ()
         self._inlined: tuple[ProcessorInstance, ...] = ()
         self._foreign: tuple[ProcessorInstance, ...] = ()  # those inlined that also read from other threads
@@ -70,6 +73,7 @@ class Chain:
         self._tick_ns = 0
         self._attention = False  # a burst is to be left
         self._unsettled = False
+        self._rearrange_soon = False
         self._in_head = False
         self._in_pass = False
         self._timing = False
@@ -120,6 +124,7 @@ class Chain:
         for member in self.members:
             member.rebind(rebind)
         self._held = []
+        self._rearrange_soon = False
         self.unsettle()
 
     def replace(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
@@ -168,22 +173,18 @@ class Chain:
         if self._brief and not (self._foreign or self._timers or self._held or self._unsettled):
             feed = self._feed(head)
             if feed is not None:
-                self._burst(head, feed)
+                self._burst(head, feed, _BURST if self.may_wait else _BURST[: head.room()])
 
     def _pass(self, head: ProcessorInstance) -> None:
         """Call the head, timed, and everyone whom it gave a frame."""
-        now_ns = self._now_ns()
-        if head.ticking:
-            self._plan_tick(head, now_ns)
-        head.begin(now_ns)
-        self._timers.pop(head, None)
+        self._prepare_call(head, self._now_ns())
         frame, taken, news = head.oldest(), head.taken(), head.news()
         self.passes.done += 1
         self._in_head = self._in_pass = True
         began_ns = self._measure_ns()
         try:
             head.call(head.context)
-        except Exception as error:
+        except BaseException as error:
             self._failed(head, error, frame, unread=head.taken() == taken)
         finally:
             self._in_head = self._in_pass = False
@@ -199,6 +200,13 @@ class Chain:
             self.unsettle()
         else:
             self._run_steps()
+
+    def _prepare_call(self, head: ProcessorInstance, now_ns: int) -> None:
+        """What asked for this call is served by it."""
+        if head.ticking:
+            self._plan_tick(head, now_ns)
+        head.begin(now_ns)
+        self._timers.pop(head, None)
 
     def _plan_tick(self, head: ProcessorInstance, now_ns: int) -> None:
         if self._next_tick_ns(head) > now_ns:  # `wake` has called it between two ticks
@@ -226,7 +234,7 @@ class Chain:
                 call(context)
                 if gate.frame is not None:
                     self._left_over(gate)
-        except Exception as error:
+        except BaseException as error:
             self._step_failed(gate, error, frame)
 
     def _run_steps_timed(self) -> None:
@@ -239,7 +247,7 @@ class Chain:
             began_ns = measure_ns()
             try:
                 call(context)
-            except Exception as error:
+            except BaseException as error:
                 self._step_failed(gate, error, frame)
                 return
             if isinstance(gate, SlotReader):
@@ -254,25 +262,28 @@ class Chain:
         reader = head.readers[0] if len(head.readers) == 1 else None
         return reader.ring.items if isinstance(reader, RingReader) else None
 
-    def _burst(self, head: ProcessorInstance, feed: Sequence[Any]) -> None:
-        """Up to 127 passes in a row, with nothing asked in between that can be known before."""
+    def _burst(self, head: ProcessorInstance, feed: Sequence[Any], calls: range) -> None:
+        """Up to 127 passes in a row, with nothing asked in between that can be known before.
+
+        A head that may not wait has as many as there is room for.
+        """
         taken, news, done = head.taken(), head.news(), self.passes.done
         self._attention = False
         self._timing = False
         self._in_head = self._in_pass = True
         try:
-            (self._burst_through if self._steps else self._burst_alone)(head, feed)
+            (self._burst_through if self._steps else self._burst_alone)(head, feed, calls)
         finally:
             self._in_head = self._in_pass = False
             if head.reactive and self.passes.done > done and head.taken() == taken:
                 head.left_unread = news
 
-    def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any]) -> None:
+    def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any], calls: range) -> None:
         """A burst of a head with nobody inlined behind it: each line is paid for by every frame."""
         call, context, passes, taken, done = head.call, head.context, self.passes, head.taken(), self.passes.done
         frame = None
         try:
-            for _ in _BURST:
+            for _ in calls:
                 if not feed:
                     return
                 frame = feed[0]
@@ -280,12 +291,12 @@ class Chain:
                 call(context)
                 if self._attention:
                     break
-        except Exception as error:
+        except BaseException as error:
             self._head_failed(head, error, frame, taken + passes.done - done)
             return
         self._run_steps()  # a change during the last call may have brought some
 
-    def _burst_through(self, head: ProcessorInstance, feed: Sequence[Any]) -> None:
+    def _burst_through(self, head: ProcessorInstance, feed: Sequence[Any], calls: range) -> None:
         """A burst through the whole chain.
 
         The inner loop is the hottest place of the library: each of its lines is paid for by every frame, once
@@ -295,7 +306,7 @@ class Chain:
         gate: Any = head
         frame = None
         try:
-            for _ in _BURST:
+            for _ in calls:
                 if self._attention or not feed:
                     return
                 gate = head
@@ -310,13 +321,13 @@ class Chain:
                     step_call(step_context)
                     if gate.frame is not None:
                         self._left_over(gate)
-        except Exception as error:
+        except BaseException as error:
             if gate is head:
                 self._head_failed(head, error, frame, taken + passes.done - done)
             else:
                 self._step_failed(gate, error, frame)
 
-    def _head_failed(self, head: ProcessorInstance, error: Exception, frame: Any, taken: int) -> None:
+    def _head_failed(self, head: ProcessorInstance, error: BaseException, frame: Any, taken: int) -> None:
         """A burst was ended by its head. Where it has taken as many as calls were made, this one has read its frame."""
         self._failed(head, error, frame, unread=head.oldest() is frame and head.taken() != taken)
         self._skip_steps(0)
@@ -329,6 +340,8 @@ class Chain:
         while moved and not self.interrupted():
             self._unsettled = False
             moved = False
+            if self._rearrange_soon:  # not at once: a pass may have been under way
+                self._rearrange()
             now_ns = self._now_ns()
             for member in self.members:
                 if member is not self.head and self._advance(member, now_ns):
@@ -368,11 +381,11 @@ class Chain:
         if member.wake_ns is None:
             self._timers.pop(member, None)
         frame, before = member.oldest(), member.news()
-        raised: Exception | None = None
+        raised: BaseException | None = None
         began_ns = self._measure_ns() if self._timing else 0
         try:
             member.call(member.context)
-        except Exception as error:
+        except BaseException as error:
             raised = error
         if self._timing:
             member.metrics.latency.record(self._measure_ns() - began_ns)
@@ -389,18 +402,23 @@ class Chain:
             member.left_unread = member.news()
         self.unsettle()
 
-    def _failed(self, member: ProcessorInstance, error: Exception, frame: Any, *, unread: bool) -> None:
-        """Apply the error policy of a processor whose call raised."""
+    def _failed(self, member: ProcessorInstance, raised: BaseException, frame: Any, *, unread: bool) -> None:
+        """Apply the error policy of a processor whose call raised; one that raised an exit fails under any."""
+        error = survived(raised)
+        policy = ErrorPolicy.FAIL if isinstance(error, ExitRaisedError) else member.policy
         member.metrics.errors += 1
         if unread and frame is not None and not member.ticking:
             member.skip()
-        if member.policy is not ErrorPolicy.SKIP:
+        member.reports.errored(member, error, getattr(frame, "timestamp_ns", None))
+        if policy is ErrorPolicy.RESTART and not member.finishing and member.reports.wants_restart(member):
+            member.await_restart(error)
+            self._rearrange_soon = True
+        elif policy is not ErrorPolicy.SKIP:
             member.failure = error
             member.finishing = True
-        member.reports.errored(member, error, getattr(frame, "timestamp_ns", None))
         self.unsettle()
 
-    def _step_failed(self, gate: Any, error: Exception, frame: Any) -> None:
+    def _step_failed(self, gate: Any, error: BaseException, frame: Any) -> None:
         member = self._member_at(gate)
         if gate.frame is not None:
             gate.frame = None  # it counts as taken already

@@ -68,6 +68,10 @@ class EntryWriter:
         """Whether the source may be called."""
         return self.inner.free()
 
+    def room(self) -> int:
+        """How many frames more may be written before `free` is asked again."""
+        return self.inner.room()
+
     def retire(self, successor: Writer) -> None:
         """Write to `successor` from now on."""
         self.lead_to(successor)

@@ -15,7 +15,7 @@ from streamlib.execution.metrics import Passes, SteadyCount
 from streamlib.links.channel import Channel
 from streamlib.links.reader import SlotReader
 
-Step = tuple[Any, Callable[[Any], None], Any]
+Step = tuple[Any, Callable[[Any], object], Any]
 """What a pass needs of one processor: the gate that is open when it has a frame, the call, and its context."""
 
 
@@ -25,7 +25,7 @@ def arranged(
     """The steps of a pass over these processors, and the channels whose writing ports have to be bound anew."""
     rebind: set[Channel] = set()
     steps: list[Step] = []
-    read_here = {channel for member in inlined if not member.paused for channel in member.inputs.values()}
+    read_here = {channel for member in inlined if not member.paused for channel in member.incoming()}
     for member in inlined:
         member.fix()
         slot = steady_slot(member, read_here)
@@ -35,7 +35,7 @@ def arranged(
         else:
             slot.steady = member.metrics.become_steady(passes)
             steps.append((slot, member.call, member.context))
-        for channel in member.inputs.values():
+        for channel in member.incoming():
             if channel.gate(member if slot is None else None):
                 rebind.add(channel)
     return tuple(steps), rebind

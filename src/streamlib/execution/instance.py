@@ -12,12 +12,14 @@ from typing import Any, Protocol
 
 from streamlib.clock import NEVER_NS
 from streamlib.execution.entry import EntryWriter, carries_stamps
+from streamlib.execution.exits import survived
 from streamlib.execution.metrics import Passes, ProcessorMetrics, SteadyCount
 from streamlib.ids import ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.links.fanout import joined
-from streamlib.links.reader import News, PlugReader, Reader, RingReader, SlotReader
-from streamlib.links.writer import PlugWriter, Writer
+from streamlib.links.many import IncomingLink, ManyReader
+from streamlib.links.reader import News, Reader, RingReader, SlotReader
+from streamlib.links.writer import NO_LIMIT, PlugWriter, Writer
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode, Wake
@@ -29,14 +31,18 @@ class Reports(Protocol):
     """Who is told what happens to a processor; called on the thread on which it happens."""
 
     def state_changed(self, instance: ProcessorInstance, old: ProcessorState, new: ProcessorState) -> None: ...
-    def errored(self, instance: ProcessorInstance, error: Exception, timestamp_ns: int | None) -> None: ...
+    def errored(
+        self, instance: ProcessorInstance, error: Exception, timestamp_ns: int | None, during: str = "process"
+    ) -> None: ...
     def ended(self, instance: ProcessorInstance) -> None: ...
+    def wants_restart(self, instance: ProcessorInstance) -> bool: ...
 
 
 class RunsInstances(Protocol):
     """The loop, as far as an instance speaks to it."""
 
     def disturb(self) -> None: ...
+    def cancel_call(self) -> None: ...
     def timed(self, instance: ProcessorInstance) -> None: ...
     def post(self, action: Callable[[], None]) -> object: ...
 
@@ -45,7 +51,7 @@ class ProcessorInstance:
     """A processor that was created from its node.
 
     Attributes:
-        inputs: The channel of each connected input, by port.
+        inputs: The channels of each connected input in the order in which they were connected, by port.
         outputs: The channels of each output in the order in which they were connected, by port.
         loop: The loop that runs it, None until one does.
         reactive: Whether frames call it.
@@ -83,7 +89,7 @@ class ProcessorInstance:
         self.reactive = declaration.execution.mode is ExecutionMode.REACTIVE
         self.ticking = declaration.execution.mode is ExecutionMode.CONTINUOUS
         self._joins = declaration.wake is Wake.ALL
-        self.inputs: dict[str, Channel] = {}
+        self.inputs: dict[str, list[Channel]] = {}
         self.outputs: dict[str, list[Channel]] = {name: [] for name in declaration.outputs}
         self.readers: tuple[SlotReader | RingReader, ...] = ()
         self.writers: tuple[Writer, ...] = ()
@@ -121,9 +127,17 @@ class ProcessorInstance:
         self.become(ProcessorState.PAUSED)
 
     def resume(self) -> None:
-        """To be called again. For the owner."""
+        """To be called again, unless it waits to be made anew. For the owner."""
+        if self.state is ProcessorState.RESTARTING:
+            return
         self.paused = False
         self.become(ProcessorState.RUNNING)
+
+    def await_restart(self, error: Exception) -> None:
+        """It has failed, and is not called any more: another instance will take its place. For the owner."""
+        self.failure = error
+        self.paused = True
+        self.become(ProcessorState.RESTARTING)
 
     def finish(self, failure: Exception | None = None) -> None:
         """Say the last word: flush unless it failed, end the outputs, close the inputs, tear down. For the owner."""
@@ -131,10 +145,10 @@ class ProcessorInstance:
             return
         self.failure = failure
         if failure is None and self._set_up:
-            self._guarded(lambda: self.processor.flush(self.context))
+            self._guarded("flush", lambda: self.processor.flush(self.context))
         for name in self.outputs:
-            self._guarded(getattr(self.processor, name).end)
-        for channel in self.inputs.values():
+            self._guarded("flush", getattr(self.processor, name).end)
+        for channel in self.incoming():
             channel.close()
         self.teardown()
         self.become(ProcessorState.ENDED if self.failure is None else ProcessorState.FAILED)
@@ -149,15 +163,23 @@ class ProcessorInstance:
     def suspend(self) -> None:
         """Flush and tear down, and keep the links as they are, for another instance to take over. For the owner."""
         self.paused = True
-        self._guarded(lambda: self.processor.flush(self.context))
+        if self.failure is None:
+            self._guarded("flush", lambda: self.processor.flush(self.context))
         self.teardown()
+
+    def hand_over(self, heir: ProcessorInstance) -> None:
+        """Have the processor give what outlives it to the one that takes its place. For the owner."""
+        before = self.failure
+        self._guarded("hand_over", lambda: self.processor.hand_over(heir.processor))
+        self.failure = before  # it is replaced all the same, and still flushes
 
     def take_place_of(self, old: ProcessorInstance) -> None:
         """Go on with the links, counters and stamps of an instance that is replaced. For the owner."""
         old.fix()
         self.metrics = old.metrics
-        for port, channel in old.inputs.items():
-            self.bind_input(port, channel)
+        for port, channels in old.inputs.items():
+            for channel in channels:
+                self.bind_input(port, channel)
         for port, channels in old.outputs.items():
             self.outputs[port] = channels
             self.bind_output(port)
@@ -169,15 +191,16 @@ class ProcessorInstance:
         """Have the processor close what it opened: once, and only if `setup` was called."""
         if self._set_up:
             self._set_up = False
-            self._guarded(self.processor.teardown)
+            self._guarded("teardown", self.processor.teardown)
 
-    def _guarded(self, last_words: Callable[[], None]) -> None:
+    def _guarded(self, during: str, last_words: Callable[[], None]) -> None:
         try:
             last_words()
-        except Exception as error:
+        except BaseException as raised:
+            error = survived(raised)
             self.failure = self.failure or error
             self.metrics.errors += 1
-            self.reports.errored(self, error, None)
+            self.reports.errored(self, error, None, during)
 
     # ---------------------------------------------------------------------------------- what its context asks for
 
@@ -201,8 +224,10 @@ class ProcessorInstance:
 
     def cut_off(self) -> None:
         """End without what waits: links are closed, so that a write that waits for room comes back; from any thread."""
-        for channel in (*self.inputs.values(), *(link for links in self.outputs.values() for link in links)):
+        for channel in (*self.incoming(), *(link for links in self.outputs.values() for link in links)):
             channel.interrupt()
+        if self.loop is not None:
+            self.loop.cancel_call()
         self.end()
 
     def abandon(self) -> None:
@@ -251,6 +276,10 @@ class ProcessorInstance:
                 free = False
         return free
 
+    def room(self) -> int:
+        """How many calls that write one frame each its outputs have room for."""
+        return min([writer.room() for writer in self.writers], default=NO_LIMIT)
+
     def unmute(self) -> None:
         """End by what its inputs say, also those that were cut: when what waits there has been read. For a stop."""
         for reader in self.readers:
@@ -291,7 +320,7 @@ class ProcessorInstance:
         """Which inputs its last call has left unread, in words; empty where there are none. From any thread."""
         if self.left_unread is None:
             return ""
-        ports = [port for port, channel in self.inputs.items() if channel.statistics().depth]
+        ports = [port for port, links in self.inputs.items() if any(link.statistics().depth for link in links)]
         return f"process() leaves what waits at {' and '.join(ports)} unread" if ports else ""
 
     def held_by(self) -> list[str]:
@@ -364,17 +393,23 @@ class ProcessorInstance:
             if not channels.isdisjoint(links):
                 self.bind_output(port)
 
-    def bind_input(self, port: str, channel: Channel | None) -> None:
-        """Put the reading end of a channel, or a plug, where the processor finds its input. For the owner."""
-        new: Reader = PlugReader()
-        if channel is None:
-            self.inputs.pop(port, None)
-        else:
-            assert channel.reader is not None
-            self.inputs[port] = channel
-            new = channel.reader
-        self._put(port, new)
-        self.readers = tuple(found.reader for found in self.inputs.values() if found.reader is not None)
+    def incoming(self) -> list[Channel]:
+        """The channels of all inputs."""
+        return [channel for channels in self.inputs.values() for channel in channels]
+
+    def bind_input(self, port: str, channel: Channel) -> None:
+        """Put the reading end of a channel where the processor finds its input. For the owner.
+
+        An input of one link has this one from now on; one of many takes it in behind the others, and lets go of those
+        that were cut and read.
+        """
+        many = self.declaration.inputs[port].many
+        before = [held for held in self.inputs.get(port, ()) if many and not held.done]
+        held = before if channel in before else [*before, channel]
+        self.inputs[port] = held
+        ends = [(of.name.partition("->")[0], of.reader) for of in held if of.reader is not None]
+        self._put(port, ManyReader([IncomingLink(*end) for end in ends]) if many else ends[0][1])
+        self.readers = tuple(found.reader for found in self.incoming() if found.reader is not None)
         self.left_unread = None
 
     def bind_output(self, port: str) -> None:

@@ -1,12 +1,15 @@
-"""The loop: what one thread does all day.
+"""The loop: what a thread does all day for one chain, or for the time of its turn.
 
 It calls its chain (`chain`) when there is something to do, makes the changes that others want (`changes`), and
 sleeps when there is neither. Whoever gives it work puts that down first and wakes it after; the loop looks again
 between lying down and falling asleep, so nothing is missed and nothing polls.
 
-Changes are made by the thread itself, between two frames: `apply` hands them over. A head that waits for room
-inside `write` serves the inlined processors and the changes meanwhile, except those that want the head itself
-(`between_calls`). A loop without a thread of its own, that of a manual processor, is run by whoever has the turn.
+A loop with a thread of its own lives in `run`. One among many on a thread that they share, in the pool or on the
+main thread, is a `task` and has its turn in `work`; its head never waits inside `write`. That of a manual processor
+is run by whoever has the turn.
+
+Changes are made by the owner, between two frames: `apply` hands them over. A head that waits for room inside `write`
+serves the inlined processors and the changes meanwhile, except those that want the head itself (`between_calls`).
 """
 
 from __future__ import annotations
@@ -22,27 +25,31 @@ from streamlib.execution.changes import Change, on_this_thread
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.links.reader import RingReader
 from streamlib.links.ring import Ring
-from streamlib.links.wake import Waker
+from streamlib.links.wake import Waker, Wakes
 
 
 class Loop(Chain):
     """A chain, and when it is called; run by one thread at a time.
 
     Attributes:
-        turn: Held by whoever runs the loop where no thread of its own does.
-        threaded: Whether a thread of its own runs it; then only that thread touches it.
+        waker: How it is woken: a place to sleep, or where it is a task, its place in the line.
+        hosts: Whether lightweight processors that its head feeds are called in it.
+        turn: Held by whoever runs the loop where neither a thread of its own nor a runner does.
+        threaded: Whether a thread of its own or a runner serves it; then only they touch it.
     """
+
+    hosts = True
 
     def __init__(self, name: str, clock: Clock, media_clock: Clock) -> None:
         super().__init__(clock, media_clock)
         self.name = name
-        self.waker = Waker(media_clock)
+        self.waker: Wakes = Waker(media_clock)
         self.turn = threading.RLock()
         self.threaded = False
         self._changes: deque[Change] = deque()  # bounded: an edit hands over a few and waits for them
         self._head_changes: deque[Change] = deque()  # as above
         self._paused = False
-        self._stopped = False
+        self.stopped = False
 
     # ----------------------------------------------------------------------------------------- spoken to from anywhere
 
@@ -82,7 +89,7 @@ class Loop(Chain):
 
     def stop(self) -> None:
         """Have `run` return at the next point between two frames; from any thread."""
-        self._stopped = True
+        self.stopped = True
         self._attention = True
         self.waker.wake()
 
@@ -122,18 +129,42 @@ class Loop(Chain):
             self._run()
 
     def _run(self) -> None:
+        self.begin()
+        while not self.stopped:
+            if not self._do_something():
+                self._sleep(self.anything_to_do, self.next_ns())
+        self.conclude()
+
+    def cancel_call(self) -> None:
+        """Have a call of the head that is under way come back, where that can be done; from any thread."""
+
+    def begin(self) -> None:
+        """The first tick of a head with a schedule of its own is now."""
         self._tick_ns = self._now_ns()
-        while not self._stopped:
-            if self._changes or self._head_changes:
-                self._make_changes()
-            elif self._paused:
-                self.waker.sleep(self.interrupted)
-            elif self._unsettled or self._others_due():
-                self.settle()
-            elif self._head_due():
-                self._turn()
-            else:
-                self.waker.sleep(self._anything_to_do, self._next_ns())
+
+    def work(self, turns: int) -> bool:
+        """Do what there is to do, for so many passes or bursts; True when there is more. For who serves many loops."""
+        for _ in range(turns):
+            if self.stopped or not self._do_something():
+                return False
+        return self.anything_to_do()
+
+    def _do_something(self) -> bool:
+        """The next thing that is to be done now, if there is any."""
+        if self._changes or (self._head_changes and not self._in_head):
+            self._make_changes()
+        elif self._paused:
+            return False
+        elif self._unsettled or self._others_due():
+            self.settle()
+        elif self._head_due():
+            self._turn()
+        else:
+            return False
+        return True
+
+    def conclude(self) -> None:
+        """The last thing its owner does, once it is stopped."""
         for member in self.members:
             if member.finishing:  # it was stuck when it was told to end, and has come back
                 self._finish(member)
@@ -148,7 +179,12 @@ class Loop(Chain):
 
     def interrupted(self) -> bool:
         """Whether there is something that comes before calling processors and can be done now."""
-        return bool(self._changes or (not self._in_head and (self._head_changes or self._stopped)))
+        return bool(self._changes or (not self._in_head and (self._head_changes or self.stopped)))
+
+    def _sleep(self, ready: Callable[[], object], deadline_ns: int | None) -> None:
+        """Sleep where this loop has a thread of its own, or who has the turn lends it one."""
+        assert isinstance(self.waker, Waker)
+        self.waker.sleep(ready, deadline_ns)
 
     def wait_for_room(self, ring: Ring) -> None:
         """Wait inside a write of the head until the ring has room, serving everybody else."""
@@ -158,9 +194,7 @@ class Loop(Chain):
             elif not self._paused and (self._unsettled or self._others_due()):
                 self.settle()
             else:
-                self.waker.sleep(
-                    lambda: self._changes or (not self._paused and self._room_or_work(ring)), self._next_ns()
-                )
+                self._sleep(lambda: self._changes or (not self._paused and self._room_or_work(ring)), self.next_ns())
 
     def _room_or_work(self, ring: Ring) -> bool:
         return ring.has_room() or self._unsettled or self._others_due() or self._rest()
@@ -191,7 +225,7 @@ class Loop(Chain):
         while not head.free():
             if self._now_ns() >= deadline_ns:
                 raise DeadlineError(f"room for what {head.id} writes", timeout_s, self._held_by(head))
-            self.waker.sleep(lambda: self.interrupted() or self._unsettled or head.free(), deadline_ns)
+            self._sleep(lambda: self.interrupted() or self._unsettled or head.free(), deadline_ns)
             self._make_changes()
             self.settle()
         self._pass(head)
@@ -212,8 +246,11 @@ class Loop(Chain):
 
     # --------------------------------------------------------------------------------------------- what there is to do
 
-    def _anything_to_do(self) -> bool:
-        return self.interrupted() or self._unsettled or self._others_due() or self._head_due() or self._rest()
+    def anything_to_do(self) -> bool:
+        """Whether its owner should not lie down yet."""
+        if self.interrupted():
+            return True
+        return not self._paused and (self._unsettled or self._others_due() or self._head_due() or self._rest())
 
     def _rest(self) -> bool:
         """Nothing more is read for now: writers that wait for more room than they need are called. False."""
@@ -233,7 +270,10 @@ class Loop(Chain):
 
     def _head_due(self) -> bool:
         head = self.head
-        if head is None or head.over:
+        if head is None:
+            return False
+        if head.over:
+            head.free()  # one that may not wait has put frames aside: they move as there is room
             return False
         if head.finishing or (not head.paused and head.exhausted()):
             return True
@@ -244,7 +284,10 @@ class Loop(Chain):
             return head.poked or self._next_tick_ns(head) <= now_ns
         return head.due(now_ns)
 
-    def _next_ns(self) -> int | None:
+    def next_ns(self) -> int | None:
+        """When the clock for media will give it something to do; None where nothing is planned."""
+        if self._paused:
+            return None
         head = self.head
         if not self._timers and (head is None or not (head.ticking or head.wake_ns is not None)):
             return None

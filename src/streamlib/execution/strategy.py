@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from streamlib.errors import StrategyError
+from streamlib.errors import DeclarationError, StrategyError, nearest
+from streamlib.execution.priority import ThreadPriority
 from streamlib.processors.execution_mode import ExecutionMode
 
 
@@ -18,12 +19,18 @@ class StrategyKind(StrEnum):
     """The ways of giving a processor a thread."""
 
     DEDICATED_THREAD = "dedicated_thread"
+    WORK_STEALING_POOL = "work_stealing_pool"
+    MAIN_THREAD = "main_thread"
     LIGHTWEIGHT = "lightweight"
 
 
 LEGAL_STRATEGIES: Mapping[ExecutionMode, tuple[StrategyKind, ...]] = {
-    ExecutionMode.CONTINUOUS: (StrategyKind.DEDICATED_THREAD,),
-    ExecutionMode.REACTIVE: (StrategyKind.DEDICATED_THREAD, StrategyKind.LIGHTWEIGHT),
+    ExecutionMode.CONTINUOUS: (StrategyKind.DEDICATED_THREAD, StrategyKind.MAIN_THREAD),
+    ExecutionMode.REACTIVE: (
+        StrategyKind.DEDICATED_THREAD,
+        StrategyKind.WORK_STEALING_POOL,
+        StrategyKind.LIGHTWEIGHT,
+    ),
     ExecutionMode.MANUAL: tuple(StrategyKind),
 }
 """Execution mode against strategy, as ordered. A manual processor runs on whichever thread steps it."""
@@ -33,16 +40,34 @@ LEGAL_STRATEGIES: Mapping[ExecutionMode, tuple[StrategyKind, ...]] = {
 class SchedulingStrategy:
     """How a processor is given a thread; made by one of the class methods.
 
-    `name` is the name of the thread; without one it is `streamlib:<processor id>`.
+    `name` is the name of the thread; without one it is `streamlib:<processor id>`. `priority` is what that thread asks
+    for; what it gets is told by the component `ThreadHandle`.
     """
 
     kind: StrategyKind
     name: str | None = None
+    priority: ThreadPriority = ThreadPriority.NORMAL
 
     @classmethod
-    def dedicated_thread(cls, *, name: str | None = None) -> SchedulingStrategy:
-        """A thread of its own; a write to a full link waits."""
-        return cls(StrategyKind.DEDICATED_THREAD, name)
+    def dedicated_thread(
+        cls, *, priority: ThreadPriority | str = ThreadPriority.NORMAL, name: str | None = None
+    ) -> SchedulingStrategy:
+        """A thread of its own; a write to a full link waits.
+
+        Raises:
+            DeclarationError: There is no such priority.
+        """
+        return cls(StrategyKind.DEDICATED_THREAD, name, _priority(priority))
+
+    @classmethod
+    def work_stealing_pool(cls) -> SchedulingStrategy:
+        """One of the runtime's workers, as many as there are cores; whichever is free calls it when frames come."""
+        return cls(StrategyKind.WORK_STEALING_POOL)
+
+    @classmethod
+    def main_thread(cls) -> SchedulingStrategy:
+        """The main thread, while it is in `runtime.wait`, `wait_for_signal`, `stop` or `finished`: for windows."""
+        return cls(StrategyKind.MAIN_THREAD)
 
     @classmethod
     def lightweight(cls) -> SchedulingStrategy:
@@ -51,6 +76,13 @@ class SchedulingStrategy:
 
     def __str__(self) -> str:
         return str(self.kind)
+
+
+def _priority(priority: ThreadPriority | str) -> ThreadPriority:
+    try:
+        return ThreadPriority(priority)
+    except ValueError:
+        raise DeclarationError(f"no priority {priority!r}; {nearest(str(priority), list(ThreadPriority))}") from None
 
 
 def check_strategy(processor_id: str, mode: ExecutionMode, strategy: SchedulingStrategy) -> None:

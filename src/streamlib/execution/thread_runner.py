@@ -8,17 +8,33 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from streamlib.execution.loops import Loop
+from streamlib.execution.priority import GrantedPriority, ThreadPriority, take
 
 _LOG = logging.getLogger("streamlib.execution")
 
 
 class ThreadRunner:
-    """The thread of one loop."""
+    """The thread of one loop.
 
-    def __init__(self, loop: Loop, name: str) -> None:
+    Attributes:
+        granted: The priority it has really got; None until it runs.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        name: str,
+        priority: ThreadPriority = ThreadPriority.NORMAL,
+        tell: Callable[[GrantedPriority], None] | None = None,
+    ) -> None:
         self.loop = loop
+        loop.may_wait = True
+        self.granted: GrantedPriority | None = None
+        self._priority = priority
+        self._tell = tell
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -38,6 +54,9 @@ class ThreadRunner:
         return not self.thread.is_alive()
 
     def _run(self) -> None:
+        self.granted = take(self._priority)
+        if self._tell is not None:
+            self._tell(self.granted)
         try:
             self.loop.run()
         except BaseException as error:  # what no policy covers (SystemExit, a fault of ours) ends everyone here

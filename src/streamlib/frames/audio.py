@@ -5,15 +5,18 @@ It resamples nothing and knows no device; `streamlib.media` does. Next on the pa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from msgspec.structs import force_setattr, replace
 from numpy.typing import DTypeLike, NDArray
 
+from streamlib.clock import NS_PER_S
 from streamlib.errors import FormatError
 from streamlib.frames.dlpack import CPU, export
 from streamlib.frames.stamped import Stamped, seconds
+from streamlib.schema.builtins import SCHEMA_AUDIO_FRAME
+from streamlib.schema.types import Schema
 
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 MAX_CHANNELS = 8
 
 _FLOAT32 = np.dtype(np.float32)
-_NS_PER_S = 1_000_000_000
 
 
 class AudioFrame(Stamped, frozen=True, gc=False, eq=False):
@@ -36,6 +38,8 @@ class AudioFrame(Stamped, frozen=True, gc=False, eq=False):
     Raises:
         FormatError: shape, type or rate do not fit.
     """
+
+    schema: ClassVar[Schema] = SCHEMA_AUDIO_FRAME
 
     samples: NDArray[np.float32]
     sample_rate: int
@@ -55,7 +59,7 @@ class AudioFrame(Stamped, frozen=True, gc=False, eq=False):
         given.setflags(write=False)
         samples.setflags(write=False)
         if not self.duration_ns:
-            force_setattr(self, "duration_ns", round(samples.shape[0] * _NS_PER_S / self.sample_rate))
+            force_setattr(self, "duration_ns", round(samples.shape[0] * NS_PER_S / self.sample_rate))
 
     @property
     def num_samples(self) -> int:

@@ -6,8 +6,11 @@ It must not know what the mapping means. Next on the path: a port's `write`, whi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from streamlib.frames.stamped import Stamped, seconds
+from streamlib.schema.builtins import SCHEMA_DATA_FRAME
+from streamlib.schema.types import Schema
 
 
 class DataFrame(Stamped, frozen=True, gc=False, eq=False):
@@ -17,6 +20,8 @@ class DataFrame(Stamped, frozen=True, gc=False, eq=False):
         data: not to be changed once the frame is written: its consumers share it. It must not lead back to the
             frame, which the collector does not track.
     """
+
+    schema: ClassVar[Schema] = SCHEMA_DATA_FRAME
 
     data: Mapping[str, object]
 

@@ -6,12 +6,14 @@ which stamps the packet.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
 from streamlib.frames.pixel_format import ColorMatrix, ColorRange
 from streamlib.frames.stamped import Stamped, seconds
+from streamlib.schema.builtins import SCHEMA_ENCODED_PACKET, SCHEMA_STREAM_INFO
+from streamlib.schema.types import Schema
 
 
 class StreamInfo(msgspec.Struct, frozen=True, gc=False):
@@ -30,6 +32,8 @@ class StreamInfo(msgspec.Struct, frozen=True, gc=False):
         color_range: the range of luma and chroma, of video.
         color_matrix: the matrix between RGB and luma with chroma, of video.
     """
+
+    schema: ClassVar[Schema] = SCHEMA_STREAM_INFO
 
     media: Literal["video", "audio"]
     codec: str
@@ -53,6 +57,8 @@ class EncodedPacket(Stamped, frozen=True, gc=False, eq=False):
         decode_ns: when it is decoded (dts), in nanoseconds; below `timestamp_ns` where pictures are reordered,
             and negative at the start of such a stream.
     """
+
+    schema: ClassVar[Schema] = SCHEMA_ENCODED_PACKET
 
     data: bytes
     stream: StreamInfo

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from streamlib.clock import NS_PER_S
+
 
 class Stamped(msgspec.Struct, frozen=True, gc=False, eq=False, kw_only=True):
     """The stamps of a frame. Frames are compared by identity: two frames with equal content are two frames.
@@ -33,4 +35,4 @@ class Stamped(msgspec.Struct, frozen=True, gc=False, eq=False, kw_only=True):
 def seconds(frame: Stamped) -> str:
     """The time of a frame for people, `0.040 s`, with its number once it has one."""
     number = f" #{frame.sequence}" if frame.sequence >= 0 else ""
-    return f"{frame.timestamp_ns / 1e9:.3f} s{number}"
+    return f"{frame.timestamp_ns / NS_PER_S:.3f} s{number}"

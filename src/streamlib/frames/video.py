@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from msgspec.structs import force_setattr, replace
@@ -31,6 +31,8 @@ from streamlib.frames.pixel_format import (
     usual_matrix,
 )
 from streamlib.frames.stamped import Stamped, seconds
+from streamlib.schema.builtins import SCHEMA_VIDEO_FRAME
+from streamlib.schema.types import Schema
 
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType
@@ -54,6 +56,8 @@ class VideoFrame(Stamped, frozen=True, gc=False, eq=False, kw_only=True):
             by all consumers and never to be changed; `streamlib.media.video.picture.to_av` gives one of your own.
     """
 
+    schema: ClassVar[Schema] = SCHEMA_VIDEO_FRAME
+
     width: int
     height: int
     format: PixelFormat
@@ -62,7 +66,7 @@ class VideoFrame(Stamped, frozen=True, gc=False, eq=False, kw_only=True):
     native: object | None = None
     # Both are filled when first needed. Threads that race compute the same twice, and the last one stays.
     _pixels: NDArray[np.uint8] | None = None
-    _converted: Self | None = None
+    _converted: Any = None  # of this class; its name cannot be resolved by those who read the fields
 
     @classmethod
     def from_ndarray(
@@ -200,7 +204,7 @@ class VideoFrame(Stamped, frozen=True, gc=False, eq=False, kw_only=True):
         """This picture in a format; its stamps may be older than this frame's."""
         if format is self.format:
             return self
-        converted = self._converted
+        converted: Self | None = self._converted
         if converted is None or converted.format is not format:
             native = find_converter().convert(self, format)
             converted = replace(self, format=format, native=native, _pixels=None, _converted=None)

@@ -13,8 +13,11 @@ from typing import TypeVar
 from streamlib.errors import DeclarationError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import ProcessorMetrics
+from streamlib.execution.priority import GrantedPriority
 from streamlib.execution.strategy import SchedulingStrategy
+from streamlib.execution.task import Task
 from streamlib.execution.thread_runner import ThreadRunner
+from streamlib.graph.group import GroupMember
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph, Subject
@@ -34,6 +37,32 @@ class ThreadHandle:
     def name(self) -> str:
         """The name of the thread."""
         return self.runner.thread.name
+
+    @property
+    def priority(self) -> GrantedPriority | None:
+        """The priority that was asked for, and what the system granted; None while the thread has not begun."""
+        return self.runner.granted
+
+
+@dataclass(frozen=True, slots=True)
+class PoolMarker:
+    """The processor has its turns on the pool; `task` is its place there."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class MainThreadMarker:
+    """The processor has its turns on the main thread; `task` is its place there."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class EventLoopMarker:
+    """The processor's `async def process` is called on the runtime's event loop; `task` is its place there."""
+
+    task: Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +106,9 @@ RUNNING_COMPONENTS: tuple[type[object], ...] = (
     ProcessorMetrics,
     SchedulingStrategy,
     ThreadHandle,
+    PoolMarker,
+    MainThreadMarker,
+    EventLoopMarker,
     ShutdownChannel,
     ProcessFunctionInvokeChannel,
     ReactiveMarker,
@@ -86,7 +118,9 @@ RUNNING_COMPONENTS: tuple[type[object], ...] = (
 )
 """What compiling attaches and tearing down removes."""
 
-ENGINE_COMPONENTS: frozenset[type[object]] = frozenset({ProcessorNode, Link, ProcessorState, *RUNNING_COMPONENTS})
+ENGINE_COMPONENTS: frozenset[type[object]] = frozenset(
+    {ProcessorNode, Link, ProcessorState, GroupMember, *RUNNING_COMPONENTS}
+)
 """What a user's view may read and does not list."""
 
 

@@ -47,6 +47,9 @@ class PropertyGraph:
     """Processors and links, and the components attached to them.
 
     `lock` is re-entrant and held by every method; a call never waits for anything else.
+
+    Attributes:
+        whole: The entity of the graph as a whole, for components that are about neither a processor nor a link.
     """
 
     def __init__(self) -> None:
@@ -62,6 +65,7 @@ class PropertyGraph:
         self._dirty_processors: dict[ProcessorId, None] = {}
         self._dirty_links: dict[LinkId, None] = {}
         self._state = GraphState.IDLE
+        self.whole = self._registry[next(self._serials)]
 
     # --------------------------------------------------------------------------------------------- state, ids, dirt
 
@@ -364,7 +368,7 @@ class PropertyGraph:
     def _check_link(self, link: Link) -> None:
         self._processor_entity(link.source.processor_id)
         self._processor_entity(link.target.processor_id)
-        holder = self._link_at(link.target)
+        holder = None if self._takes_many(link.target) else self._link_at(link.target)
         if holder is not None:
             raise ConnectError(
                 f"{link.target} already has the link {holder.id}; disconnect that one first",
@@ -372,6 +376,12 @@ class PropertyGraph:
                 target=str(link.target),
             )
         self._check_free(link.id)
+
+    def _takes_many(self, target: PortRef) -> bool:
+        """Whether any number of links may lead to an input port."""
+        node = self.node(target.processor_id)
+        port = node.declaration.inputs.get(target.port)
+        return port is not None and port.many
 
     def _link_at(self, target: PortRef) -> Link | None:
         """The link that an input port holds."""

@@ -55,13 +55,13 @@ class Topology:
 
     def predecessors(self, processor_id: ProcessorId) -> list[ProcessorId]:
         """The processors that feed one, each named once, in the order of the links."""
-        edges = self._graph.in_edges(self._processors[processor_id])
-        return list(dict.fromkeys([self._graph[source] for source, _, _ in edges][::-1]))
+        links = self._graph.in_edges(self._processors[processor_id])
+        return list(dict.fromkeys([self._graph[source] for source, _, _ in links][::-1]))
 
     def successors(self, processor_id: ProcessorId) -> list[ProcessorId]:
         """The processors that one feeds, each named once, in the order of the links."""
-        edges = self._graph.out_edges(self._processors[processor_id])
-        return list(dict.fromkeys([self._graph[target] for _, target, _ in edges][::-1]))
+        links = self._graph.out_edges(self._processors[processor_id])
+        return list(dict.fromkeys([self._graph[target] for _, target, _ in links][::-1]))
 
     def path(self, source: ProcessorId, target: ProcessorId) -> list[ProcessorId]:
         """A shortest way along the links, both ends included; empty where there is none.

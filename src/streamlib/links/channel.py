@@ -16,8 +16,13 @@ from streamlib.links.reader import Reader, RingReader, SlotReader
 from streamlib.links.ring import Ring
 from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
-from streamlib.links.wake import Waker
+from streamlib.links.wake import Wakes
 from streamlib.links.writer import GatedSlotWriter, LatestWriter, RingWriter, SlotWriter, Writer
+
+
+def frame_bytes(frame: object) -> int:
+    """The bytes of a frame's content; 0 where it does not tell."""
+    return int(getattr(frame, "nbytes", 0))
 
 
 class Channel:
@@ -26,7 +31,8 @@ class Channel:
     Args:
         name: how errors and statistics call the link.
         capacity: frames that may wait before the writer is held back.
-        live: the writer is a live source: it is never held back, a full link drops its newest frame.
+        live: the writer is a live source: it is never held back, a full link drops its newest frame, as under
+            `drop_newest`.
     """
 
     __slots__ = ("_moved_in", "_past_closed", "_past_full", "_past_overflowed", "_past_replaced", "_past_taken",
@@ -36,7 +42,7 @@ class Channel:
         self.name = name
         self.delivery = delivery
         self.capacity = 1 if delivery is Delivery.LATEST else capacity
-        self.live = live
+        self.live = live or delivery is Delivery.DROP_NEWEST
         self.writer: SlotWriter | RingWriter | LatestWriter | None = None
         self.reader: SlotReader | RingReader | None = None
         self.tap: Tap | None = None
@@ -54,8 +60,8 @@ class Channel:
 
     def wire_ring(
         self,
-        producer: Waker,
-        consumer: Waker,
+        producer: Wakes,
+        consumer: Wakes,
         *,
         wait: Callable[[Ring], None] | None = None,
         unsettle: Callable[[], None] | None = None,
@@ -65,9 +71,9 @@ class Channel:
         `wait` blocks the writer until there is room; without it the writer never blocks and `unsettle` tells
         its loop that something was put aside.
         """
-        newest_only = self.delivery is Delivery.LATEST
-        ring = Ring(self.capacity, producer, consumer, newest_only=newest_only)
-        writer = LatestWriter(ring) if newest_only else RingWriter(ring, wait=wait, unsettle=unsettle, live=self.live)
+        overwrites = self.delivery.overwrites
+        ring = Ring(self.capacity, producer, consumer, overwrites=overwrites)
+        writer = LatestWriter(ring) if overwrites else RingWriter(ring, wait=wait, unsettle=unsettle, live=self.live)
         self._take_form(writer, RingReader(ring))
 
     def gate(self, gate: Any) -> bool:
@@ -214,6 +220,11 @@ class Channel:
             return self.reader.closed
         return self.reader is not None and self.reader.ring.closed
 
+    @property
+    def done(self) -> bool:
+        """Whether it was cut, and all that waited here has been read."""
+        return self.reader is not None and self.reader.muted and not self.reader.depth()
+
     def statistics(self) -> LinkStatistics:
         """The counters as of now."""
         form = self._form(self.writer, self.reader)
@@ -230,14 +241,22 @@ class Channel:
             full=full,
             closed=closed,
             overflowed=self._past_overflowed + form.overflowed,
+            nbytes=sum(frame_bytes(frame) for frame in self._waiting()),
         )
+
+    def _waiting(self) -> list[Any]:
+        """The frames on their way; from any thread, and only a look."""
+        if self.reader is None:
+            return []
+        aside = self.writer.put_aside() if isinstance(self.writer, RingWriter) else []
+        return [*self.reader.waiting(), *aside]
 
     def _form(self, writer: Writer | None, reader: Reader | None) -> LinkStatistics:
         if reader is None:
             return LinkStatistics(0, 0, 0, self.capacity)
         taken, depth = reader.count(), reader.depth()
         if isinstance(reader, SlotReader):
-            replaced, full = (reader.dropped, 0) if reader.delivery is Delivery.LATEST else (0, reader.dropped)
+            replaced, full = (reader.dropped, 0) if reader.delivery.overwrites else (0, reader.dropped)
             return LinkStatistics(0, taken, depth, self.capacity, replaced, full, reader.refused, reader.overflowed)
         if isinstance(writer, RingWriter):
             depth += writer.aside()

@@ -41,6 +41,10 @@ class FanoutWriter:
         """Whether the writing processor may be called: every link has room."""
         return False not in [link.free() for link in self.links]  # all are asked: each one without room leaves its mark
 
+    def room(self) -> int:
+        """As the link says that has the least."""
+        return min(link.room() for link in self.links)
+
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""
         self.successor = successor
@@ -83,6 +87,10 @@ class TapWriter:
     def free(self) -> bool:
         """As the link says: a tap holds nobody back."""
         return self.link.free()
+
+    def room(self) -> int:
+        """As the link says."""
+        return self.link.room()
 
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""

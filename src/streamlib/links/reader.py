@@ -53,7 +53,7 @@ class News(NamedTuple):
     ended: bool
 
 
-def _read_on(reader: Reader | None) -> Any:
+def read_on(reader: Reader | None) -> Any:
     """Read where a chain of replaced readers leads to, or what one of them still holds."""
     while reader is not None and reader.successor is not None and not reader.depth():
         reader = reader.successor
@@ -73,7 +73,7 @@ class PlugReader:
 
     def read(self) -> Any:
         """None: nothing is connected."""
-        return _read_on(self.successor)
+        return read_on(self.successor)
 
     def count(self) -> int:
         """Frames taken so far: none."""
@@ -120,7 +120,7 @@ class RingReader:
         try:
             frame = self._popleft()
         except IndexError:
-            return _read_on(self.successor)
+            return read_on(self.successor)
         self.taken += 1
         if self._stalled:
             self.ring.room_made()
@@ -149,6 +149,10 @@ class RingReader:
         ring = self.ring
         return News(len(ring.items), self.taken, ring.written, ring.ended)
 
+    def waiting(self) -> list[Any]:
+        """The frames that wait, oldest first; from any thread, and only a look."""
+        return list(self.ring.items.copy())
+
     def unread(self) -> list[Any]:
         """Take out all that waits, oldest first; for the owner, when the link changes its form."""
         frames = self.ring.take_all()
@@ -162,14 +166,13 @@ class RingReader:
         return lost
 
     def preload(self, frames: Iterable[Any]) -> None:
-        """Lay older frames before those that wait; a ring that keeps the newest only takes one if it is empty."""
+        """Lay older frames before those that wait; a ring that keeps the newest takes as many as it has room for."""
         ring, older = self.ring, list(frames)
-        if ring.items.maxlen is None:
-            ring.items.extendleft(reversed(older))
-            return
-        self.removed -= len(older)
-        if not ring.items:
-            ring.items.extend(older)
+        if ring.items.maxlen is not None:
+            self.removed -= len(older)
+            room = ring.items.maxlen - len(ring.items)
+            older = older[-room:] if room > 0 else []
+        ring.items.extendleft(reversed(older))
 
     def retire(self, successor: Reader) -> None:
         """Hand later calls on to `successor`."""
@@ -223,7 +226,7 @@ class SlotReader:
         if self._pile:
             self.taken += 1  # by itself: a pass implies the frame of the slot and no other
             return self._pile.popleft()
-        return _read_on(self.successor)
+        return read_on(self.successor)
 
     def peek(self) -> Any:
         """The frame that `read` gives next, or None."""
@@ -241,6 +244,10 @@ class SlotReader:
             self.refused += 1
         elif self.delivery is Delivery.LATEST:
             self.frame = frame
+            self.dropped += 1
+        elif self.delivery is Delivery.DROP_OLDEST and len(self._pile) + 1 >= self.capacity:
+            self._pile.append(frame)
+            self.frame = self._pile.popleft()
             self.dropped += 1
         elif len(self._pile) + 1 < self.capacity:
             self._pile.append(frame)
@@ -273,14 +280,14 @@ class SlotReader:
 
     def holds_nobody_back(self) -> bool:
         """Whether the processor that writes here may be called again."""
-        if self.closed or self.live or self.finishing or self.delivery is Delivery.LATEST:
+        if self.closed or self.live or self.finishing or self.delivery.overwrites:
             return True
         self.refill()
         return self.frame is None or len(self._pile) + 1 < self.capacity
 
     def news(self) -> News:
         """What a call would find here."""
-        replaced = self.dropped if self.delivery is Delivery.LATEST else 0
+        replaced = self.dropped if self.delivery.overwrites else 0
         return News(self.depth(), self.count(), replaced, self.source_ended)
 
     def count(self) -> int:
@@ -300,6 +307,11 @@ class SlotReader:
         self.frame = self
         self.closed = True
 
+    def waiting(self) -> list[Any]:
+        """The frames that wait, oldest first; from any thread, and only a look."""
+        frame = self.frame
+        return [] if self.closed else [*(() if frame is None else (frame,)), *self._pile.copy()]
+
     def unread(self) -> list[Any]:
         """Take out all that waits, oldest first; for the owner, when the link changes its form."""
         if self.closed:
@@ -311,11 +323,11 @@ class SlotReader:
         return frames
 
     def preload(self, frames: Iterable[Any]) -> None:
-        """Lay older frames before those that wait; where only the newest counts, they are replaced by it."""
+        """Lay older frames before those that wait; where the newest replace others, as many as there is room for."""
         waiting = [*frames, *self.unread()]
-        if self.delivery is Delivery.LATEST and waiting:
-            self.dropped += len(waiting) - 1
-            waiting = waiting[-1:]
+        if self.delivery.overwrites and len(waiting) > self.capacity:
+            self.dropped += len(waiting) - self.capacity
+            waiting = waiting[-self.capacity :]
         if waiting:
             self.frame = waiting[0]
             self._pile.extend(waiting[1:])

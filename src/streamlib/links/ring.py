@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from streamlib.links.wake import Waker
+from streamlib.links.wake import Wakes
 
 
 class Ring:
@@ -26,9 +26,9 @@ class Ring:
     __slots__ = ("capacity", "closed", "consumer", "ended", "finishing", "items", "low_water", "producer", "released",
                  "stalled", "written")  # fmt: skip
 
-    def __init__(self, capacity: int, producer: Waker, consumer: Waker, *, newest_only: bool = False) -> None:
+    def __init__(self, capacity: int, producer: Wakes, consumer: Wakes, *, overwrites: bool = False) -> None:
         # Otherwise bounded by the writer's credit: a maximal length would lose frames instead of refusing them.
-        self.items: deque[Any] = deque(maxlen=1 if newest_only else None)
+        self.items: deque[Any] = deque(maxlen=capacity if overwrites else None)
         self.capacity = capacity
         self.low_water = capacity // 2
         self.stalled: deque[bool] = deque(maxlen=1)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 class LinkStatistics:
     """Counters of one link, consistent in themselves: written = taken + depth + dropped.
 
-    `replaced` were overtaken by a newer frame (delivery `latest`), `full` found no room and came from a live
-    source, `closed` were written after the reader had ended. `overflowed` went through the overflow of a writer
-    that may not wait; none of these is lost. All counts are in frames since the link was wired.
+    `replaced` were overtaken by a newer frame (delivery `latest` or `drop_oldest`), `full` found no room (delivery
+    `drop_newest`, or a live source), `closed` were written after the reader had ended. `overflowed` went through the
+    overflow of a writer that may not wait; none of these is lost. All counts are in frames since the link was wired;
+    `nbytes` is the size in bytes of what waits now.
     """
 
     written: int
@@ -22,6 +23,7 @@ class LinkStatistics:
     full: int = 0
     closed: int = 0
     overflowed: int = 0
+    nbytes: int = 0
 
     @property
     def dropped(self) -> int:

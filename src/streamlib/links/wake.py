@@ -10,8 +10,17 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Any, Protocol
 
 from streamlib.clock import Clock
+
+
+class Wakes(Protocol):
+    """What the ends of a ring ask of whoever reads or writes there: `asleep` is empty while waking does nothing."""
+
+    @property
+    def asleep(self) -> deque[Any]: ...
+    def wake(self) -> None: ...
 
 
 class Waker:
@@ -22,8 +31,7 @@ class Waker:
     def __init__(self, clock: Clock) -> None:
         self.asleep: deque[threading.Lock] = deque(maxlen=1)
         self._clock = clock
-        self._lock = threading.Lock()
-        self._lock.acquire()
+        self._lock = _locked()
 
     def wake(self) -> None:
         """Wake the sleeper, if there is one."""
@@ -35,8 +43,14 @@ class Waker:
 
     def sleep(self, ready: Callable[[], object], deadline_ns: int | None = None) -> None:
         """Sleep until woken or until `deadline_ns`; not at all when `ready` says there is something to do."""
-        self.asleep.append(self._lock)
-        if ready() or not self._clock.wait(self._lock, deadline_ns):
+        try:
+            self.asleep.append(self._lock)
+            woken = not ready() and self._clock.wait(self._lock, deadline_ns)
+        except BaseException:  # Ctrl-C for one: whether a waker has claimed the lock, or released it, nobody knows
+            self.asleep.clear()
+            self._lock = _locked()
+            raise
+        if not woken:
             self._withdraw()
 
     def _withdraw(self) -> None:
@@ -44,3 +58,9 @@ class Waker:
             self.asleep.pop()
         except IndexError:  # a waker has claimed the lock: its release is on the way
             self._lock.acquire()
+
+
+def _locked() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock

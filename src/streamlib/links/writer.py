@@ -29,6 +29,7 @@ class Writer(Protocol):
     def write(self, frame: Any) -> None: ...
     def end(self) -> None: ...
     def free(self) -> bool: ...
+    def room(self) -> int: ...
     def retire(self, successor: Writer) -> None: ...
 
 
@@ -37,6 +38,10 @@ def present(writer: Writer) -> Writer:
     while writer.successor is not None:
         writer = writer.successor
     return writer
+
+
+NO_LIMIT = 1 << 30
+"""The room of a writer that never has too little of it."""
 
 
 class PlugWriter:
@@ -65,6 +70,10 @@ class PlugWriter:
     def free(self) -> bool:
         """A plug never holds anybody back."""
         return True
+
+    def room(self) -> int:
+        """There is always room for more."""
+        return NO_LIMIT
 
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""
@@ -120,6 +129,10 @@ class SlotWriter:
     def free(self) -> bool:
         """Whether the writing processor may be called: the reader has taken what was written."""
         return self.slot.holds_nobody_back()
+
+    def room(self) -> int:
+        """What is written to a free slot is read before the next is written."""
+        return NO_LIMIT
 
     def renewed(self) -> SlotWriter:
         """Another writer of the same slot."""
@@ -261,6 +274,10 @@ class RingWriter:
                 return False
         return self.ring.has_room()
 
+    def room(self) -> int:
+        """How many frames more may be written before `free` is asked again."""
+        return NO_LIMIT if self.live else max(0, self.ring.room() - len(self._overflow))
+
     def send_off(self) -> None:
         """Append what was put aside whether there is room or not; when nobody will run the writing processor again."""
         self.ring.released = True
@@ -273,6 +290,10 @@ class RingWriter:
     def cut_credit(self) -> None:
         """Forget unspent credit; for the owner, when the reader has closed or the link changes its form."""
         self._credit = 0
+
+    def put_aside(self) -> list[Any]:
+        """The frames put aside; from any thread, and only a look."""
+        return list(self._overflow.copy())
 
     def unsent(self) -> list[Any]:
         """Take out what was put aside; for the owner, when the link changes its form."""
@@ -296,7 +317,7 @@ class RingWriter:
 
 
 class LatestWriter:
-    """The writing end of a ring that keeps the newest frame only; it never waits."""
+    """The writing end of a ring that keeps the newest frames only, one or as many as it holds; it never waits."""
 
     __slots__ = ("_append", "_asleep", "_wake", "ended", "refused", "ring", "successor")
 
@@ -312,7 +333,7 @@ class LatestWriter:
         self._wake = ring.consumer.wake
 
     def write(self, frame: Any) -> None:
-        """Replace what the reader has not taken yet."""
+        """Append the frame; a full ring lets go of its oldest."""
         ring = self.ring
         if self.successor is not None:
             self.successor = present(self.successor)
@@ -337,6 +358,10 @@ class LatestWriter:
     def free(self) -> bool:
         """There is always room for a newer frame."""
         return True
+
+    def room(self) -> int:
+        """There is always room for a newer frame."""
+        return NO_LIMIT
 
     def renewed(self) -> LatestWriter:
         """Another writer of the same ring, with the counter."""

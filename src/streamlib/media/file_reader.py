@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,19 +16,12 @@ from streamlib.frames.video import VideoFrame
 from streamlib.media.demuxer import Demuxer, Media
 from streamlib.media.mp4.finished_files import FinishedFiles
 from streamlib.media.notices import Notices
-from streamlib.media.pace import LONGEST_WAIT_NS, Pace
+from streamlib.media.pace import LONGEST_WAIT_NS, Pace, Speed
 from streamlib.processors.config import Live, ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
 from streamlib.processors.ports import LinkOutput
 from streamlib.processors.processor import Processor
-
-
-class Speed(StrEnum):
-    """How fast a file is read."""
-
-    REALTIME = "realtime"
-    FAST = "fast"
 
 
 class FileReader(Processor):
@@ -68,14 +60,14 @@ class FileReader(Processor):
             MediaError: There is no such file, it cannot be read, or holds neither pictures nor sound.
         """
         self._demuxer: Demuxer | None = None
+        self._files = ctx.shared(FinishedFiles)
         self._pace = Pace(self._say_jump)
         self._notices = Notices(ctx.log)
         self._held: tuple[Media, VideoFrame | AudioFrame] | None = None
         self._ended: set[Media] = set()
         self._begun = False
-        self._demuxer = Demuxer(Path(self.config.path))
         self._path = Path(self.config.path).resolve()
-        self._files = ctx.shared(FinishedFiles)
+        self._demuxer = Demuxer(Path(self.config.path))
         self._files.begin_reading(self._path)
         self._pass_start_ns = 0
 

@@ -18,8 +18,7 @@ from streamlib.errors import ConfigError
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media.audio.samples import SampleReader
-from streamlib.media.file_reader import Speed
-from streamlib.media.pace import Pace
+from streamlib.media.pace import Pace, Speed
 from streamlib.media.video.picture import from_av
 from streamlib.processors.config import Live, ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext

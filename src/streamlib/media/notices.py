@@ -19,10 +19,14 @@ class Notices:
 
     def __init__(self, log: Logger | LoggerAdapter[Any]) -> None:
         self._log = log
-        self._said: set[str] = set()
+        self._said: set[str] = set()  # bounded: callers name things by words of their own, never by what came
 
     def once(self, about: str, message: str) -> None:
         """Warn, unless there was a warning about the same before."""
         if about not in self._said:
             self._said.add(about)
             self._log.warning(message)
+
+    def forget(self, about: str) -> None:
+        """Say it again when there is reason to: what it was about has changed."""
+        self._said.discard(about)

@@ -1,11 +1,12 @@
-"""How fast a file plays: when the frame of a media time is due on a clock.
+"""How fast a source plays: when the frame of a media time is due on a clock.
 
-Nanoseconds pass through; `file_reader.py` asks and never sleeps.
+Nanoseconds pass through; `file_reader.py` and the other sources ask and never sleep.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 
 from streamlib.clock import NS_PER_MS, NS_PER_S
 
@@ -14,6 +15,13 @@ LATE_NS = 250 * NS_PER_MS
 # Who does not know whether a file is sound waits no longer than this for its next frame. It is waited for all the
 # same, so that a show of slides with longer ones than this becomes faster, and not a burst.
 LONGEST_WAIT_NS = 10 * NS_PER_S
+
+
+class Speed(StrEnum):
+    """How fast a source sends: each frame when it is due, or as fast as its links take them."""
+
+    REALTIME = "realtime"
+    FAST = "fast"
 
 
 class Pace:

@@ -33,6 +33,15 @@ class Track(ABC):
     Args:
         stream: The stream of the open file.
         origin_ns: The file's time zero on the stream's own clock.
+
+    Attributes:
+        frames: What is decoded and has not been given out.
+        wanted: Whether packets are kept.
+        is_over: Whether nothing comes any more in this pass.
+        awaits_key: Whether packets are left out until a key frame comes.
+        damaged: How many packets could not be decoded.
+        backlog: How much the packets that wait take, in bytes.
+        end_ns: The time behind the last frame decoded, in nanoseconds.
     """
 
     def __init__(self, stream: av.VideoStream | av.AudioStream, origin_ns: int) -> None:
@@ -70,7 +79,7 @@ class Track(ABC):
         """How long a frame usually is, in nanoseconds."""
 
     def want(self, wanted: bool, *, late: bool) -> None:
-        """Begin or stop to keep packets; who joins late has to wait for a key frame."""
+        """Begin or stop keeping packets; a stream that joins late has to wait for a key frame."""
         if wanted == self.wanted:
             return
         self.wanted = wanted

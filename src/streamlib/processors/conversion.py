@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Callable, Iterable
-from enum import Enum
+from enum import Enum, StrEnum
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
-from streamlib.errors import nearest
+from streamlib.errors import ConfigError, nearest
 
+E = TypeVar("E", bound=StrEnum)
 UNIONS = frozenset({Union, UnionType})
 
 
@@ -90,9 +91,22 @@ def _is_subclass(value: type, wanted: object) -> bool:
     return any(not isinstance(one, type) or issubclass(value, one) for one in classes)
 
 
+def chosen(setting: str, choices: type[E], value: str) -> E:
+    """The choice that a user names as the setting of a call.
+
+    Raises:
+        ConfigError: There is none of that name; the message names the nearest.
+    """
+    try:
+        return choices(value)
+    except ValueError:
+        known = [choice.value for choice in choices]
+        raise ConfigError(f"{setting} is {value!r}; {nearest(str(value), known)}", field=setting) from None
+
+
 def reason(error: Exception, annotation: object, value: object) -> str:
     """What a message says after `Type.field:` when `convert` refused `value`: expected, got, and the nearest choice."""
-    text = str(error).replace("`", "")
+    text = str(error).replace("`", "").replace("Expected object, got", f"Expected {type_words(annotation)}, got")
     choices = list(_choices(annotation))
     hint = f"; {nearest(str(value), choices)}" if choices else ""
     shown = repr(value)

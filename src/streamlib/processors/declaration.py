@@ -2,7 +2,7 @@
 
 A class body comes in, with ports and settings in it; a frozen `Declaration` goes out, and the ports leave the
 class's dictionary, where they would slow every access to the ports of its instances. Runners, the graph and
-the compiler read the declaration and never the class body. `processor.py` asks for it.
+the compiler read the declaration and never the class body; people read its `descriptor`. `processor.py` asks for it.
 """
 
 from __future__ import annotations
@@ -10,15 +10,32 @@ from __future__ import annotations
 import inspect
 import keyword
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from streamlib.errors import DeclarationError, UnknownPortError, nearest
 from streamlib.processors.config import ConfigFields, ProcessorConfig
-from streamlib.processors.execution_mode import ErrorPolicy, ExecutionMode, Placement, ProcessExecution, Wake
+from streamlib.processors.description import (
+    carried_schemas,
+    checked_examples,
+    config_json_schema,
+    described_fields,
+    described_port,
+)
+from streamlib.processors.execution_mode import (
+    ErrorPolicy,
+    ExecutionMode,
+    Placement,
+    ProcessExecution,
+    RestartLimits,
+    Wake,
+)
 from streamlib.processors.ports import LinkInput, LinkOutput, Port
+from streamlib.schema.descriptors import Example, ProcessorDescriptor
+from streamlib.schema.docstrings import attributes, description
+from streamlib.schema.version import SemanticVersion
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -36,8 +53,21 @@ class Declaration:
     placement: Placement
     live: bool
     error_policy: ErrorPolicy
+    restart_limits: RestartLimits
     config: ConfigFields
+    is_async: bool
     abstract: bool
+    version: SemanticVersion
+    examples: tuple[Example, ...]
+    _descriptor: ProcessorDescriptor | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def descriptor(self) -> ProcessorDescriptor:
+        """All of it as a plain record for people, JSON and Markdown; derived once, when first asked for."""
+        if self._descriptor is None:  # threads that race derive the same twice, and the last one stays
+            object.__setattr__(self, "_descriptor", _described(self))
+        assert self._descriptor is not None
+        return self._descriptor
 
     @property
     def config_type(self) -> type[ProcessorConfig]:
@@ -78,6 +108,7 @@ def declare(cls: type[Any], root: type[Any], *, abstract: bool) -> Declaration:
     live = bool(cls.live)
     if live and not outputs:
         raise DeclarationError(f"{name} is live and has no output; only a source of frames can be live")
+    config = ConfigFields.of(name, cls.Config)
     return Declaration(
         type_name=name,
         processor=cls,
@@ -88,9 +119,41 @@ def declare(cls: type[Any], root: type[Any], *, abstract: bool) -> Declaration:
         placement=_choice(name, "placement", Placement, cls.placement),
         live=live,
         error_policy=_choice(name, "error_policy", ErrorPolicy, cls.error_policy),
-        config=ConfigFields.of(name, cls.Config),
+        restart_limits=cls.restart_limits,
+        config=config,
+        is_async=_is_async(cls),
         abstract=abstract or cls.process is root.process,
+        version=_version(name, cls.version),
+        examples=checked_examples(name, cls.examples, config),
     )
+
+
+def _described(declared: Declaration) -> ProcessorDescriptor:
+    cls = declared.processor
+    docs = attributes(cls)
+    return ProcessorDescriptor(
+        name=declared.type_name,
+        description=description(cls),
+        version=str(declared.version),
+        inputs=tuple(described_port(port, docs) for port in declared.inputs.values()),
+        outputs=tuple(described_port(port, docs) for port in declared.outputs.values()),
+        config=described_fields(declared.config),
+        config_schema=config_json_schema(declared.config),
+        execution=str(declared.execution),
+        wake=str(declared.wake),
+        placement=str(declared.placement),
+        live=declared.live,
+        error_policy=str(declared.error_policy),
+        examples=declared.examples,
+        frames=carried_schemas([*declared.inputs.values(), *declared.outputs.values()]),
+    )
+
+
+def _version(type_name: str, version: object) -> SemanticVersion:
+    try:
+        return SemanticVersion.parse(str(version))
+    except DeclarationError as error:
+        raise DeclarationError(f"{type_name}.version: {error}") from error
 
 
 def _ports(cls: type[Any], root: type[Any]) -> tuple[Mapping[str, LinkInput[Any]], Mapping[str, LinkOutput[Any]]]:
@@ -151,10 +214,22 @@ def _check_process(cls: type[Any], root: type[Any], ports: set[str]) -> None:
         raise DeclarationError(
             f"{cls.__name__} has ports and no process(self, ctx); write it, or class {cls.__name__}(..., abstract=True)"
         )
-    if inspect.iscoroutinefunction(cls.process):
-        raise DeclarationError(f"{cls.__name__}.process is async; write a plain def, it runs on a thread of its own")
+    if inspect.isgeneratorfunction(cls.process) or inspect.isasyncgenfunction(cls.process):
+        raise DeclarationError(
+            f"{cls.__name__}.process is a generator, which a call would not run; write frames to an output instead of "
+            "yielding them"
+        )
     if not takes_one(cls.process):
         raise DeclarationError(f"{cls.__name__}.process is called with a context; write def process(self, ctx)")
+
+
+def _is_async(cls: type[Any]) -> bool:
+    """Whether `process` is a coroutine function, to be called on the runtime's event loop."""
+    if not inspect.iscoroutinefunction(cls.process):
+        return False
+    if cls.execution is not None and cls.execution.mode is ExecutionMode.MANUAL:
+        raise DeclarationError(f"{cls.__name__} is manual and is called by step; write a plain def process(self, ctx)")
+    return True
 
 
 def takes_one(method: Any) -> bool:

@@ -6,8 +6,10 @@ choice and is not known here.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import SupportsFloat
 
 from streamlib.clock import NS_PER_MS
 from streamlib.errors import DeclarationError
@@ -29,11 +31,40 @@ class Wake(StrEnum):
 
 
 class ErrorPolicy(StrEnum):
-    """What follows an exception in `process`: the frame is skipped, the processor fails, or the runtime stops."""
+    """What follows an exception in `process`.
+
+    The frame is skipped, the processor is made anew (`RestartLimits`), it fails, or the runtime stops.
+    """
 
     SKIP = "skip"
+    RESTART = "restart"
     FAIL = "fail"
     STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class RestartLimits:
+    """How soon and how often a processor whose error policy is `restart` is made anew.
+
+    The first time after `first_s` seconds, then each time after twice as long, at most after `longest_s`. A processor
+    that fails more than `attempts` times in a row fails for good; `reset_s` without an error begin a new row.
+
+    Raises:
+        DeclarationError: A number is negative, or the first wait is longer than the longest.
+    """
+
+    attempts: int = 5
+    first_s: float = 0.1
+    longest_s: float = 10.0
+    reset_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        if min(self.attempts, self.first_s, self.reset_s) < 0 or self.longest_s < self.first_s:
+            raise DeclarationError(f"{self}: give numbers of 0 or more, and a longest_s that is not below first_s")
+
+    def delay_s(self, attempt: int) -> float:
+        """How long to wait before an attempt, the first of which is 1; in seconds."""
+        return min(self.first_s * 2.0 ** (attempt - 1), self.longest_s)
 
 
 class Placement(StrEnum):
@@ -59,10 +90,10 @@ class ProcessExecution:
         """Called on its own schedule, every `interval_ms` milliseconds: a camera, a file, a timer.
 
         Raises:
-            DeclarationError: The interval is negative.
+            DeclarationError: The interval is negative, infinite, or no number.
         """
-        if interval_ms < 0:
-            raise DeclarationError(f"interval_ms is {interval_ms}; give 0 (call again at once) or more")
+        if not _is_interval(interval_ms):
+            raise DeclarationError(f"interval_ms is {interval_ms!r}; give 0 (call again at once) or more milliseconds")
         return cls(ExecutionMode.CONTINUOUS, round(interval_ms * NS_PER_MS))
 
     @classmethod
@@ -79,3 +110,7 @@ class ProcessExecution:
         if not self.interval_ns:
             return str(self.mode)
         return f"{self.mode} every {self.interval_ns / NS_PER_MS:g} ms"
+
+
+def _is_interval(given: object) -> bool:
+    return isinstance(given, SupportsFloat) and 0 <= float(given) < math.inf

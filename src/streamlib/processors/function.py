@@ -163,6 +163,8 @@ def processor(
         def fade(frame: VideoFrame, by: float = 0.8) -> VideoFrame:
             return frame.with_pixels((frame.to_ndarray("rgb24") * by).astype("uint8"))
 
+    A schema or audio requirements are said by `Annotated[DataFrame, Detections]`.
+
     Raises:
         DeclarationError: An annotation is missing, cannot be resolved, or is no frame class.
     """
@@ -170,7 +172,11 @@ def processor(
 
     def decorate(decorated: Callable[..., Any]) -> type[FunctionProcessor]:
         signature = read_signature(decorated, name or decorated.__name__)
-        inputs = {port: LinkInput(types, delivery=delivery, capacity=capacity) for port, types in signature.inputs}
+        said = signature.said
+        inputs = {
+            port: LinkInput(types, delivery=delivery, capacity=capacity, **said.get(port, {}))
+            for port, types in signature.inputs
+        }
         return _made(decorated, signature, inputs, settings)
 
     return decorate if function is None else decorate(function)
@@ -183,7 +189,7 @@ def _made(
     settings: Mapping[str, object],
 ) -> type[FunctionProcessor]:
     base = (FunctionSource, FunctionFilter, FunctionJoin)[min(len(inputs), 2)]
-    output = {OUTPUT: LinkOutput(signature.output)} if signature.output else {}
+    output = {OUTPUT: LinkOutput(signature.output, **signature.said["return"])} if signature.output else {}
     namespace: dict[str, object] = {
         "__module__": function.__module__,
         "__qualname__": function.__qualname__,

@@ -2,7 +2,8 @@
 
 `LinkInput` and `LinkOutput` are both: the record written in the class body, and the typed face of the port
 that the instance carries under that name. What stands there at run time is a reader or writer of
-`streamlib.links`: a plug until the engine wires a link. Ports know frame classes and nothing of links.
+`streamlib.links`: a plug until the engine wires a link. Ports know frame classes and nothing of links. What a port
+says beyond its frame classes, a schema or audio requirements, is compared when ports are joined, never per frame.
 `declaration.py` collects them.
 """
 
@@ -14,6 +15,12 @@ from typing import Any, Generic, NoReturn, TypeVar, Union, get_args, get_origin,
 
 from streamlib.errors import DeclarationError
 from streamlib.links.delivery import Delivery
+from streamlib.links.many import IncomingLink
+from streamlib.schema.builtins import SCHEMA_AUDIO_FRAME, SCHEMA_DATA_FRAME
+from streamlib.schema.compatibility import first_difference
+from streamlib.schema.derivation import own_schema, schema_of
+from streamlib.schema.descriptors import AudioRequirements
+from streamlib.schema.types import Schema
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -21,13 +28,24 @@ B = TypeVar("B")
 
 
 class Port:
-    """One declared end of links: its name and the classes of the frames that pass through it."""
+    """One declared end of links: its name, the classes of the frames that pass through it, and what it says of them."""
 
-    __slots__ = ("frame_types", "name")
+    __slots__ = ("audio", "frame_types", "name", "schema")
 
-    def __init__(self, frame_type: object) -> None:
+    def __init__(
+        self, frame_type: object, schema: type[Any] | Schema | None = None, audio: AudioRequirements | None = None
+    ) -> None:
         self.name = ""
         self.frame_types = frame_classes(frame_type)
+        self.schema = None if schema is None else schema_of(schema)
+        self.audio = _requirements(audio)
+        if self.schema is not None and not self._carries(SCHEMA_DATA_FRAME):
+            raise DeclarationError(f"schema says what a DataFrame holds, and none pass at {words(self.frame_types)}")
+        if self.audio is not None and not self._carries(SCHEMA_AUDIO_FRAME):
+            raise DeclarationError(f"audio says which AudioFrames pass, and none do at {words(self.frame_types)}")
+
+    def _carries(self, schema: Schema) -> bool:
+        return any(own_schema(frame_type) is schema for frame_type in self.frame_types)
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = self.name or name  # one object under two names keeps the first; the declaration refuses it
@@ -50,14 +68,33 @@ class LinkInput(Port, Generic[T]):
 
     Args:
         frame_type: A frame class, a union of them (`VideoFrame | EncodedPacket`) or a tuple of them.
-        delivery: What becomes of frames that come faster than they are read; "every" waits for room.
+        delivery: What becomes of frames that come faster than they are read: "every" has the writer wait for room,
+            "latest" keeps the newest, "drop_oldest" and "drop_newest" keep as many as there is room for.
         capacity: Frames that a link to this input holds, 1 or more.
+        many: Whether any number of links may lead here, and not one only; then `read` takes from them in turn, and
+            `links` are they.
+        schema: What the data of a DataFrame must hold: a class of fields (a msgspec Struct, a dataclass, a TypedDict)
+            or a `Schema`. An output that says nothing of its data fits.
+        audio: Which sound it takes. An output that says nothing of its sound fits.
+
+    Raises:
+        DeclarationError: It is no frame class, there is no such delivery, the capacity is below 1, or the schema or
+            audio requirements are none, or not for these frames.
     """
 
-    __slots__ = ("capacity", "delivery")
+    __slots__ = ("capacity", "delivery", "many")
 
     @overload
-    def __init__(self, frame_type: type[T], *, delivery: Delivery | str = ..., capacity: int = ...) -> None: ...
+    def __init__(
+        self,
+        frame_type: type[T],
+        *,
+        delivery: Delivery | str = ...,
+        capacity: int = ...,
+        many: bool = ...,
+        schema: type[Any] | Schema | None = ...,
+        audio: AudioRequirements | None = ...,
+    ) -> None: ...
     @overload
     def __init__(
         self: LinkInput[A | B],
@@ -65,6 +102,9 @@ class LinkInput(Port, Generic[T]):
         *,
         delivery: Delivery | str = ...,
         capacity: int = ...,
+        many: bool = ...,
+        schema: type[Any] | Schema | None = ...,
+        audio: AudioRequirements | None = ...,
     ) -> None: ...
     @overload
     def __init__(
@@ -73,14 +113,32 @@ class LinkInput(Port, Generic[T]):
         *,
         delivery: Delivery | str = ...,
         capacity: int = ...,
+        many: bool = ...,
+        schema: type[Any] | Schema | None = ...,
+        audio: AudioRequirements | None = ...,
     ) -> None: ...
-    def __init__(self, frame_type: object, *, delivery: Delivery | str = "every", capacity: int = 8) -> None:
-        super().__init__(frame_type)
+    def __init__(
+        self,
+        frame_type: object,
+        *,
+        delivery: Delivery | str = "every",
+        capacity: int = 8,
+        many: bool = False,
+        schema: type[Any] | Schema | None = None,
+        audio: AudioRequirements | None = None,
+    ) -> None:
+        super().__init__(frame_type, schema, audio)
         self.delivery = _delivery(delivery)
         self.capacity = _capacity(capacity)
+        self.many = many
 
     def read(self) -> T | None:
         """The next frame, or None when there is none now."""
+        self._unbound()
+
+    @property
+    def links(self) -> tuple[IncomingLink, ...]:
+        """The links of an input of many, in the order in which they were connected, each with a `read` of its own."""
         self._unbound()
 
     @property
@@ -103,25 +161,50 @@ class LinkOutput(Port, Generic[T]):
 
     Args:
         frame_type: A frame class, a union of them (`VideoFrame | EncodedPacket`) or a tuple of them.
+        schema: What the data of its DataFrames holds: a class of fields or a `Schema`.
+        audio: Which sound it emits.
+
+    Raises:
+        DeclarationError: It is no frame class, or the schema or audio requirements are none, or not for these frames.
     """
 
     __slots__ = ()
 
     @overload
-    def __init__(self, frame_type: type[T]) -> None: ...
+    def __init__(
+        self,
+        frame_type: type[T],
+        *,
+        schema: type[Any] | Schema | None = ...,
+        audio: AudioRequirements | None = ...,
+    ) -> None: ...
     @overload
-    def __init__(self: LinkOutput[A | B], frame_type: tuple[type[A], type[B]]) -> None: ...
+    def __init__(
+        self: LinkOutput[A | B],
+        frame_type: tuple[type[A], type[B]],
+        *,
+        schema: type[Any] | Schema | None = ...,
+        audio: AudioRequirements | None = ...,
+    ) -> None: ...
     @overload
-    def __init__(self: LinkOutput[Any], frame_type: UnionType | tuple[type, ...]) -> None: ...
-    def __init__(self, frame_type: object) -> None:
-        super().__init__(frame_type)
+    def __init__(
+        self: LinkOutput[Any],
+        frame_type: UnionType | tuple[type, ...],
+        *,
+        schema: type[Any] | Schema | None = ...,
+        audio: AudioRequirements | None = ...,
+    ) -> None: ...
+    def __init__(
+        self, frame_type: object, *, schema: type[Any] | Schema | None = None, audio: AudioRequirements | None = None
+    ) -> None:
+        super().__init__(frame_type, schema, audio)
 
     def write(self, frame: T) -> None:
         """Send a frame to every link of this port; on a dedicated thread this waits for room."""
         self._unbound()
 
     def end(self) -> None:
-        """End the stream of this port, in order behind the last frame; later writes are errors of the author."""
+        """End the stream of this port, behind the last frame; nothing may be written to it after that."""
         self._unbound()
 
     @property
@@ -131,11 +214,19 @@ class LinkOutput(Port, Generic[T]):
 
 
 def misfit(source: str, output: LinkOutput[Any], target: str, input_: LinkInput[Any]) -> str | None:
-    """Why an output of the processor `source` cannot feed an input of `target`, or None when it can."""
-    if input_.accepts(output.frame_types):
-        return None
-    carries, takes = words(output.frame_types), words(input_.frame_types)
-    return f"{source}.{output.name} carries {carries}, {target}.{input_.name} takes {takes}"
+    """Why an output of the processor `source` cannot feed an input of `target`, or None when it can.
+
+    What one of the two does not say (a schema, a rate) is not compared: it is known when frames come.
+    """
+    from_, to = f"{source}.{output.name}", f"{target}.{input_.name}"
+    if not input_.accepts(output.frame_types):
+        return f"{from_} carries {words(output.frame_types)}, {to} takes {words(input_.frame_types)}"
+    if output.schema is not None and input_.schema is not None:
+        difference = first_difference(output.schema, input_.schema)
+        if difference is not None:
+            return f"{from_} carries {output.schema}, {to} takes {input_.schema}: {difference}"
+    sounds = output.audio.difference(input_.audio) if output.audio is not None and input_.audio is not None else None
+    return None if sounds is None else f"{from_} carries sound of {sounds[0]}, {to} takes {sounds[1]}"
 
 
 def words(frame_types: Iterable[type]) -> str:
@@ -159,6 +250,12 @@ def frame_classes(frame_type: object) -> tuple[type, ...]:
 
 def _union_members(frame_type: object) -> tuple[object, ...]:
     return get_args(frame_type) if get_origin(frame_type) in {Union, UnionType} else ()
+
+
+def _requirements(audio: object) -> AudioRequirements | None:
+    if audio is None or isinstance(audio, AudioRequirements):
+        return audio
+    raise DeclarationError(f"audio is {audio!r}; write audio=AudioRequirements(rates=48_000, channels=(1, 2))")
 
 
 def _delivery(delivery: Delivery | str) -> Delivery:

@@ -7,7 +7,7 @@ is made, and the engine calls the methods, each on one thread at a time. Nothing
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from streamlib.errors import DeclarationError
@@ -16,7 +16,7 @@ from streamlib.links.writer import PlugWriter
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.declaration import Declaration, declare, takes_one
-from streamlib.processors.execution_mode import ErrorPolicy, Placement, ProcessExecution, Wake
+from streamlib.processors.execution_mode import ErrorPolicy, Placement, ProcessExecution, RestartLimits, Wake
 
 
 class Processor:
@@ -29,7 +29,9 @@ class Processor:
     `execution` is reactive with inputs and continuous without, unless given. `wake` says whether one input
     with a frame suffices to call a reactive processor or all must hold one. `placement` is what it asks of its
     thread. A `live` source (camera, microphone) is never slowed: into a full link it drops its newest frame.
-    `error_policy` says what follows an exception in `process`.
+    `error_policy` says what follows an exception in `process`, and `restart_limits` how often `restart` tries.
+    `version` is the semantic version of the type; `examples` show its use: configs as mappings, or code as text,
+    both checked when the class is made.
     """
 
     Config: ClassVar[type[ProcessorConfig]] = ProcessorConfig
@@ -38,6 +40,10 @@ class Processor:
     placement: ClassVar[str] = Placement.ANY
     live: ClassVar[bool] = False
     error_policy: ClassVar[str] = ErrorPolicy.SKIP
+    restart_limits: ClassVar[RestartLimits] = RestartLimits()
+
+    version: ClassVar[str] = "1.0.0"
+    examples: ClassVar[Sequence[Mapping[str, object] | str]] = ()
 
     handle_type: ClassVar[Any] = None  # a subclass of the runtime's handle, for those that plain code speaks to
 
@@ -97,8 +103,11 @@ class Processor:
     def setup(self, ctx: RuntimeContext) -> None:
         """Open what `process` needs; before the first call of it, on the thread that commits."""
 
-    def process(self, ctx: ProcessContext) -> None:
-        """Do one step: read what there is, write what comes of it."""
+    def process(self, ctx: ProcessContext) -> Coroutine[Any, Any, None] | None:
+        """Do one step: read what there is, write what comes of it.
+
+        An `async def process` is called on the runtime's event loop, and not again before it has returned.
+        """
         raise DeclarationError(f"{ctx.processor_id}: {type(self).__name__} has no process(self, ctx)")
 
     def flush(self, ctx: ProcessContext) -> None:
@@ -106,6 +115,13 @@ class Processor:
 
     def config_changed(self, previous: Any) -> None:
         """Apply a live change: `self.config` is the new one; between two calls of `process`."""
+
+    def hand_over(self, heir: Self) -> None:
+        """In a restart: give what must not end with this one to the one that takes its place, which is set up by now.
+
+        Between two calls, before `flush` and `teardown`; behind them where this one has ended already, or had to stop
+        before the other could be set up.
+        """
 
     def teardown(self) -> None:
         """Close what `setup` opened; always once when `setup` was called, even where that raised."""

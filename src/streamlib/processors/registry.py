@@ -6,10 +6,14 @@ importing anything, and the class is imported when somebody asks for it. Built-i
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from streamlib.errors import DeclarationError, MissingExtraError, UnknownTypeError
 from streamlib.processors.processor import Processor
+from streamlib.schema.descriptors import ProcessorDescriptor
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -49,6 +53,25 @@ class ProcessorRegistry:
         found = self._types.get(name)  # no lock: an import must not wait for one, and two that load find the same
         return self._types.setdefault(name, self._loaded(name)) if found is None else found
 
+    def describe(self, name: str) -> ProcessorDescriptor:
+        """What there is to know of the type of that name, under that name.
+
+        Raises:
+            UnknownTypeError: There is none; the message names the nearest.
+            DeclarationError: A distribution offers it and it cannot be imported, or several offer it.
+            MissingExtraError: It needs a part that is not installed.
+        """
+        descriptor = self.resolve(name).declaration.descriptor
+        return descriptor if descriptor.name == name else replace(descriptor, name=name)
+
+    def origin(self, name: str) -> str:
+        """Where the type of that name is from: a distribution with its version, or the module of a registered class."""
+        found = self._types.get(name)
+        offers = self._offered().get(name, [])
+        if found is not None and not any(found is _loaded_by(offer) for offer in offers):
+            return found.__module__
+        return ", ".join(dict.fromkeys(_distribution(offer) for offer in offers))
+
     def __contains__(self, name: str) -> bool:
         """Whether there is a type of that name; nothing is imported for it."""
         return name in self._types or name in self._offered()
@@ -75,6 +98,11 @@ class ProcessorRegistry:
                 offers.setdefault(offer.name, []).append(offer)
             self._offers = offers
         return self._offers
+
+
+def _loaded_by(offer: EntryPoint) -> object:
+    """What an entry point names, where its module is imported already."""
+    return getattr(sys.modules.get(offer.module), offer.attr, None)
 
 
 def _load(offer: EntryPoint) -> type[Processor]:

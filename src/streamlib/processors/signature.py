@@ -8,29 +8,43 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from streamlib.errors import DeclarationError
 from streamlib.frames.stamped import Stamped
 from streamlib.processors.config import ConfigMeta, LiveField, ProcessorConfig
+from streamlib.processors.conversion import UNIONS
 from streamlib.processors.ports import frame_classes, words
+from streamlib.schema.descriptors import AudioRequirements
+from streamlib.schema.types import Schema
 
 NOTHING = type(None)
 INPUT_KINDS = frozenset({Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD})
 HINT = "define or import what its annotations name at the module's top"
 
 
+class Said(TypedDict, total=False):
+    """What a port says beyond its frame classes."""
+
+    schema: type[Any] | Schema
+    audio: AudioRequirements
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionSignature:
-    """The inputs in order, each with its frame classes; the output's, empty for a sink; the settings, with defaults."""
+    """The inputs in order, each with its frame classes; the output's, empty for a sink; the settings, with defaults.
+
+    `said` is what the annotation of a parameter, or of "return", says beyond the frame class, as keywords of a port.
+    """
 
     name: str
     inputs: tuple[tuple[str, tuple[type, ...]], ...]
     output: tuple[type, ...]
     settings: tuple[tuple[str, object, object], ...]
+    said: Mapping[str, Said]
 
     def config_type(self, qualname: str, module: str) -> ConfigMeta:
         """A config class with a live field for each setting.
@@ -62,6 +76,7 @@ def read_signature(function: Callable[..., Any], name: str) -> FunctionSignature
         inputs=tuple((p.name, _input(name, p, hints)) for p in parameters if p.default is Parameter.empty),
         output=_output(name, hints),
         settings=tuple(_setting(name, p, hints) for p in parameters if p.default is not Parameter.empty),
+        said={port: _said(hint) for port, hint in hints.items()},
     )
 
 
@@ -95,14 +110,37 @@ def _output(name: str, hints: dict[str, Any]) -> tuple[type, ...]:
     annotation = hints["return"]
     if annotation is NOTHING:
         return ()
-    members = typing.get_args(annotation)
+    members = typing.get_args(annotation) if typing.get_origin(annotation) in UNIONS else ()
     sometimes = tuple(member for member in members if member is not NOTHING) if NOTHING in members else annotation
     return _frames(f"{name} -> {annotation}", sometimes)
 
 
+def _bare(annotation: object) -> object:
+    """An annotation without the marks of `Annotated`; a union as a tuple."""
+    if isinstance(annotation, tuple) or typing.get_origin(annotation) in UNIONS:
+        members = annotation if isinstance(annotation, tuple) else typing.get_args(annotation)
+        return tuple(_bare(member) for member in members)
+    return typing.get_args(annotation)[0] if typing.get_origin(annotation) is Annotated else annotation
+
+
+def _said(annotation: object) -> Said:
+    """What `Annotated` says of frames: a class of fields or a schema, and audio requirements."""
+    said: Said = {}
+    if typing.get_origin(annotation) in UNIONS:
+        for member in typing.get_args(annotation):
+            said |= _said(member)
+    if typing.get_origin(annotation) is Annotated:
+        for mark in typing.get_args(annotation)[1:]:
+            if isinstance(mark, AudioRequirements):
+                said["audio"] = mark
+            elif isinstance(mark, type | Schema):
+                said["schema"] = mark
+    return said
+
+
 def _frames(where: str, annotation: object) -> tuple[type, ...]:
     try:
-        classes = frame_classes(annotation)
+        classes = frame_classes(_bare(annotation))
     except DeclarationError:
         classes = ()
     if not classes or not all(issubclass(one, Stamped) for one in classes):

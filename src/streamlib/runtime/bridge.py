@@ -1,23 +1,27 @@
 """Frames from and to plain Python code: two processors and what users hold of them.
 
 `PushSource` sends what `push` is given; `PullSink` keeps what arrives until somebody takes it. Both are bounded:
-`push` waits for room, and a sink that nobody empties holds its link back as its delivery says.
+`push` waits for room, and a sink that nobody empties holds its link back as its delivery says. What they keep is in
+boxes (`box`), which outlive a restart.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import threading
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from types import TracebackType
 from typing import Annotated, Any, Protocol, Self
+from weakref import finalize
 
 import numpy as np
 from msgspec import Meta
 
 from streamlib.errors import DeadlineError, StateError
+from streamlib.ids import ProcessorId
 from streamlib.links.delivery import Delivery
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
@@ -25,6 +29,7 @@ from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ProcessExecution
 from streamlib.processors.ports import LinkInput, LinkOutput
 from streamlib.processors.processor import Processor
+from streamlib.runtime.box import Answer, Box
 from streamlib.runtime.edit import Edit
 from streamlib.runtime.handles import Holder, OutputPort, ProcessorHandle
 
@@ -32,6 +37,8 @@ FrameClass = type  # the builtin under a name that a field called `type` does no
 
 PUSH_S = 10.0
 """How long `push` waits for room unless said otherwise, in seconds."""
+
+_LOG = logging.getLogger("streamlib.runtime")
 
 
 class PushSource(Processor):
@@ -50,6 +57,7 @@ class PushSource(Processor):
     config: Config
     output: LinkOutput[Any] = LinkOutput(object)
     execution = ProcessExecution.reactive()
+    examples = ("source = runtime.add_processor(PushSource, type=VideoFrame)\nsource.push(frame)\nsource.end()",)
 
     @classmethod
     def declaration_for(cls, config: Any) -> Declaration:
@@ -60,63 +68,36 @@ class PushSource(Processor):
 
     def setup(self, ctx: RuntimeContext) -> None:
         """Open the inbox."""
-        self._changed = threading.Condition()
-        self._inbox: deque[Any] = deque()  # bounded by the config's capacity
-        self._ended = False
-        self._closed = False
+        self.inbox = Box(self.config.capacity)
+        self._stays = False  # whether the inbox is another's by now
 
     def process(self, ctx: ProcessContext) -> None:
         """Send one frame; again while there are more."""
-        with self._changed:
-            frame = self._inbox.popleft() if self._inbox else None
-            more, ended = bool(self._inbox), self._ended
-            self._changed.notify_all()
+        frame = self.inbox.take()
         if frame is not None:
             self.output.write(frame)
-        if more:
+        ended = self.inbox.ended  # before looking: what is there when it ends is sent
+        if len(self.inbox):
             ctx.wake()
         elif ended:
             ctx.end()
 
+    def hand_over(self, heir: Self) -> None:
+        """What has been pushed is sent by the one who comes, and who pushes goes on pushing."""
+        heir.inbox, self._stays = self.inbox.pass_on(heir.config.capacity), True
+
     def flush(self, ctx: ProcessContext) -> None:
         """Send what `push` has taken already."""
-        with self._changed:
-            waiting = [*self._inbox]
-            self._inbox.clear()
-        for frame in waiting:
-            self.output.write(frame)
+        if not self._stays:
+            self.inbox.end()
+            while len(self.inbox):
+                self.output.write(self.inbox.take())
 
     def teardown(self) -> None:
         """Let those who push know that nobody takes frames any more."""
-        with self._changed:
-            self._closed = True
-            self._inbox.clear()
-            self._changed.notify_all()
-
-    def push(self, frame: object, timeout: float, wake: Callable[[], None]) -> None:
-        """Put a frame in the inbox; see `PushHandle.push`."""
-        kind = self.config.type
-        if not isinstance(frame, kind):
-            hint = "; VideoFrame.from_ndarray(array) makes a frame" if isinstance(frame, np.ndarray) else ""
-            raise TypeError(f"this source sends {kind.__name__}, not {type(frame).__name__}{hint}")
-        with self._changed:
-            room = self._changed.wait_for(lambda: self._refuses() or len(self._inbox) < self.config.capacity, timeout)
-            if self._refuses():
-                raise StateError("the source has ended and takes no more frames")
-            if not room:
-                raise DeadlineError("room in the source", timeout, ["those who read its links"])
-            self._inbox.append(frame)
-        wake()
-
-    def finish(self, wake: Callable[[], None]) -> None:
-        """No frame comes after those in the inbox."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-        wake()
-
-    def _refuses(self) -> bool:
-        return self._ended or self._closed
+        if not self._stays:
+            self.inbox.close()
+            self.inbox.clear()
 
 
 class PushHandle(ProcessorHandle):
@@ -130,78 +111,53 @@ class PushHandle(ProcessorHandle):
             DeadlineError: There was no room within `timeout` seconds.
             TypeError: It is not a frame of the class that the source sends.
         """
-        instance = self._instance()
-        instance.processor.push(frame, timeout, instance.wake)
+        inbox = self._inbox_for(frame)
+        self._pushed(inbox.wait(lambda: inbox.try_put(frame), timeout), timeout)
 
-    async def push_async(self, frame: object) -> None:
+    async def push_async(self, frame: object, *, timeout: float = PUSH_S) -> None:  # noqa: ASYNC109 as in `push`
         """As `push`, for asyncio."""
-        await asyncio.to_thread(self.push, frame)
+        inbox = self._inbox_for(frame)
+        answer: Answer = ()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                answer = await inbox.wait_async(lambda: inbox.try_put(frame))
+        self._pushed(answer, timeout)
 
     def end(self) -> None:
         """End the stream behind the frames pushed so far."""
-        instance = self._instance()
-        instance.processor.finish(instance.wake)
+        self._source().inbox.end()
+        self._wake()
 
-    def _instance(self) -> Any:
+    def _inbox_for(self, frame: object) -> Box:
+        source = self._source()
+        kind = source.config.type
+        if not isinstance(frame, kind):
+            hint = "; VideoFrame.from_ndarray(array) makes a frame" if isinstance(frame, np.ndarray) else ""
+            raise TypeError(f"this source sends {kind.__name__}, not {type(frame).__name__}{hint}")
+        return source.inbox
+
+    def _pushed(self, answer: Answer, timeout: float) -> None:
+        if not answer:
+            raise DeadlineError("room in the source", timeout, ["those who read its links"])
+        if answer == (False,):
+            raise StateError("the source has ended and takes no more frames; restart it, or add another")
+        self._wake()
+
+    def _source(self) -> PushSource:
         instance = self.instance()
         if instance is None:
             raise StateError(f"{self.id} does not run; start the runtime before you push")
-        return instance
+        assert isinstance(instance.processor, PushSource)
+        return instance.processor
+
+    def _wake(self) -> None:
+        """Wake whoever is the processor now: a restart may have put another in its place meanwhile."""
+        instance = self.instance()
+        if instance is not None:
+            instance.wake()
 
 
 PushSource.handle_type = PushHandle
-
-
-class Outbox:
-    """Frames that wait for plain code, bounded; who waits for one is woken by a frame or by the end."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._changed = threading.Condition()
-        self._frames: deque[Any] = deque()  # bounded by the capacity
-        self._called: list[Callable[[], None]] = []
-        self._ended = False
-
-    def has_room(self) -> bool:
-        """Whether a frame more may be put in."""
-        return len(self._frames) < self._capacity
-
-    def put(self, frame: object) -> None:
-        """Put a frame in; for the sink, after `has_room`."""
-        with self._changed:
-            self._frames.append(frame)
-            self._tell()
-
-    def end(self) -> None:
-        """No frame comes any more."""
-        with self._changed:
-            self._ended = True
-            self._tell()
-
-    def take(self, timeout: float | None) -> Any:
-        """The next frame; None at the end.
-
-        Raises:
-            DeadlineError: None came within `timeout` seconds.
-        """
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._frames or self._ended, timeout):
-                raise DeadlineError("a frame", timeout or 0.0, ["the processor that is read"])
-            return self._frames.popleft() if self._frames else None
-
-    def ready(self, call: Callable[[], None]) -> bool:
-        """Whether `take` returns at once; otherwise `call` is called, on any thread, when it does."""
-        with self._changed:
-            if self._frames or self._ended:
-                return True
-            self._called.append(call)
-            return False
-
-    def _tell(self) -> None:
-        self._changed.notify_all()
-        called, self._called = self._called, []
-        for call in called:
-            call()
 
 
 class PullSink(Processor):
@@ -219,10 +175,12 @@ class PullSink(Processor):
 
     config: Config
     input: LinkInput[Any] = LinkInput(object)
+    examples = ("sink = runtime.add_processor(PullSink)\nfor frame in sink.frames():\n    print(frame)",)
 
     def setup(self, ctx: RuntimeContext) -> None:
         """Open the outbox."""
-        self.outbox = Outbox(self.config.capacity)
+        self.outbox = Box(self.config.capacity)
+        self._stays = False  # whether the outbox is another's by now
 
     def process(self, ctx: ProcessContext) -> None:
         """Put a frame aside, if there is room; whoever takes one calls again."""
@@ -231,19 +189,25 @@ class PullSink(Processor):
             if frame is not None:
                 self.outbox.put(frame)
 
+    def hand_over(self, heir: Self) -> None:
+        """What has not been taken stays, and whoever waits goes on waiting."""
+        heir.outbox, self._stays = self.outbox.pass_on(heir.config.capacity), True
+
     def flush(self, ctx: ProcessContext) -> None:
         """Say the end behind the last frame."""
-        self.outbox.end()
+        if not self._stays:
+            self.outbox.end()
 
     def teardown(self) -> None:
         """Let those who wait know that nothing comes any more."""
-        self.outbox.end()
+        if not self._stays:
+            self.outbox.close()
 
 
 class PullHandle(ProcessorHandle):
     """A `PullSink` of a runtime."""
 
-    _outbox: Outbox | None = None  # kept, so that what is in it can be taken when its processor is gone
+    _outbox: Box | None = None  # kept, so that what is in it can be taken when its processor is gone
 
     def pull(self, *, timeout: float | None = None) -> Any:
         """The next frame; None when the stream has ended.
@@ -252,28 +216,32 @@ class PullHandle(ProcessorHandle):
             StateError: The runtime has not been started.
             DeadlineError: No frame came within `timeout` seconds; None waits for one or for the end.
         """
-        frame = self._open_outbox().take(timeout)
-        instance = self.instance()
-        if instance is not None:
-            instance.wake()
-        return frame
+        outbox = self._open_outbox()
+        return self._taken(outbox.wait(outbox.try_take, timeout), timeout)
 
     async def pull_async(self) -> Any:
         """As `pull`, for asyncio; it waits for a frame or for the end."""
-        loop, ready = asyncio.get_running_loop(), asyncio.Event()
-
-        def call() -> None:
-            loop.call_soon_threadsafe(ready.set)
-
-        if not self._open_outbox().ready(call):
-            await ready.wait()
-        return self.pull()
+        outbox = self._open_outbox()
+        return self._taken(await outbox.wait_async(outbox.try_take), None)
 
     def frames(self) -> Frames:
         """The frames until the stream ends, to iterate over in plain or asyncio code."""
         return Frames(self)
 
-    def _open_outbox(self) -> Outbox:
+    def let_go(self) -> None:
+        """Forget what waits to be taken."""
+        if self._outbox is not None or self.instance() is not None:
+            self._open_outbox().clear()
+
+    def _taken(self, answer: Answer, timeout: float | None) -> Any:
+        if not answer:
+            raise DeadlineError("a frame", timeout or 0.0, ["the processor that is read"])
+        instance = self.instance()
+        if instance is not None:
+            instance.wake()
+        return answer[0]
+
+    def _open_outbox(self) -> Box:
         """Where the frames are now, or were when the processor was last there."""
         instance = self.instance()
         if instance is not None:
@@ -313,9 +281,21 @@ class Streamed(Holder, Protocol):
         """Commit it; with None what goes is cut off."""
         ...
 
+    def let_go(self, processor: ProcessorId) -> None:
+        """Cut a processor off, if it is still there, without waiting for it; from anywhere."""
+        ...
+
+    async def aside(self, call: Callable[[], None]) -> None:
+        """Make a call that blocks, on another thread."""
+        ...
+
 
 class FrameStream:
-    """The frames of one output: a sink that is added for it, and removed when the iteration is over or closed."""
+    """The frames of one output: a sink that is added for it, and removed when the iteration is over or closed.
+
+    The sink is there from the beginning, so that nothing is missed before the first frame is asked for. One that is
+    dropped without being iterated or closed is closed when it is collected, with a warning in the log.
+    """
 
     def __init__(self, runtime: Streamed, port: OutputPort, *, capacity: int, delivery: Delivery) -> None:
         self._runtime = runtime
@@ -324,26 +304,39 @@ class FrameStream:
             kind = frame_types[0] if len(frame_types) == 1 else object
             self._sink = edit.add_processor(PullSink, type=kind, capacity=capacity)
             edit.connect(port, self._sink, delivery=delivery)
+        self._begun = threading.Event()
+        self._over = False
+        self._dropped = finalize(self, _close_dropped, runtime, self._sink.id, str(port.ref), self._begun)
+        self._dropped.atexit = False
 
     def __iter__(self) -> Iterator[Any]:
-        with self:
-            yield from Frames(self._handle())
+        if not self._over:
+            with self:
+                yield from Frames(self._handle())
 
     async def __aiter__(self) -> AsyncIterator[Any]:
+        if self._over:
+            return
+        self._begun.set()
         try:
             async for frame in Frames(self._handle()):
                 yield frame
         finally:
-            await asyncio.to_thread(self.close)
+            await self._runtime.aside(self.close)
 
     def close(self) -> None:
-        """Remove the sink; what waits in it is let go."""
+        """Remove the sink; what waits in it is let go, and there is nothing more to iterate over."""
+        self._over = True
+        self._dropped.detach()
         if self._sink.id in self._runtime.graph:
             edit = self._runtime.edit()  # also where the runtime collects edits: these frames are nobody else's
             edit.remove(self._sink)
+            self._handle().let_go()
             self._runtime.commit_edit(edit, drain_s=None)
+        self._handle().let_go()
 
     def __enter__(self) -> Self:
+        self._begun.set()
         return self
 
     def __exit__(
@@ -354,3 +347,10 @@ class FrameStream:
     def _handle(self) -> PullHandle:
         assert isinstance(self._sink, PullHandle)
         return self._sink
+
+
+def _close_dropped(runtime: Streamed, sink: ProcessorId, port: str, begun: threading.Event) -> None:
+    """What becomes of a stream that nobody holds any more; called by the collector, wherever it is at work."""
+    if not begun.is_set():
+        _LOG.warning("the frames of %s were never iterated over; what kept them is removed", port)
+    runtime.let_go(sink)

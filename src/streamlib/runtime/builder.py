@@ -9,6 +9,7 @@ from streamlib.delegates.factory import FactoryDelegate
 from streamlib.delegates.processor import ProcessorDelegate
 from streamlib.delegates.scheduler import SchedulerDelegate
 from streamlib.processors.context import MediaConfig
+from streamlib.processors.conversion import chosen
 from streamlib.runtime.commit_mode import CommitMode
 
 if TYPE_CHECKING:
@@ -25,28 +26,32 @@ class RuntimeBuilder(Generic[R]):
         self._chosen: dict[str, Any] = {}
 
     def with_factory(self, factory: FactoryDelegate) -> Self:
-        """Who makes processors."""
+        """Have this object make processors."""
         return self._with("factory", factory)
 
     def with_processor_delegate(self, delegate: ProcessorDelegate) -> Self:
-        """Who is asked before and told after each step in the life of a processor."""
+        """Have this object asked before, and told after, each step in the life of a processor."""
         return self._with("processor_delegate", delegate)
 
     def with_scheduler(self, scheduler: SchedulerDelegate) -> Self:
-        """Who decides where processors run."""
+        """Have this object decide where processors run."""
         return self._with("scheduler", scheduler)
 
     def with_commit_mode(self, mode: CommitMode | str) -> Self:
-        """Whether each call is committed, or all at `commit()`."""
-        return self._with("commit_mode", CommitMode(mode))
+        """Commit each call (`AUTO`), or all of them at `commit()` (`MANUAL`)."""
+        return self._with("commit_mode", chosen("commit_mode", CommitMode, mode))
 
     def with_media(self, media: MediaConfig) -> Self:
-        """What media look like where a processor is not told otherwise."""
+        """Use these sizes, rates and colours where a processor is not told otherwise."""
         return self._with("media", media)
 
     def with_clock(self, clock: Clock) -> Self:
-        """Which clock everything goes by."""
+        """Have everything go by this clock."""
         return self._with("clock", clock)
+
+    def with_workers(self, workers: int) -> Self:
+        """Have the work-stealing pool run on so many threads."""
+        return self._with("workers", workers)
 
     def build(self) -> R:
         """The runtime.

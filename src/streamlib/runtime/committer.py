@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from streamlib.compiler.compiler import Compiler
 from streamlib.compiler.delta import compute_delta
@@ -19,8 +20,10 @@ from streamlib.events.bus import EventBus
 from streamlib.events.event import described
 from streamlib.events.runtime import CommitFailed
 from streamlib.execution.changes import inside_loop
+from streamlib.execution.main_thread_runner import MainThread, on_main_thread
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.runtime.edit import Applied, Edit
+from streamlib.runtime.edit import Edit
+from streamlib.runtime.operations import Applied
 from streamlib.runtime.ticket import Ticket, committing
 from streamlib.states import GraphState
 
@@ -38,17 +41,26 @@ class Committer:
 
     Args:
         changed: Called after each commit, whatever came of it.
+        main: The processors that run on the main thread: one that waits there for its turn gives them theirs.
     """
 
-    def __init__(self, graph: PropertyGraph, compiler: Compiler, bus: EventBus, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        graph: PropertyGraph,
+        compiler: Compiler,
+        bus: EventBus,
+        changed: Callable[[], None],
+        main: MainThread,
+    ) -> None:
         self._graph = graph
         self._compiler = compiler
         self._bus = bus
         self._changed = changed
+        self._main = main
         self._turn = threading.Lock()
         self._holder: int | None = None
         self._line: deque[tuple[Callable[[], None], Ticket]] = deque()  # bounded by LINE_LIMIT
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()  # the collector may drop a stream while this thread holds it
         self._worker: threading.Thread | None = None
 
     def commit(self, edit: Edit, *, drain_s: float | None) -> None:
@@ -67,6 +79,10 @@ class Committer:
         """Do something in line that no commit may come between, without waiting for it."""
         self._put_in_line(action, Ticket())
 
+    def defer_call(self, call: Callable[[], None]) -> None:
+        """Make a call in line that takes its own turns, as the verbs of a runtime do."""
+        self._append(call, Ticket())
+
     def run(self, action: Callable[[], None], ticket: Ticket) -> None:
         """Do something that no commit may come between, now or in line."""
         if inside_loop() or self._holder == threading.get_ident():
@@ -75,8 +91,10 @@ class Committer:
             self._take_turn(action, ticket)
 
     def _take_turn(self, action: Callable[[], None], ticket: Ticket) -> None:
-        if not self._turn.acquire(timeout=TURN_S):
-            raise DeadlineError("the commit before this one", TURN_S, ["the thread that commits"])
+        if not self._has_turn():
+            late = DeadlineError("the commit before this one", TURN_S, ["the thread that commits"])
+            ticket.settle(late)
+            raise late
         self._holder = threading.get_ident()
         try:
             with committing():
@@ -87,13 +105,35 @@ class Committer:
         finally:
             self._holder = None
             self._turn.release()
+            self._main.wake()
         ticket.settle()
 
+    def _has_turn(self) -> bool:
+        """Wait for the turn; the commit before this one may need the main thread."""
+        if not on_main_thread():
+            return self._turn.acquire(timeout=TURN_S)
+        taken: list[bool] = []
+
+        def take() -> bool:
+            if not taken and self._turn.acquire(blocking=False):
+                taken.append(True)
+            return bool(taken)
+
+        try:
+            return self._main.pump(take, TURN_S)
+        except BaseException:  # Ctrl-C for one
+            if taken:
+                self._turn.release()
+            raise
+
     def _put_in_line(self, action: Callable[[], None], ticket: Ticket) -> None:
+        self._append(partial(self._take_turn, action, ticket), ticket)
+
+    def _append(self, call: Callable[[], None], ticket: Ticket) -> None:
         with self._guard:
             if len(self._line) >= LINE_LIMIT:
                 raise StateError(f"{LINE_LIMIT} edits are in line already; wait for some of them outside the processor")
-            self._line.append((action, ticket))
+            self._line.append((call, ticket))
             if self._worker is None:
                 self._worker = threading.Thread(target=self._work, name="streamlib:commits", daemon=True)
                 self._worker.start()
@@ -104,9 +144,9 @@ class Committer:
                 if not self._line:
                     self._worker = None
                     return
-                action, ticket = self._line.popleft()
+                call, ticket = self._line.popleft()
             try:
-                self._take_turn(action, ticket)
+                call()
             except BaseException as error:
                 ticket.settle(error)
                 _LOG.error("a commit asked for inside a processor or a callback failed: %s", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 
 from streamlib.execution.instance import ProcessorInstance
@@ -16,6 +17,7 @@ class Completion:
     def __init__(self, graph: PropertyGraph) -> None:
         self._graph = graph
         self._pending: deque[ProcessorInstance] | None = None
+        self._asking = threading.Lock()  # several may wait, each on its own thread
 
     def forget(self) -> None:
         """The graph changes: look at all of it again."""
@@ -23,12 +25,13 @@ class Completion:
 
     def reached(self) -> bool:
         """Whether every source has ended, and everyone they feed. Manual processors are nobody's to wait for."""
-        pending = self._pending
-        if pending is None:
-            pending = self._pending = self._all_awaited()
-        while pending and pending[0].over:
-            pending.popleft()
-        return not pending and self._is_all_over()
+        with self._asking:
+            pending = self._pending
+            if pending is None:
+                pending = self._pending = self._all_awaited()
+            while pending and pending[0].over:
+                pending.popleft()
+            return not pending and self._is_all_over()
 
     def _is_all_over(self) -> bool:
         """Look once more: a commit that is under way may have brought somebody in."""

@@ -1,42 +1,46 @@
 """Changes of a graph, collected and committed as one.
 
-Every mutation is an operation in an edit, also a single call on the runtime. What can be told from the classes is
-checked when it is asked for; what depends on the rest of the graph, when the edit is committed. Applying an
-operation to the graph gives back its inverse, so that a failed commit leaves no trace. Goes to `committer`.
+Every mutation is an operation (`operations`) in an edit, also a single call on the runtime. What can be told from
+the classes is checked when it is asked for; what depends on the rest of the graph, when the edit is committed. Goes to
+`committer`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
 
-from streamlib.errors import ConnectError, UnknownLinkError
-from streamlib.events.event import Event
-from streamlib.events.graph import (
-    GraphDidAddProcessor,
-    GraphDidCreateLink,
-    GraphDidRemoveLink,
-    GraphDidRemoveProcessor,
-    GraphWillAddProcessor,
-    GraphWillCreateLink,
-    GraphWillRemoveLink,
-    GraphWillRemoveProcessor,
-)
-from streamlib.graph import Entity
+from streamlib.errors import ConnectError, DuplicateIdError, StateError, UnknownLinkError, UnknownProcessorError
+from streamlib.graph.graph_file import GraphFile
+from streamlib.graph.group import members_of
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
-from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import LinkId, PortRef, ProcessorId, link_id
+from streamlib.ids import LinkId, PortRef, ProcessorId, given_id, link_id
 from streamlib.links.delivery import Delivery
 from streamlib.processors.config import ProcessorConfig
+from streamlib.processors.conversion import chosen
 from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ErrorPolicy
+from streamlib.processors.fitting import what_would_fit
 from streamlib.processors.ports import misfit
 from streamlib.processors.processor import Processor
+from streamlib.processors.registry import ProcessorRegistry
+from streamlib.runtime.group import GroupHandle, built, group_stem, without_groups
 from streamlib.runtime.handles import Holder, InputPort, LinkHandle, OutputPort, ProcessorHandle
+from streamlib.runtime.loader import Loader
+from streamlib.runtime.operations import (
+    AddLink,
+    AddProcessor,
+    Attach,
+    Configure,
+    Operation,
+    RemoveLink,
+    RemoveProcessor,
+    Restart,
+)
 from streamlib.runtime.ticket import Ticket
 
 
@@ -49,118 +53,13 @@ class ConfigOutcome(StrEnum):
     STORED = "stored"
 
 
-@dataclass(slots=True)
-class Applied:
-    """What applying operations has done to the graph so far: what to undo, and what to tell.
-
-    `undo` is called last first. `removed_*` are the entities of what is no longer in the graph.
-    """
-
-    publish: Callable[[Event], None]
-    undo: list[Callable[[], object]] = field(default_factory=list)
-    did: list[Event] = field(default_factory=list)
-    removed_processors: list[Entity] = field(default_factory=list)
-    removed_links: list[Entity] = field(default_factory=list)
-    restarted: list[ProcessorId] = field(default_factory=list)
-
-
-class Operation(Protocol):
-    """One change of a graph."""
-
-    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
-        """Make the change, and note how to undo it and what to tell when it is committed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class AddProcessor:
-    """Take a processor in."""
-
-    node: ProcessorNode
-
-    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
-        """Add it to the graph."""
-        id_, type_ = self.node.id, self.node.processor_type
-        applied.publish(GraphWillAddProcessor(processor_id=id_, processor_type=type_))
-        graph.add_processor(self.node)
-        applied.undo.append(lambda: graph.forget(graph.remove_processor(id_)))
-        applied.did.append(GraphDidAddProcessor(processor_id=id_, processor_type=type_))
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveProcessor:
-    """Let a processor go, and its links with it."""
-
-    id: ProcessorId
-
-    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
-        """Remove it from the graph."""
-        applied.publish(GraphWillRemoveProcessor(processor_id=self.id))
-        for link in (*graph.links_into(self.id), *graph.links_from(self.id)):
-            RemoveLink(link.id).apply(graph, applied)
-        entity = graph.remove_processor(self.id)
-        applied.removed_processors.append(entity)
-        applied.undo.append(lambda: graph.restore_processor(entity))
-        applied.did.append(GraphDidRemoveProcessor(processor_id=self.id))
-
-
-@dataclass(frozen=True, slots=True)
-class AddLink:
-    """Join two ports."""
-
-    link: Link
-
-    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
-        """Add the link to the graph."""
-        link = self.link
-        applied.publish(GraphWillCreateLink(link_id=link.id, source=link.source, target=link.target))
-        graph.add_link(link)
-        applied.undo.append(lambda: graph.forget(graph.remove_link(link.id)))
-        applied.did.append(GraphDidCreateLink(link_id=link.id, source=link.source, target=link.target))
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveLink:
-    """Part two ports."""
-
-    id: LinkId
-
-    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
-        """Remove the link from the graph."""
-        applied.publish(GraphWillRemoveLink(link_id=self.id))
-        entity = graph.remove_link(self.id)
-        applied.removed_links.append(entity)
-        applied.undo.append(lambda: graph.restore_link(entity))
-        applied.did.append(GraphDidRemoveLink(link_id=self.id))
-
-
-@dataclass(frozen=True, slots=True)
-class Configure:
-    """Give a processor another config."""
-
-    id: ProcessorId
-    config: ProcessorConfig
-
-    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
-        """Set the config in the graph."""
-        before = graph.set_config(self.id, self.config)
-        applied.undo.append(lambda: graph.set_config(self.id, before))
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """Replace a processor by a new one of the same kind."""
-
-    id: ProcessorId
-
-    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
-        """Nothing changes in the graph."""
-        graph.node(self.id)
-        applied.restarted.append(self.id)
-
-
 class Edited(Holder, Protocol):
     """The runtime, as far as an edit asks it for something."""
+
+    @property
+    def registry(self) -> ProcessorRegistry:
+        """The types of processors that it knows by name."""
+        ...
 
     def declaration_of(self, processor: type[Processor] | str) -> Declaration:
         """What a type of processor declares."""
@@ -182,15 +81,17 @@ class Edit:
     discards the edit. The handles it returns can be connected and configured at once.
     """
 
-    def __init__(self, runtime: Edited) -> None:
+    def __init__(self, runtime: Edited, ticket: Ticket | None = None) -> None:
         self.operations: list[Operation] = []
-        self.ticket = Ticket()
+        self.ticket = ticket or Ticket()
         self._runtime = runtime
         self._added: dict[ProcessorId, ProcessorHandle] = {}
         self._configs: dict[ProcessorId, ProcessorConfig] = {}
         self._links: dict[LinkId, Link] = {}
         self._links_of: dict[ProcessorId, list[Link]] = {}
         self._cut: set[LinkId] = set()
+        self._entered = False
+        self._over = False
 
     def add_processor(
         self,
@@ -202,38 +103,54 @@ class Edit:
         **fields: object,
     ) -> ProcessorHandle:
         """Add a processor; see `StreamRuntime.add_processor`."""
+        self._check_open()
         declaration = self._runtime.declaration_of(processor)
         made = declaration.config.build(config, **fields)
         declaration = declaration.processor.declaration_for(made)
-        id_ = ProcessorId(id) if id is not None else self._runtime.graph.new_id(declaration.type_name)
-        policy = None if on_error is None else ErrorPolicy(on_error)
+        id_ = given_id(id) if id is not None else self._runtime.graph.new_id(declaration.type_name)
+        policy = None if on_error is None else chosen("on_error", ErrorPolicy, on_error)
         self.operations.append(AddProcessor(ProcessorNode(id_, declaration.type_name, made, declaration, policy)))
         handle = declaration.processor.handle_type or ProcessorHandle
         self._added[id_] = made_handle = handle(self._runtime, id_, declaration, self.ticket)
         self._configs[id_] = made
         return made_handle
 
-    def remove(self, processor: ProcessorHandle | str) -> None:
-        """Remove a processor and its links; see `StreamRuntime.remove`."""
-        handle = self._handle(processor)
-        self.operations.append(RemoveProcessor(handle.id))
-        self._cut |= {link.id for link in self._links_at(handle.id)}
+    def add_group(self, build: Callable[..., object], *, id: str | None = None, **arguments: object) -> GroupHandle:
+        """Add a group of processors; see `StreamRuntime.add_group`."""
+        self._check_open()
+        graph = self._runtime.graph
+        group = given_id(id) if id is not None else graph.new_id(group_stem(build))
+        if group in graph or group in self._added or members_of(graph, group):
+            raise DuplicateIdError(group)
+        with self._all_or_nothing():
+            return built(group, build, arguments, self)
+
+    def remove(self, processor: ProcessorHandle | GroupHandle | str) -> None:
+        """Remove a processor or a group, with its links; see `StreamRuntime.remove`."""
+        self._check_open()
+        for handle in self._meant(processor):
+            self.operations.append(RemoveProcessor(handle.id))
+            self._cut |= {link.id for link in self._links_at(handle.id)}
 
     def connect(
         self,
-        source: ProcessorHandle | OutputPort,
-        target: ProcessorHandle | InputPort,
+        source: ProcessorHandle | OutputPort | GroupHandle,
+        target: ProcessorHandle | InputPort | GroupHandle,
         *,
         delivery: Delivery | str | None = None,
         capacity: int | None = None,
     ) -> LinkHandle:
         """Join an output to an input; see `StreamRuntime.connect`."""
+        self._check_open()
+        if isinstance(source, GroupHandle) or isinstance(target, GroupHandle):
+            source, target = without_groups(source, target, self._is_free)
         output, input_ = self._ports(source, target)
-        if capacity is not None and capacity < 1:
+        if capacity is not None and not _is_capacity(capacity):
             raise ConnectError(
-                f"capacity is {capacity}; a link holds 1 frame or more", source=str(output), target=str(input_)
+                f"capacity is {capacity!r}; a link holds 1 frame or more", source=str(output), target=str(input_)
             )
-        link = Link(link_id(output, input_), output, input_, None if delivery is None else Delivery(delivery), capacity)
+        override = None if delivery is None else chosen("delivery", Delivery, delivery)
+        link = Link(link_id(output, input_), output, input_, override, capacity)
         self.operations.append(AddLink(link))
         self._links[link.id] = link
         for end in (output, input_):
@@ -243,7 +160,8 @@ class Edit:
 
     def disconnect(self, link: LinkHandle | str) -> None:
         """Remove a link; see `StreamRuntime.disconnect`."""
-        id_ = LinkId(link if isinstance(link, str) else link.id)
+        self._check_open()
+        id_ = LinkId(link.id if isinstance(link, LinkHandle) else link)
         graph = self._runtime.graph
         if id_ not in self._links and id_ not in graph:
             raise UnknownLinkError(id_, graph.link_ids())
@@ -257,6 +175,7 @@ class Edit:
         **fields: object,
     ) -> ConfigOutcome:
         """Change a config; see `StreamRuntime.update_config`."""
+        self._check_open()
         handle = self._handle(processor)
         old = self._configs.get(handle.id) or handle.config  # one that this edit adds is not in the graph yet
         checker = handle.declaration.config
@@ -272,9 +191,56 @@ class Edit:
 
     def restart(self, processor: ProcessorHandle | str) -> None:
         """Replace a processor by a new one; see `StreamRuntime.restart`."""
+        self._check_open()
         self.operations.append(Restart(self._handle(processor).id))
 
+    def attach(self, subject: ProcessorId | LinkId, component: object) -> None:
+        """Attach a component of the user's own to a processor or link that this edit adds."""
+        self._check_open()
+        self.operations.append(Attach(subject, component))
+
+    def load(
+        self, file: GraphFile, *, classes: Iterable[type[object]] = (), skip_unknown_components: bool = False
+    ) -> dict[str, ProcessorHandle]:
+        """Add what a graph file says, all of it or nothing; see `StreamRuntime.load`."""
+        self._check_open()
+        given = list(classes)
+        for one in given:
+            if issubclass(one, Processor):
+                self._runtime.declaration_of(one)  # known by its name from now on
+        with self._all_or_nothing():
+            return Loader(file, given, skip_unknown=skip_unknown_components).load_into(self)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Forget what is asked for in the block where that raises."""
+        before = [*self.operations], {**self._added}, {**self._configs}, {**self._links}, {*self._cut}
+        links_of = {id_: [*links] for id_, links in self._links_of.items()}
+        try:
+            yield
+        except BaseException:
+            self.operations, self._added, self._configs, self._links, self._cut = before
+            self._links_of = links_of
+            raise
+
+    def close(self) -> None:
+        """Take no more: it is committed, or discarded.
+
+        Raises:
+            StateError: It has been.
+        """
+        self._check_open()
+        self._over = True
+
+    def _check_open(self) -> None:
+        if self._over:
+            raise StateError("this edit is over; begin another with runtime.edit()")
+
     def __enter__(self) -> Self:
+        self._check_open()
+        if self._entered:
+            raise StateError("this edit has a `with` block already; begin another with runtime.edit()")
+        self._entered = True
         return self
 
     def __exit__(
@@ -283,6 +249,7 @@ class Edit:
         if error is None:
             self._runtime.commit_edit(self)
         else:
+            self._over = True
             self.ticket.settle(error)
 
     # ------------------------------------------------------------------------------------------------------ look-ups
@@ -290,8 +257,24 @@ class Edit:
     def _handle(self, processor: ProcessorHandle | str) -> ProcessorHandle:
         if isinstance(processor, ProcessorHandle):
             return processor
+        if not isinstance(processor, str):
+            raise UnknownProcessorError(processor, self._runtime.graph.processor_ids())
         added = self._added.get(ProcessorId(processor))
         return added if added is not None else self._runtime.processor(processor)
+
+    def _meant(self, processor: ProcessorHandle | GroupHandle | str) -> list[ProcessorHandle]:
+        """A processor, or the members of a group that are still there."""
+        graph = self._runtime.graph
+        if isinstance(processor, GroupHandle):
+            return [one for one in processor.processors if one.id in graph or one.id in self._added]
+        if isinstance(processor, str) and processor not in graph and processor not in self._added:
+            members = members_of(graph, processor)
+            if members:
+                return [self._handle(id_) for id_ in members]
+        return [self._handle(processor)]
+
+    def _is_free(self, port: InputPort) -> bool:
+        return port.ref.port in self._free_inputs(port.handle)
 
     def _links_at(self, id_: ProcessorId) -> list[Link]:
         """The links of a processor as they will be, this edit's included."""
@@ -307,7 +290,7 @@ class Edit:
         from_, to = _processor_of(source), _processor_of(target)
         outputs = [source.ref.port] if isinstance(source, OutputPort) else list(from_.declaration.outputs)
         inputs = [target.ref.port] if isinstance(target, InputPort) else self._free_inputs(to)
-        misfits: list[str] = []
+        misfits: dict[tuple[str, str], str] = {}
         fits: list[tuple[PortRef, PortRef]] = []
         for output in outputs:
             for input_ in inputs:
@@ -315,24 +298,30 @@ class Edit:
                 if words is None:
                     fits.append((PortRef(from_.id, output), PortRef(to.id, input_)))
                 else:
-                    misfits.append(words)
+                    misfits[output, input_] = words
         if len(fits) == 1:
             return fits[0]
         raise ConnectError(self._unclear(from_, to, fits, misfits), source=from_.id, target=to.id)
 
     def _free_inputs(self, to: ProcessorHandle) -> list[str]:
         taken = {link.target.port for link in self._links_at(to.id) if link.target.processor_id == to.id}
-        free = [name for name in to.declaration.inputs if name not in taken]
+        free = [name for name, port in to.declaration.inputs.items() if name not in taken or port.many]
         return free or list(to.declaration.inputs)
 
     def _unclear(
-        self, from_: ProcessorHandle, to: ProcessorHandle, fits: list[tuple[PortRef, PortRef]], misfits: list[str]
+        self,
+        from_: ProcessorHandle,
+        to: ProcessorHandle,
+        fits: list[tuple[PortRef, PortRef]],
+        misfits: Mapping[tuple[str, str], str],
     ) -> str:
         if fits:
             ways = "; ".join(f"{output} → {input_}" for output, input_ in fits)
             return f"{from_.id} and {to.id} can be joined in {len(fits)} ways: {ways}; name the ports"
         if misfits:
-            return f"{from_.id} does not fit {to.id}: {'; '.join(misfits)}"
+            free, known = self._free_inputs(to), self._runtime.registry
+            proposals = what_would_fit(from_.declaration, to.declaration, misfits, free, known)
+            return f"{from_.id} does not fit {to.id}: {'; '.join([*misfits.values(), *proposals])}"
         lacking = f"{from_.id} has no output" if not from_.declaration.outputs else f"{to.id} has no input"
         return f"{from_.id} cannot be joined to {to.id}: {lacking}"
 
@@ -345,3 +334,7 @@ def _processor_of(end: object) -> ProcessorHandle:
     hint = f"; runtime.processor({end!r}) is the handle of an id" if isinstance(end, str) else ""
     message = f"connect takes a handle or one of its ports, not {end!r}{hint}; add_processor returns handles"
     raise ConnectError(message)
+
+
+def _is_capacity(given: object) -> bool:
+    return isinstance(given, int) and given >= 1

@@ -17,6 +17,7 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.delivery import Delivery
 from streamlib.links.statistics import LinkStatistics
+from streamlib.processors.conversion import chosen
 from streamlib.processors.declaration import Declaration
 from streamlib.runtime.ticket import Ticket
 from streamlib.states import ProcessorState
@@ -59,8 +60,12 @@ class OutputPort:
         Args:
             capacity: Frames that wait for the iteration at most.
             delivery: "every" holds the graph back while the iteration is slow; "latest" gives it the newest frame.
+
+        Raises:
+            ConfigError: There is no such delivery.
         """
-        return self.handle.runtime.frames_of(self, capacity=capacity, delivery=Delivery(delivery))
+        wanted = chosen("delivery", Delivery, delivery)
+        return self.handle.runtime.frames_of(self, capacity=capacity, delivery=wanted)
 
     def __repr__(self) -> str:
         return f"<output {self.ref}>"
@@ -78,7 +83,7 @@ class InputPort:
 
 
 class ProcessorHandle:
-    """A processor of a runtime, by its id.
+    """A processor of a runtime, by its id; two handles of one processor are equal.
 
     Attributes:
         commit: When the edit that added it was done; wait for it where the edit was asked for inside a processor.
@@ -128,6 +133,12 @@ class ProcessorHandle:
         with self.runtime.graph.lock:
             return self.runtime.graph.get(self.id, ProcessorInstance) if self.id in self.runtime.graph else None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ProcessorHandle) and other.runtime is self.runtime and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash((id(self.runtime), self.id))
+
     def __repr__(self) -> str:
         return f"<{self.processor_type} {self.id}>"
 
@@ -152,7 +163,7 @@ def _instead(handle: ProcessorHandle, name: str) -> str:
 
 
 class LinkHandle:
-    """A link of a runtime, by its id."""
+    """A link of a runtime, by its id; two handles of one link are equal."""
 
     def __init__(self, runtime: Holder, id_: LinkId, commit: Ticket) -> None:
         self.runtime = runtime
@@ -168,6 +179,12 @@ class LinkHandle:
     def components(self) -> ComponentView:
         """What is attached to it."""
         return ComponentView(self.runtime.graph, self.id)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LinkHandle) and other.runtime is self.runtime and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash((id(self.runtime), self.id))
 
     def __repr__(self) -> str:
         return f"<link {self.id}>"

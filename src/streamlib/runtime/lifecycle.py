@@ -11,10 +11,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from streamlib.compiler.compiler import Compiler
 from streamlib.compiler.delta import GraphDelta
-from streamlib.compiler.patience import LAST_WORDS_S
+from streamlib.compiler.patience import LAST_WORDS_S, MOMENT_S
 from streamlib.compiler.reports import InstanceReports
 from streamlib.compiler.site import LOG, Site
 from streamlib.errors import DeadlineError, ProcessorFailed, StateError
@@ -22,6 +23,7 @@ from streamlib.events.bus import EventBus
 from streamlib.events.event import described
 from streamlib.events.graph import GraphStateChanged
 from streamlib.events.runtime import (
+    CollectorPaused,
     RuntimeEvent,
     RuntimePaused,
     RuntimePauseFailed,
@@ -42,8 +44,10 @@ from streamlib.execution.loops import Loop
 from streamlib.ids import ProcessorId
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.processors.shared_objects import SharedObjects
+from streamlib.runtime.at_exit import SURVIVORS
 from streamlib.runtime.committer import Committer
 from streamlib.runtime.completion import Completion
+from streamlib.runtime.process_settings import PROCESS_SETTINGS, CollectorPause, CollectorPauses, Guest
 from streamlib.runtime.signals import caught_signals
 from streamlib.runtime.ticket import Ticket, inside_commit
 from streamlib.states import GraphState
@@ -71,7 +75,7 @@ def lifecycle_events(bus: EventBus, verb: str) -> Iterator[None]:
     bus.publish(done())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Lifecycle:
     """Takes one runtime from state to state."""
 
@@ -81,6 +85,7 @@ class Lifecycle:
     reports: InstanceReports
     completion: Completion
     started: bool = False
+    _guest: Guest | None = None
 
     # ------------------------------------------------------------------------------------------------------- verbs
 
@@ -101,10 +106,27 @@ class Lifecycle:
             self.compiler.compile(delta, _nothing, drain_s=drain_s)
         except BaseException:
             self._end_who_started()
-            self.site.stop_common_loop()
-            self._close_shared()
+            self.site.threads.close(self.site.answer_s)
             self._become(GraphState.IDLE)
+            self._close_shared()
             raise
+        SURVIVORS.note(self)
+        self._enter_process()
+
+    def _enter_process(self) -> None:
+        """Set what belongs to the process, and count the collector's pauses."""
+        self._guest = Guest(CollectorPauses(), self._tell_pause)
+        self.site.graph.insert(self.site.graph.whole, self._guest.pauses)
+        PROCESS_SETTINGS.enter(self._guest)
+
+    def _leave_process(self) -> None:
+        guest, self._guest = self._guest, None
+        self.site.graph.remove(self.site.graph.whole, CollectorPauses)
+        if guest is not None:
+            PROCESS_SETTINGS.leave(guest)
+
+    def _tell_pause(self, pause: CollectorPause) -> None:
+        self.site.bus.publish(CollectorPaused(duration_ns=pause.duration_ns, generation=pause.generation))
 
     def _end_who_started(self) -> None:
         """A start was broken off behind the point where it can be rolled back, by Ctrl-C for one."""
@@ -119,12 +141,24 @@ class Lifecycle:
         Without draining it does not wait for its turn to end everybody, so that it cuts short a stop that drains.
         """
         if drain_s is None:
-            self._end_all()
+            self.cut_off()
         self.committer.run(lambda: self._stop_unless_idle(drain_s), Ticket())
 
     def stop_from_inside(self, *, drain_s: float) -> None:
         """Stop in line, without waiting for it: for a processor whose policy says so."""
         self.committer.defer_action(lambda: self._stop_unless_idle(drain_s))
+
+    def is_running(self) -> bool:
+        """Whether anybody has not come to his end."""
+        graph = self.site.graph
+        with graph.lock:
+            instances = [graph.get(id_, ProcessorInstance) for id_ in graph.query(ProcessorInstance)]
+        return any(instance is not None and not instance.over for instance in instances)
+
+    def stop_at_exit(self, patience_s: float) -> None:
+        """Stop while the interpreter ends, which is not to be held up by who does not answer."""
+        self.site.answer_s = LAST_WORDS_S
+        self.stop(drain_s=patience_s)
 
     def _stop_unless_idle(self, drain_s: float | None) -> None:
         if self.site.graph.state is not GraphState.IDLE:
@@ -134,9 +168,9 @@ class Lifecycle:
         try:
             self.compiler.stop_all(drain_s=drain_s)
         finally:
-            self.site.media_clock.resume()
-            self.site.paused = False
+            self.site.resume()
             self._become(GraphState.IDLE)
+            self._leave_process()
             self.reports.wake()
             self._close_shared()
 
@@ -146,10 +180,8 @@ class Lifecycle:
 
     def _pause(self) -> None:
         self._become(GraphState.PAUSED)
-        self.site.paused = True
-        self.site.media_clock.pause()
-        for loop in self.site.running_loops():
-            loop.apply(loop.pause, self.site.answer_s)
+        self.site.pause()
+        self._have_all("pausing", Loop.pause)
 
     def resume(self) -> None:
         """Have all loops go on."""
@@ -158,10 +190,19 @@ class Lifecycle:
     def _resume(self) -> None:
         self._check(GraphState.PAUSED, "resume")
         self._become(GraphState.RUNNING)
-        self.site.paused = False
-        self.site.media_clock.resume()
-        for loop in self.site.running_loops():
-            loop.apply(loop.resume, self.site.answer_s)
+        self.site.resume()
+        self._have_all("resuming", Loop.resume)
+
+    def _have_all(self, what: str, action: Callable[[Loop], None]) -> None:
+        """Have every loop do something; those that are late do it when they come to it, and are named."""
+        asked = [(loop, loop.post(partial(action, loop))) for loop in self.site.running_loops()]
+        late: list[str] = []
+        for loop, change in asked:
+            loop.serve()
+            if not change.wait(MOMENT_S if late else self.site.answer_s):
+                late.append(loop.name)
+        if late:
+            raise DeadlineError(what, self.site.answer_s, late)
 
     def pause_one(self, id_: ProcessorId) -> None:
         """Have its loop not call one processor."""
@@ -182,14 +223,23 @@ class Lifecycle:
 
     def wait(self, timeout_s: float | None) -> bool:
         """Wait for the end of all sources; False when it did not come in time."""
-        if inside_loop() or inside_commit():
-            raise StateError("wait() inside a processor or a commit would wait for itself")
-        if not self.started:
-            raise StateError("the runtime has not been started; call start() before wait()")
+        self._check_may_wait("wait()")
         if not self.reports.wait_until(self._is_done, timeout_s):
             return False
         self._raise_failures()
         return True
+
+    async def finished(self) -> None:
+        """Wait for the end of all sources, in an event loop."""
+        self._check_may_wait("finished()")
+        await self.reports.until(self._is_done)
+        self._raise_failures()
+
+    def _check_may_wait(self, call: str) -> None:
+        if inside_loop() or inside_commit():
+            raise StateError(f"{call} inside a processor or a commit would wait for itself; call it outside of them")
+        if not self.started:
+            raise StateError(f"the runtime has not been started; call start() before {call}")
 
     def wait_for_signal(self, stop: Callable[[], None]) -> None:
         """Wait for a signal or the end of all sources, then `stop`; a second signal ends everybody at once."""
@@ -212,7 +262,7 @@ class Lifecycle:
         """End everybody, and leave behind who does not come back."""
         self.reports.hurried = True
         self.site.answer_s = LAST_WORDS_S
-        self._end_all()
+        self.cut_off()
         self.reports.wake()
 
     def _is_done(self) -> bool:
@@ -244,7 +294,8 @@ class Lifecycle:
         shared, self.site.shared = self.site.shared, SharedObjects()
         shared.close()
 
-    def _end_all(self) -> None:
+    def cut_off(self) -> None:
+        """End everybody without what waits, so that a stop under way comes to its end; from any thread."""
         for id_ in self.site.graph.query(ProcessorInstance):
             instance = self.site.graph.get(id_, ProcessorInstance)
             if instance is not None:

@@ -1,9 +1,9 @@
 """SIGINT and SIGTERM: the first asks for a clean stop, a second stops at once.
 
-Handlers belong to the process, so they are installed once for all runtimes that wait for them and restored
-after the last. Only the main thread may install them. Signals are heard on a thread of their own: Python runs
-handlers on the main thread alone, which may be asleep on a lock, and of two signals that come at once the kernel
-may give both to another thread, so that nothing wakes it.
+Handlers belong to the process, so those from before are restored when the wait is over. Only the main thread may
+install them. Signals are heard on a thread of their own: Python runs handlers on the main thread alone, which may be
+asleep on a lock, and of two signals that come at once the kernel may give both to another thread, so that nothing
+wakes it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from streamlib.errors import DeadlineError, StateError
@@ -27,10 +27,20 @@ def committing() -> Iterator[None]:
         _HERE.depth -= 1
 
 
-class Ticket:
-    """The outcome of one commit, to be waited for from outside processors and callbacks."""
+def _nobody_asks(error: BaseException | None) -> None:
+    """Whoever wants to know waits."""
+    del error
 
-    def __init__(self) -> None:
+
+class Ticket:
+    """The outcome of one commit, to be waited for from outside processors and callbacks.
+
+    Args:
+        settled: Called once it is known, with what the commit failed with or None, on the thread that commits.
+    """
+
+    def __init__(self, settled: Callable[[BaseException | None], None] = _nobody_asks) -> None:
+        self._settled = settled
         self._done = threading.Event()
         self._error: BaseException | None = None
 
@@ -47,10 +57,12 @@ class Ticket:
     def settle(self, error: BaseException | None = None) -> None:
         """Say that the commit is done, or what it failed with; for who commits."""
         self._error = error
-        self._done.set()
+        if not self._done.is_set():
+            self._done.set()
+            self._settled(error)
 
     def wait(self, timeout: float = 30.0) -> None:
-        """Wait until the commit was done; raises what it failed with.
+        """Wait until the commit was done, `timeout` seconds at most; raises what it failed with.
 
         Raises:
             StateError: Called inside a processor or a callback of a commit, which this one may have to wait for.
@@ -59,7 +71,7 @@ class Ticket:
         if inside_loop() or inside_commit():  # also where it is done by now: an error must not depend on luck
             raise StateError(
                 "a commit cannot be waited for inside a processor, or a callback of another commit: "
-                "it may need that very thread"
+                "it may need that very thread; wait on another one"
             )
         if not self._done.wait(timeout):
             raise DeadlineError("a commit", timeout, ["the commits before it"])

@@ -8,6 +8,7 @@ import pytest
 import typer
 from rich.console import Console
 
+from streamlib import GraphFile
 from streamlib.control.cli.attendance import Attendance, Outcome
 from streamlib.control.cli.program import MODULE, run_program
 
@@ -144,3 +145,38 @@ def test_a_file_that_does_not_exist_is_named_with_the_nearest(program: Path) -> 
         run_program(program.with_name("porgram.py"), None, Console())
     with pytest.raises(typer.BadParameter, match="is a folder"):
         run_program(program.parent, None, Console())
+
+
+GRAPH = """\
+streamlib: 1
+processors:
+  source: {type: FilterSource, config: {audio: "sine=duration=0.2"}}
+  encoder: {type: AacEncoder}
+  writer: {type: Mp4Writer, config: {path: PATH}, components: {"not_imported:Note": {text: by the door}}}
+links:
+- source -> encoder
+- encoder -> writer.audio
+"""
+
+
+@pytest.mark.promise("graph.files")
+@pytest.mark.parametrize("suffix", [".yaml", ".json"])
+def test_a_graph_file_runs_as_a_program_does(suffix: str, program: Path) -> None:
+    file = GraphFile.parse(GRAPH.replace("PATH", str(program.with_name("out.mp4"))))
+    code, said = run(program.with_suffix(suffix), file.to_json() if suffix == ".json" else file.to_yaml())
+    assert code == 0, said
+    assert "done: all sources have ended" in said
+    assert program.with_name("out.mp4").stat().st_size > 0
+
+
+@pytest.mark.promise("graph.files")
+def test_a_graph_file_that_says_something_wrong_is_told_with_its_line(program: Path) -> None:
+    code, said = run(program.with_suffix(".yaml"), GRAPH.replace("encoder ->", "encodre ->"))
+    assert code == 1
+    assert "program.yaml:8: links[1]: no processor 'encodre' in this file; did you mean 'encoder'?" in said
+    assert "Traceback" not in said
+
+
+def test_a_graph_file_without_processors_is_refused(program: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="has no processor"):
+        run(program.with_suffix(".yaml"), "streamlib: 1\n")

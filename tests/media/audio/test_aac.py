@@ -8,7 +8,8 @@ import pytest
 
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
-from streamlib.media.audio.aac import MARKS, PRIMING, SAMPLE_RATES, AacCodec, AacSettings, aac_rate
+from streamlib.media.audio.aac import SAMPLE_RATES, AacCodec, AacSettings, aac_rate
+from streamlib.media.audio.sound_codec import PRIMING
 from streamlib.media.notices import Notices
 from tests.media.clips import SECOND, sound
 
@@ -114,14 +115,3 @@ def _interleaved(frame: av.AudioFrame) -> np.ndarray[tuple[int, ...], np.dtype[n
     return np.concatenate([np.asarray(one.to_ndarray(), np.float32) for one in out], axis=1).reshape(
         -1, frame.layout.nb_channels
     )
-
-
-def test_no_more_marks_are_kept_than_the_codec_holds_blocks() -> None:
-    codec = AacCodec(AacSettings(), Notices(LOG))
-    kept = 0
-    for frame in [*sound(2), *sound(2, start_ns=60 * SECOND), *sound(2, start_ns=0), *sound(3, block=48_000)]:
-        codec.encode(frame)
-        kept = max(kept, len(codec._marks))
-    codec.flush()
-    assert 0 < kept < MARKS
-    assert not codec._marks

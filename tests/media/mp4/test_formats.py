@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from streamlib.errors import FormatError
 from streamlib.frames.packet import StreamInfo
 from streamlib.media.audio.samples import LAYOUTS
-from streamlib.media.mp4.formats import audio_specific_config, check_codec, extradata, parameter_sets, unit
+from streamlib.media.mp4.formats import audio_specific_config, check_codec, extradata, opus_head, parameter_sets, unit
 from tests.media.clips import pictures, sound
 from tests.media.mp4.streams import aac, h264
 
@@ -61,3 +61,16 @@ def test_what_the_maker_left_out_is_taken_from_the_first_packet() -> None:
     assert extradata(replace(packet, data=b"\xff\xf1" + packet.data)) is None  # with ADTS headers the muxer reads those
     key = h264(pictures(1))[0]
     assert extradata(key) == key.stream.extradata
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_the_head_of_opus_is_what_a_decoder_takes(channels: int) -> None:
+    decoder = av.CodecContext.create("opus", "r")
+    decoder.extradata = opus_head(channels)
+    decoder.open()
+    assert decoder.layout.nb_channels == channels
+
+
+def test_opus_of_more_channels_needs_what_its_encoder_says() -> None:
+    with pytest.raises(FormatError, match="Opus of 6 channels needs the OpusHead"):
+        opus_head(6)

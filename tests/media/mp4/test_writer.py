@@ -2,6 +2,11 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +25,13 @@ from tests.media.clips import (
     frame_count,
     pictures,
     probe,
+    samples_of,
     sound,
 )
 from tests.media.mp4.streams import aac, h264
 from tests.media.rig import Rig
 
+ROOT = Path(__file__).parents[3]
 MOMENTS = (0.4, 1.2, 2.8)
 
 
@@ -34,6 +41,27 @@ def writer(path: Path, **fields: object) -> Mp4Writer:
 
 def record(path: Path, shared: SharedObjects | None = None, **inputs: list[object]) -> Rig:
     return Rig(writer(path), shared=shared, inputs=dict(inputs)).run()
+
+
+def noise(count: int) -> list[VideoFrame]:
+    """Pictures that take much room."""
+    rng = np.random.default_rng(1)
+    return [
+        VideoFrame.from_ndarray(rng.integers(0, 255, (240, 320, 3), dtype=np.uint8), timestamp_ns=n * SECOND // 25)
+        for n in range(count)
+    ]
+
+
+@contextmanager
+def full_at(size: int) -> Iterator[None]:
+    """No file can grow beyond `size` bytes."""
+    resource = pytest.importorskip("resource", reason="no limit on the size of files on this system")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.promise("media.in-step", "media.mp4-starts-at-zero")
@@ -155,22 +183,78 @@ def test_a_full_disk_fails_with_the_name_of_the_file() -> None:
 
 
 @pytest.mark.promise("media.full-disk")
-def test_a_disk_that_fills_up_fails_and_says_what_has_become_of_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    resource = pytest.importorskip("resource", reason="no limit on the size of files on this system")
-    path, rng = tmp_path / "out.mp4", np.random.default_rng(1)
-    noise = [
-        VideoFrame.from_ndarray(rng.integers(0, 255, (240, 320, 3), dtype=np.uint8), timestamp_ns=n * SECOND // 25)
-        for n in range(60)
-    ]
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
-    try:
-        with pytest.raises(MediaError, match=r"out.mp4 could not be .*does not play"):
-            record(path, video=[*noise])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+def test_a_disk_that_fills_up_fails_and_says_what_has_become_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    with full_at(200_000), pytest.raises(MediaError, match=r"out.mp4 could not be .*does not play"):
+        record(path, video=[*noise(60)])
+
+
+KILLED = """
+import os, signal, sys
+from streamlib import StreamRuntime
+from streamlib.media import Mp4Writer
+from streamlib.testing import Gate, ListSource
+from tests.media.clips import pictures, sound
+
+gates = Gate(), Gate()
+runtime = StreamRuntime()
+video = runtime.add_processor(ListSource, items=(*pictures(100), gates[0]))
+audio = runtime.add_processor(ListSource, items=(*sound(4), gates[1]))
+writer = runtime.add_processor(Mp4Writer, path=sys.argv[1], latency="low", fragmented=True, fragment_seconds=0.5)
+runtime.connect(video, writer.input("video"))
+runtime.connect(audio, writer.input("audio"))
+runtime.start()
+for gate in gates:
+    gate.wait_until_reached(20)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.promise("media.mp4-fragmented")
+def test_a_fragmented_recording_survives_the_kill_of_its_process(tmp_path: Path) -> None:
+    path = tmp_path / "killed.mp4"
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=ROOT, capture_output=True, timeout=50)
+    assert (done.returncode, done.stderr) == (-signal.SIGKILL, b"")
+    assert_plays(path)
+    # Of 100 pictures eight may wait in the link; half a second may be in the fragment that was not written.
+    assert 75 <= frame_count(path, "v:0") <= 100
+    assert len(samples_of(path)) >= 3 * 48_000
+
+
+@pytest.mark.promise("media.mp4-fragmented", "media.in-step")
+def test_sound_and_pictures_of_a_fragmented_file_are_in_step(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    video, audio = pictures(100, flashes=MOMENTS), sound(4, beeps=MOMENTS)
+    Rig(writer(path, fragmented=True), inputs={"video": video, "audio": audio}).run()
+    assert_plays(path)
+    assert flash_times(path) == pytest.approx(MOMENTS, abs=0.001)
+    assert beep_times(path) == pytest.approx(MOMENTS, abs=0.02)
+    assert frame_count(path, "v:0") == 100
+
+
+@pytest.mark.promise("media.full-disk", "media.mp4-fragmented")
+def test_of_a_fragmented_file_a_disk_that_fills_up_keeps_what_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    with full_at(1_000_000), pytest.raises(MediaError, match=r"out.mp4 could not be .*plays up to its last whole"):
+        Rig(writer(path, fragmented=True), inputs={"video": noise(100), "audio": sound(4)}).run()
+    assert_plays(path)
+    assert frame_count(path, "v:0") >= 25
+
+
+@pytest.mark.promise("media.full-disk", "media.mp4-fragmented")
+def test_a_fragmented_file_is_cut_to_what_plays_also_when_its_end_does_not_fit(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    with full_at(14_000), pytest.raises(MediaError, match="last whole fragment"):
+        Rig(writer(path, fragmented=True), inputs={"video": pictures(200)}).run()
+    assert_plays(path)
+    assert frame_count(path, "v:0") >= 100
+
+
+@pytest.mark.promise("media.full-disk")
+def test_of_a_fragmented_file_that_had_no_whole_fragment_nothing_plays(tmp_path: Path) -> None:
+    made = writer(tmp_path / "out.mp4", fragmented=True, fragment_seconds=60)
+    with full_at(100_000), pytest.raises(MediaError, match=r"what is there does not play"):
+        Rig(made, inputs={"video": noise(40)}).run()
 
 
 @pytest.mark.promise("media.full-disk")

@@ -16,8 +16,13 @@ from rich.logging import RichHandler
 from streamlib import __version__
 from streamlib.control.cli.demo import show_demo
 from streamlib.control.cli.duration import parse_duration
+from streamlib.control.cli.graph import show_graph
+from streamlib.control.cli.new import make_package, next_commands
+from streamlib.control.cli.processors import Form, show_processor, show_processors
 from streamlib.control.cli.program import run_program
-from streamlib.errors import StreamError
+from streamlib.errors import StreamError, UnknownTypeError
+from streamlib.observability.render import RenderFormat
+from streamlib.processors.registry import ProcessorRegistry
 
 PLAIN_WIDTH = 140  # of lines where there is no terminal that has one
 
@@ -78,13 +83,18 @@ def demo(
 
 @app.command()
 def run(
-    file: Annotated[Path, typer.Argument(help="A Python file that defines setup(runtime).", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A Python file that defines setup(runtime), or a graph in YAML or JSON.", show_default=False
+        ),
+    ],
     duration: Annotated[
         str | None,
         typer.Option("--duration", "-d", help="Stop after so long: 10s, 500ms, 1m30s, 2h.", show_default=False),
     ] = None,
 ) -> None:
-    """Run the graph that setup(runtime) in FILE builds, until its sources end.
+    """Run the graph that FILE describes, or that setup(runtime) in it builds, until its sources end.
 
     Ctrl-C or SIGTERM stops it: what is on its way is processed and files are completed. A second one stops at once.
 
@@ -95,6 +105,62 @@ def run(
     """
     duration_ns = None if duration is None else parse_duration(duration)
     raise typer.Exit(run_program(file, duration_ns, console_for_errors()))
+
+
+@app.command()
+def graph(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A Python file that defines setup(runtime), or a graph in YAML or JSON.", show_default=False
+        ),
+    ],
+    format: Annotated[RenderFormat, typer.Option("--format", "-f", help="How it is shown.")] = RenderFormat.TEXT,
+) -> None:
+    """Show the graph of FILE without running it: as a tree, for Mermaid, for Graphviz, or as JSON."""
+    raise typer.Exit(show_graph(file, format, console_for_errors()))
+
+
+@app.command()
+def processors(
+    name: Annotated[
+        str | None, typer.Argument(help="A type of processor; all of them without it.", show_default=False)
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON, with JSON Schemas of one type.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
+) -> None:
+    """Show the types of processors that are installed, or one of them: its ports, its config, how it runs."""
+    if json and markdown:
+        raise typer.BadParameter("choose one of --json and --markdown")
+    form = Form.JSON if json else Form.MARKDOWN if markdown else Form.TABLE
+    registry, console = ProcessorRegistry(), console_for_output()
+    try:
+        if name is None:
+            show_processors(registry, form, console)
+        else:
+            show_processor(registry, name, form, console)
+    except UnknownTypeError as error:
+        raise typer.BadParameter(str(error), param_hint="NAME") from error
+    except StreamError as error:
+        console_for_errors().print(f"error: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def new(
+    name: Annotated[
+        str, typer.Argument(help="What the package is called, as my-processors; its module is my_processors.")
+    ],
+    directory: Annotated[
+        Path | None,
+        typer.Option("--directory", "-d", help="The folder to make; otherwise one of that name.", show_default=False),
+    ] = None,
+) -> None:
+    """Make a small package of processors of your own, ready to install, with a test and a graph that uses them."""
+    folder = make_package(name, directory)
+    typer.echo(f"made {folder}; next:")
+    for command in next_commands(folder):
+        typer.echo(f"  {command}")
 
 
 def console_for_output() -> Console:

@@ -16,6 +16,7 @@ from streamlib.runtime.runtime import StreamRuntime
 from streamlib.runtime.signals import caught_signals
 
 TICK_S = 0.1
+"""How often the display is asked to look, in seconds; nobody tells it when a count has changed."""
 
 
 class Outcome(StrEnum):
@@ -58,11 +59,11 @@ class Attendance:
         return Outcome.SIGNAL
 
     def signalled(self) -> None:
-        """Take note of the first signal; inside its handler."""
+        """Take note of the first signal; on the thread that hears signals."""
         self._signalled = True
 
     def forced(self) -> None:
-        """End everybody at once; inside the handler of the second signal, which may not wait for a lock."""
+        """End everybody at once; on a thread of its own, since the one that hears signals must not wait."""
         self.is_forced = True
         stop = partial(self._runtime.stop, drain=False)
         threading.Thread(target=stop, name="streamlib:signal", daemon=True).start()

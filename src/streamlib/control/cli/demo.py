@@ -24,7 +24,7 @@ from streamlib.control.cli.tally import Row, Tally
 from streamlib.control.cli.vignette import Vignette
 from streamlib.errors import StreamError, nearest_file
 from streamlib.ids import LinkId
-from streamlib.runtime.handles import LinkHandle, ProcessorHandle
+from streamlib.runtime.handles import ProcessorHandle
 from streamlib.runtime.runtime import StreamRuntime
 
 GROWS_NS = 1 * NS_PER_S
@@ -43,15 +43,6 @@ class Trunk:
 
     vignette: ProcessorHandle
     sound: ProcessorHandle
-    pictures: LinkHandle
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """What is added and removed."""
-
-    processors: tuple[ProcessorHandle, ...]
-    pictures: LinkHandle
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +107,7 @@ class Demo:
     def _play(self, display: Display) -> bool:
         """From start to stop; False when a signal came in between."""
         trunk = self._build()
-        branch: Branch | None = None
+        branch: list[ProcessorHandle] = []
         with attending(self._runtime, display.tick) as attendance:
             self._runtime.start()
             self._tally.look()
@@ -126,7 +117,7 @@ class Demo:
                 branch = self._grow(trunk)
                 display.say(f"added a branch that records {self._small}")
                 outcome = attendance.until(SHRINKS_NS)
-            if outcome is Outcome.TIME and branch is not None:
+            if outcome is Outcome.TIME and branch:
                 self._shrink(branch)
                 display.say(f"removed the branch; {self._small} is complete")
                 outcome = attendance.until(None)
@@ -147,9 +138,9 @@ class Demo:
         pictures = runtime.connect(encoder, writer.input("video"))
         runtime.connect(sound, writer.input("audio"))
         self._links[self._whole] = pictures.id
-        return Trunk(vignette, sound, pictures)
+        return Trunk(vignette, sound)
 
-    def _grow(self, trunk: Trunk) -> Branch:
+    def _grow(self, trunk: Trunk) -> list[ProcessorHandle]:
         """Add a branch to the running graph: all of it at once."""
         with self._runtime.edit() as edit:
             scaler = edit.add_processor("VideoScaler", SMALL, id="small_scaler")
@@ -161,13 +152,13 @@ class Demo:
             edit.connect(trunk.sound, writer.input("audio"))
         self._tally.look()
         self._links[self._small] = pictures.id
-        return Branch((scaler, encoder, writer), pictures)
+        return [scaler, encoder, writer]
 
-    def _shrink(self, branch: Branch) -> None:
+    def _shrink(self, branch: list[ProcessorHandle]) -> None:
         """Remove the branch: what is on its way is recorded, then its file is completed."""
         self._tally.look()
         with self._runtime.edit() as edit:
-            for processor in branch.processors:
+            for processor in branch:
                 edit.remove(processor)
 
     def _recorded(self, path: Path) -> Recorded:

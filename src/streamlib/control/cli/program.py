@@ -1,4 +1,4 @@
-"""A user's program: a Python file that defines `setup(runtime)`, loaded, set up, and run to its end.
+"""A user's program: a Python file that defines `setup(runtime)`, or a graph file, set up and run to its end.
 
 Its errors are shown as its author wrote them, without the frames of ours around them.
 """
@@ -22,6 +22,7 @@ from streamlib.control.cli.attendance import Outcome, attending
 from streamlib.control.cli.display import Display, processor_table
 from streamlib.control.cli.tally import Tally
 from streamlib.errors import StreamError, nearest, nearest_file
+from streamlib.graph.document import SUFFIXES
 from streamlib.runtime.runtime import StreamRuntime
 from streamlib.states import GraphState
 
@@ -52,15 +53,19 @@ def run_program(path: Path, duration_ns: int | None, console: Console) -> int:
     """
     runtime = StreamRuntime()
     try:
-        _set_up(runtime, path)
+        set_up(runtime, path)
         return _attend(runtime, duration_ns, console)
-    except ProgramError as error:
-        console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
-    except StreamError as error:
-        console.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+    except (ProgramError, StreamError) as error:
+        print_error(error, console)
     finally:
         runtime.stop(drain=False)
     return 1
+
+
+def print_error(error: ProgramError | StreamError, console: Console) -> None:
+    """Show a traceback of the user's, or our own sentence."""
+    words = str(error) if isinstance(error, ProgramError) else f"error: {error}"
+    console.print(words, style="red", highlight=False, markup=False, soft_wrap=True)
 
 
 def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console) -> int:
@@ -87,9 +92,20 @@ def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console) -
     return 0
 
 
-def _set_up(runtime: StreamRuntime, path: Path) -> None:
+def set_up(runtime: StreamRuntime, path: Path) -> None:
+    """Add the graph of a program or a graph file to a runtime.
+
+    Raises:
+        typer.BadParameter: There is no such file, or there is no graph in it.
+        ProgramError: The program raised.
+        GraphFileError: The graph file says something wrong.
+    """
     if not path.is_file():
         raise typer.BadParameter(_no_file(path), param_hint="FILE")
+    if path.suffix.lower() in SUFFIXES:
+        if not runtime.load(path, skip_unknown_components=True):
+            raise typer.BadParameter(f"{path} has no processor", param_hint="FILE")
+        return
     if b"\0" in path.read_bytes()[:4096]:
         raise typer.BadParameter(f"{path} is no Python file; `streamlib demo FILE` plays a video", param_hint="FILE")
     program = _in_its_words(path, lambda: load(path))
@@ -154,5 +170,5 @@ def _its_functions(program: ModuleType) -> str:
 
 def _no_file(path: Path) -> str:
     if path.is_dir():
-        return f"{path} is a folder; name a Python file in it"
+        return f"{path} is a folder; name a Python or graph file in it"
     return f"there is no file {path}; {nearest_file(path)}"

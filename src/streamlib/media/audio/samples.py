@@ -55,7 +55,7 @@ class ChannelMixer:
     def __init__(self, channels: int, sample_rate: int) -> None:
         self._channels = channels
         self._rate = sample_rate
-        self._mixers: dict[int, av.AudioResampler] = {}
+        self._mixers: dict[int, av.AudioResampler] = {}  # one for each number of channels that came
 
     def mix(self, samples: Samples) -> Samples:
         """The same instants, shape (n, channels)."""
@@ -70,10 +70,10 @@ class ChannelMixer:
         return _joined(mixer.resample(to_av(samples, self._rate)), self._channels)
 
 
-def to_av(samples: Samples, sample_rate: int) -> av.AudioFrame:
+def to_av(samples: Samples, sample_rate: int, layouts: Mapping[int, str] = LAYOUTS) -> av.AudioFrame:
     """An audio frame of interleaved floats with these samples, shape (n, channels)."""
     row = np.ascontiguousarray(samples, dtype=np.float32).reshape(1, -1)
-    frame = av.AudioFrame.from_ndarray(row, format="flt", layout=LAYOUTS[samples.shape[1]])
+    frame = av.AudioFrame.from_ndarray(row, format="flt", layout=layouts[samples.shape[1]])
     frame.sample_rate = sample_rate
     return frame
 

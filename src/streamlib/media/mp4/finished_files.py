@@ -17,7 +17,7 @@ class FinishedFiles:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._taken: set[Path] = set()
+        self._taken: set[Path] = set()  # one for each file that was written, for as long as the runtime lives
         self._read: Counter[Path] = Counter()
 
     def begin_reading(self, path: Path) -> None:
@@ -29,6 +29,8 @@ class FinishedFiles:
         """One reader less."""
         with self._lock:
             self._read[path] -= 1
+            if not self._read[path]:
+                del self._read[path]
 
     def claim(self, path: Path) -> Path:
         """Take `path`, or where this runtime wrote that already, the first free `name-2`, `name-3` and so on.

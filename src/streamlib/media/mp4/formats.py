@@ -6,6 +6,7 @@ Descriptions of streams pass through, and no packets but the first of one. `muxe
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from types import MappingProxyType
@@ -17,12 +18,13 @@ from av.stream import Stream
 from streamlib.errors import FormatError
 from streamlib.frames.packet import EncodedPacket, StreamInfo
 from streamlib.media.audio.aac import SAMPLE_RATES
+from streamlib.media.audio.opus import OPUS_LAYOUTS, SAMPLE_RATE
 from streamlib.media.audio.samples import LAYOUTS
 from streamlib.media.video.h264 import TICKS_PER_S
 from streamlib.media.video.swscale import MATRICES, RANGES
 
 # The codecs that are written, by FFmpeg's name of the codec and of an encoder that stands for it.
-CODECS: Mapping[str, str] = MappingProxyType({"h264": "libx264", "aac": "aac"})
+CODECS: Mapping[str, str] = MappingProxyType({"h264": "libx264", "aac": "aac", "opus": "libopus"})
 
 START_CODE = b"\x00\x00\x01"
 SEQUENCE_SET, PICTURE_SET = 7, 8  # ITU-T H.264, table 7-1
@@ -60,7 +62,8 @@ def add_stream(container: OutputContainer, first: EncodedPacket) -> Stream:
         context.width, context.height, context.pix_fmt = info.width, info.height, "yuv420p"
         context.color_range, context.colorspace = RANGES[info.color_range], MATRICES[info.color_matrix]
     if isinstance(context, av.AudioCodecContext):
-        context.sample_rate, context.layout = info.sample_rate, LAYOUTS[info.channels]
+        layouts = OPUS_LAYOUTS if info.codec == "opus" else LAYOUTS
+        context.sample_rate, context.layout = info.sample_rate, layouts[info.channels]
     context.time_base = unit(info)
     stream.time_base = unit(info)
     return stream
@@ -70,6 +73,8 @@ def extradata(first: EncodedPacket) -> bytes | None:
     """What the stream's maker left out, from its first packet; None where the muxer finds it in the packets."""
     if first.stream.codec == "h264":
         return parameter_sets(first.data)
+    if first.stream.codec == "opus":
+        return opus_head(first.stream.channels)
     if bytes(a & b for a, b in zip(first.data, ADTS_SYNC, strict=False)) == ADTS_SYNC:
         return None
     return audio_specific_config(first.stream.sample_rate, first.stream.channels)
@@ -77,9 +82,8 @@ def extradata(first: EncodedPacket) -> bytes | None:
 
 def parameter_sets(data: bytes) -> bytes:
     """The sequence and picture parameter sets of an H.264 access unit in Annex B, with their start codes."""
-    return b"".join(
-        b"\x00" + START_CODE + unit for unit in _units(data) if unit[0] & 0x1F in {SEQUENCE_SET, PICTURE_SET}
-    )
+    sets = (nal for nal in _nal_units(data) if nal[0] & 0x1F in {SEQUENCE_SET, PICTURE_SET})
+    return b"".join(b"\x00" + START_CODE + nal for nal in sets)
 
 
 def audio_specific_config(sample_rate: int, channels: int) -> bytes:
@@ -95,7 +99,18 @@ def audio_specific_config(sample_rate: int, channels: int) -> bytes:
     return (AAC_LC << 11 | rates.index(sample_rate) << 7 | layout << 3).to_bytes(2, "big")
 
 
-def _units(data: bytes) -> Iterator[bytes]:
+def opus_head(channels: int) -> bytes:
+    """The OpusHead of a stream of one or two channels that says nothing of its pre-skip: RFC 7845, 5.1.
+
+    Raises:
+        FormatError: More channels, of which only the encoder knows how they are coupled.
+    """
+    if channels > 2:
+        raise FormatError(f"Opus of {channels} channels needs the OpusHead of its encoder as the stream's extradata")
+    return b"OpusHead" + struct.pack("<BBHIhB", 1, channels, 0, SAMPLE_RATE, 0, 0)
+
+
+def _nal_units(data: bytes) -> Iterator[bytes]:
     """The NAL units of Annex B, without start codes and trailing zeros (ITU-T H.264, B.1)."""
     pieces = data.split(START_CODE)
-    return (unit for unit in (piece.rstrip(b"\x00") for piece in pieces[1:]) if unit)
+    return (nal for nal in (piece.rstrip(b"\x00") for piece in pieces[1:]) if nal)

@@ -20,12 +20,14 @@ from av.stream import Stream
 from streamlib.clock import NS_PER_S
 from streamlib.errors import MediaError
 from streamlib.frames.packet import EncodedPacket, StreamInfo
-from streamlib.media.audio.aac import PRIMING
+from streamlib.media.audio.sound_codec import PRIMING
 from streamlib.media.mp4.formats import add_stream, check_codec, unit
+from streamlib.media.mp4.fragments import cut_to_fragments, is_whole
 from streamlib.media.notices import Notices
 
 MEDIA = ("video", "audio")
 LOST = "; what is there does not play"
+NS_PER_US = 1000  # FFmpeg's muxers count in microseconds
 IO_ERRORS = (av.error.FFmpegError, OSError)
 # A stream that is connected and silent holds the file up for this long, in media time or bytes, whichever is first.
 PATIENCE_NS = 30 * NS_PER_S
@@ -60,10 +62,9 @@ class Written:
     bytes: int
 
     def __str__(self) -> str:
-        parts = [f"{self.pictures} pictures"] * bool(self.pictures) + [f"{self.sounds} blocks of sound"] * bool(
-            self.sounds
-        )
-        return f"{self.path}: {' and '.join(parts)}, {self.seconds:.2f} s, {self.bytes / 1e6:.2f} MB"
+        counts = {"pictures": self.pictures, "blocks of sound": self.sounds}
+        held = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
+        return f"{self.path}: {held}, {self.seconds:.2f} s, {self.bytes / 1e6:.2f} MB"
 
 
 class Mp4Muxer:
@@ -72,12 +73,15 @@ class Mp4Muxer:
     Args:
         path: The file; what stands there is written over.
         notices: Told once each about what is left out.
+        fragment_ns: How long a fragment is at most; each is on the disk when the next begins, and plays whatever
+            happens then. 0 writes a file without fragments, which plays once it is closed.
     """
 
-    def __init__(self, path: Path, notices: Notices) -> None:
+    def __init__(self, path: Path, notices: Notices, *, fragment_ns: int = 0) -> None:
         self.path = path
         self._notices = notices
-        self._gathered: list[EncodedPacket] = []
+        self._fragment_ns = fragment_ns
+        self._gathered: list[EncodedPacket] = []  # bounded by PATIENCE_NS and PATIENCE_BYTES
         self._gathered_bytes = 0
         self._container: OutputContainer | None = None
         self._tracks: dict[str, _Track] = {}
@@ -141,9 +145,11 @@ class Mp4Muxer:
         assert self._container is not None
         try:
             self._container.close()
+            if self._fragment_ns and not is_whole(self.path):  # FFmpeg forgets errors of its last fragment
+                raise OSError(0, "not all of it could be written")
         except IO_ERRORS as error:
             self.is_broken = True
-            raise self._failure("completed", error, LOST) from error
+            raise self._failure("completed", error, self._left()) from error
         return self._written()
 
     def _firsts(self) -> dict[str, EncodedPacket]:
@@ -173,7 +179,8 @@ class Mp4Muxer:
             self._mux(packet)
 
     def _opened(self, firsts: dict[str, EncodedPacket]) -> OutputContainer:
-        container = av.open(f"file:{self.path}", "w", format="mp4")
+        options = fragment_options(self._fragment_ns) if self._fragment_ns else {}
+        container = av.open(f"file:{self.path}", "w", format="mp4", options=options)
         for media in MEDIA:
             if media in firsts:
                 info = firsts[media].stream
@@ -219,8 +226,21 @@ class Mp4Muxer:
         try:
             self._container.close()
         except IO_ERRORS:
-            return LOST
+            return self._left()
+        if self._fragment_ns:
+            return self._left()
         return f"; it plays up to {self._end_ns() / NS_PER_S:.1f} s"
+
+    def _left(self) -> str:
+        """What has become of a file that could not be closed."""
+        self._container = None  # lets go of the file, which may write a last time
+        if not self._fragment_ns:
+            return LOST
+        try:
+            plays = cut_to_fragments(self.path)
+        except OSError:
+            return LOST
+        return "; it plays up to its last whole fragment" if plays else LOST
 
     def _check_change(self, old: StreamInfo, new: StreamInfo) -> None:
         if _shape(old) != _shape(new):
@@ -243,6 +263,19 @@ class Mp4Muxer:
         except OSError as error:
             raise self._failure("kept: it was removed while it was written", error) from error
         return Written(self.path, counts.get("video", 0), counts.get("audio", 0), self._end_ns() / NS_PER_S, size)
+
+
+def fragment_options(fragment_ns: int) -> dict[str, str]:
+    """What has FFmpeg's muxer write fragments, each to the disk at once, and cut them at key frames, too.
+
+    `delay_moov` has it wait for the first fragment before it says which streams there are: only so does the file
+    say how much of a codec's priming is to be left out.
+    """
+    return {
+        "movflags": "frag_keyframe+delay_moov+default_base_moof",
+        "frag_duration": str(fragment_ns // NS_PER_US),
+        "flush_packets": "1",
+    }
 
 
 def _try_room(path: Path) -> None:

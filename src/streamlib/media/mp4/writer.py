@@ -12,6 +12,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from streamlib.clock import NS_PER_S
 from streamlib.errors import MediaError
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
@@ -32,10 +33,14 @@ from streamlib.processors.processor import Processor
 class Mp4Writer(Processor):
     """Writes what comes in at `video` and `audio` into one file; either may be left without a link.
 
-    Packets of H.264 and AAC go into the file as they are, frames are encoded first. The file starts at zero, with
+    Packets of H.264, AAC and Opus go into the file as they are, frames are encoded first. The file starts at zero, with
     one offset for pictures and sound, and appears with the first of them. It plays once the writer has ended or was
     removed, also when that was by Ctrl-C. A file that this runtime has written is not written over: the next goes
     to `name-2.mp4`.
+
+    A `fragmented` file plays at any moment up to its last whole fragment: whatever ends the program, a `kill -9` or
+    the current, takes no more than `fragment_seconds` with it. It is somewhat larger, and some players cannot seek in
+    it before it is closed.
     """
 
     class Config(ProcessorConfig):
@@ -50,6 +55,8 @@ class Mp4Writer(Processor):
             frame_rate: A hint for the rate control, per second; 0 takes it from the first picture.
             threads: For pictures; 0 is one per core.
             audio_bitrate: Bits per second; 0 is 64,000 for each channel.
+            fragmented: Whether the file plays before it is closed.
+            fragment_seconds: The longest time in a fragment; each key frame begins one, too.
         """
 
         path: Annotated[str, Meta(min_length=1)]
@@ -60,6 +67,8 @@ class Mp4Writer(Processor):
         frame_rate: Annotated[float, Meta(ge=0)] = 0.0
         threads: Annotated[int, Meta(ge=0, le=64)] = 0
         audio_bitrate: Annotated[int, Meta(ge=0, le=2_000_000)] = 0
+        fragmented: bool = False
+        fragment_seconds: Annotated[float, Meta(ge=0.02, le=3600)] = 1.0
 
     config: Config
 
@@ -91,7 +100,8 @@ class Mp4Writer(Processor):
         self._aac = AacCodec(AacSettings(bitrate=self.config.audio_bitrate), notices)
         self._pictures: InputEncoder[VideoFrame] = InputEncoder("video", self._h264)
         self._sound: InputEncoder[AudioFrame] = InputEncoder("audio", self._aac)
-        self._muxer = Mp4Muxer(self._path, notices)
+        fragment_ns = round(self.config.fragment_seconds * NS_PER_S) if self.config.fragmented else 0
+        self._muxer = Mp4Muxer(self._path, notices, fragment_ns=fragment_ns)
 
     def process(self, ctx: ProcessContext) -> None:
         """Take what each input has; neither waits for the other."""

@@ -158,6 +158,19 @@ class H264Codec:
 
     def _open(self) -> None:
         width, height = self._size
+        self._context, self._opened_bitrate, self._key_ns = self._opened(width, height), self._settings.bitrate, None
+        self._stream = StreamInfo(
+            media="video",
+            codec="h264",
+            width=width,
+            height=height,
+            frame_rate=self._rate,
+            extradata=self._context.extradata or b"",
+            color_range=self._range,
+            color_matrix=self._matrix,
+        )
+
+    def _opened(self, width: int, height: int) -> av.VideoCodecContext:
         context = av.CodecContext.create("libx264", "w")
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.color_range, context.colorspace = RANGES[self._range], MATRICES[self._matrix]
@@ -173,17 +186,7 @@ class H264Codec:
             raise MediaError(
                 f"libx264 does not open for {width}x{height}: {error.strerror}; choose another size"
             ) from error
-        self._context, self._opened_bitrate, self._key_ns = context, self._settings.bitrate, None
-        self._stream = StreamInfo(
-            media="video",
-            codec="h264",
-            width=width,
-            height=height,
-            frame_rate=self._rate,
-            extradata=context.extradata or b"",
-            color_range=self._range,
-            color_matrix=self._matrix,
-        )
+        return context
 
     def _options(self) -> dict[str, str]:
         """libx264's own; with maxrate and bufsize it follows a bitrate that changes while it is open."""

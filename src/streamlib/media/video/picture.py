@@ -18,6 +18,7 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 from av.video.frame import PictureType
 
+from streamlib.clock import NS_PER_S
 from streamlib.errors import FormatError
 from streamlib.frames.converter import Picture
 from streamlib.frames.pixel_format import ColorMatrix, ColorRange, PixelFormat, is_subsampled, usual_matrix
@@ -25,7 +26,7 @@ from streamlib.frames.video import VideoFrame
 from streamlib.media.video.planes import unpacked
 from streamlib.media.video.swscale import FULL, MATRICES, RANGES, reformat
 
-NANOSECOND = Fraction(1, 1_000_000_000)
+NANOSECOND = Fraction(1, NS_PER_S)
 
 # Numbers of ITU-T H.273, table 4: 5 and 6 are BT.601 in its two line systems; 0 (RGB), 2 and 3 say nothing.
 _MATRIX_NAMES = {number: name for name, number in MATRICES.items()} | {6: ColorMatrix.BT601}
@@ -115,6 +116,23 @@ def borrow(frame: Picture) -> av.VideoFrame:
     return picture
 
 
+def to_own(frame: Picture) -> av.VideoFrame:
+    """As `to_av`, for filters, which hold pictures back and draw into those that nobody else refers to.
+
+    Pixels in an array are copied: PyAV's picture of them does not count who else refers to the array.
+    """
+    if frame.native is not None:
+        return to_av(frame)
+    pixels, format = frame.to_ndarray(), frame.format
+    if is_subsampled(format):
+        picture = unpacked(pixels, frame.width, frame.height, format)
+    else:
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), str(format))
+    _colour(picture, frame)
+    _stamp(picture, frame)
+    return picture
+
+
 def same_memory(picture: av.VideoFrame, format: PixelFormat) -> bool:
     """Whether the memory of a picture is what the format says; yuvj420p is full-range yuv420p by another name."""
     return _SAME.get(picture.format.name) is format and (format is not PixelFormat.GRAY8 or picture.color_range == FULL)
@@ -180,7 +198,7 @@ def _tag_range(picture: av.VideoFrame) -> ColorRange:
 def _nanoseconds(ticks: int | None, time_base: Fraction | None) -> int:
     if ticks is None or time_base is None:
         return 0
-    return round(ticks * time_base * 1_000_000_000)
+    return round(ticks * time_base * NS_PER_S)
 
 
 def _stamp(picture: av.VideoFrame, frame: Picture) -> None:
@@ -200,15 +218,22 @@ def _of_array(frame: Picture) -> av.VideoFrame:
             picture = unpacked(pixels, frame.width, frame.height, format)
         else:
             picture = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), str(format))
-        picture.colorspace = MATRICES[frame.color_matrix]
-        picture.color_range = RANGES[frame.color_range]
+        _colour(picture, frame)
         return picture
     row = pixels[0]
     if pixels.strides[0] < row.nbytes or not row.flags.c_contiguous:
         pixels = np.ascontiguousarray(pixels)
     picture = av.VideoFrame.from_numpy_buffer(pixels, str(format))
-    picture.color_range = FULL
+    _colour(picture, frame)
     return picture
+
+
+def _colour(picture: av.VideoFrame, frame: Picture) -> None:
+    if is_subsampled(frame.format):
+        picture.colorspace = MATRICES[frame.color_matrix]
+        picture.color_range = RANGES[frame.color_range]
+    else:
+        picture.color_range = FULL
 
 
 def _reference(native: av.VideoFrame) -> av.VideoFrame:

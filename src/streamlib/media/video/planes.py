@@ -39,7 +39,7 @@ def packed(picture: av.VideoFrame, format: PixelFormat) -> NDArray[np.uint8]:
     if format is PixelFormat.GRAY8:
         return plane_view(picture, 0)
     pixels = np.empty(shape, np.uint8)
-    for part, plane in zip(_parts(pixels, picture.height, format), _planes(picture, format), strict=True):
+    for part, plane in zip(parts(pixels, picture.height, format), _planes(picture, format), strict=True):
         np.copyto(part, plane)
     pixels.setflags(write=False)
     return pixels
@@ -49,7 +49,7 @@ def unpacked(pixels: NDArray[np.uint8], width: int, height: int, format: PixelFo
     """A picture of yuv420p or nv12 pixels, by copying them into its planes."""
     picture = av.VideoFrame(width, height, str(format))
     pixels = np.ascontiguousarray(pixels)
-    for part, plane in zip(_parts(pixels, height, format), _planes(picture, format, writeable=True), strict=True):
+    for part, plane in zip(parts(pixels, height, format), _planes(picture, format, writeable=True), strict=True):
         np.copyto(plane, part)
     return picture
 
@@ -60,8 +60,8 @@ def _planes(picture: av.VideoFrame, format: PixelFormat, *, writeable: bool = Fa
     return [plane_view(picture, 0, writeable=writeable), plane_view(picture, 1, 2, writeable=writeable)]
 
 
-def _parts(pixels: NDArray[np.uint8], height: int, format: PixelFormat) -> list[NDArray[np.uint8]]:
-    """Where each plane lies in a contiguous array of even size."""
+def parts(pixels: NDArray[np.uint8], height: int, format: PixelFormat) -> list[NDArray[np.uint8]]:
+    """The planes of yuv420p or nv12 as views of a contiguous array of even size; nv12's chroma is (h, w, 2)."""
     width = pixels.shape[1]
     luma, chroma = pixels[:height], pixels[height:].reshape(-1)
     if format is PixelFormat.NV12:

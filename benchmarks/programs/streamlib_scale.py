@@ -1,0 +1,160 @@
+"""StreamLib's side of the rows about tens of thousands of processors in one process.
+
+They stand in rows of equal depth behind one source. Timed apart: building the graph as one edit, starting it, sending
+frames through all of it, doing nothing, and stopping.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+
+from streamlib import (
+    DataFrame,
+    LinkInput,
+    LinkOutput,
+    ProcessContext,
+    Processor,
+    ProcessorConfig,
+    SchedulingStrategy,
+    StreamRuntime,
+    __version__,
+)
+from streamlib.graph.node import ProcessorNode
+
+PATIENCE_S = 250.0
+NS_PER_S = 1_000_000_000
+
+
+class Source(Processor):
+    """Sends so many frames, one a call, once it is told to begin; then it waits to be told to end."""
+
+    class Config(ProcessorConfig):
+        frames: int
+
+    config: Config
+    out = LinkOutput(DataFrame)
+    begin = threading.Event()
+    end = threading.Event()
+    sent = 0
+
+    def process(self, ctx: ProcessContext) -> None:
+        self.begin.wait()
+        if self.sent < self.config.frames:
+            self.sent += 1
+            self.out.write(DataFrame({}))
+        else:
+            self.end.wait()
+            ctx.end()
+
+
+class Pass(Processor):
+    """Passes frames on."""
+
+    frame_in = LinkInput(DataFrame)
+    out = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.frame_in.read()
+        if frame is not None:
+            self.out.write(frame)
+
+
+class Last(Processor):
+    """Counts what comes to the end of one row, and says when all of it has come."""
+
+    frame_in = LinkInput(DataFrame)
+    awaited = 0
+    taken = 0
+    done = threading.Event()
+
+    def process(self, ctx: ProcessContext) -> None:
+        if self.frame_in.read() is not None:
+            Last.taken += 1
+            if Last.taken == Last.awaited:
+                self.done.set()
+
+
+class Placed:
+    """Everything but the source runs where the row says."""
+
+    def __init__(self, strategy: SchedulingStrategy) -> None:
+        self._strategy = strategy
+
+    def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+        return self._strategy if node.declaration.inputs else SchedulingStrategy.dedicated_thread()
+
+
+STRATEGIES = {"inlined": SchedulingStrategy.lightweight(), "pool": SchedulingStrategy.work_stealing_pool()}
+
+
+def measure(kind: str, processors: int, deep: int, frames: int, idle_s: float) -> dict[str, float]:
+    """Build, start, send, idle, stop: seconds of each, bytes for each processor, nanoseconds for each step."""
+    wide = processors // deep
+    # One thread takes all the rows' ends in turn, so that their count needs no lock; on the pool, one worker does.
+    runtime = StreamRuntime(scheduler=Placed(STRATEGIES[kind]), workers=1)
+    before = resident()
+    moments = [time.perf_counter_ns()]
+    with runtime.edit() as edit:
+        source = edit.add_processor(Source, frames=frames)
+        for _ in range(wide):
+            last = source
+            for _ in range(deep - 1):
+                added = edit.add_processor(Pass)
+                edit.connect(last, added)
+                last = added
+            edit.connect(last, edit.add_processor(Last))
+    moments.append(time.perf_counter_ns())
+    runtime.start()
+    moments.append(time.perf_counter_ns())
+    each = (resident() - before) / processors
+    Last.awaited = wide * frames
+    began = time.perf_counter_ns()
+    Source.begin.set()
+    assert Last.done.wait(PATIENCE_S), f"{Last.taken} of {Last.awaited} frames arrived"
+    ran = time.perf_counter_ns() - began
+    worked = time.process_time_ns()
+    time.sleep(idle_s)
+    idle = time.process_time_ns() - worked
+    Source.end.set()
+    stopping = time.perf_counter_ns()
+    runtime.stop(timeout=PATIENCE_S)
+    return {
+        "build_start_s": (moments[2] - moments[0]) / NS_PER_S,
+        "bytes": each,
+        "ns": ran / processors / frames,
+        "idle_ms": idle / 1e6 / max(idle_s, 1e-9) * 10,
+        "stop_s": (time.perf_counter_ns() - stopping) / NS_PER_S,
+    }
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds; Linux."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4096
+
+
+def main() -> None:
+    """Measure, or say which StreamLib this is."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", nargs="?", choices=sorted(STRATEGIES))
+    parser.add_argument("--processors", type=int, default=50_000)
+    parser.add_argument("--deep", type=int, default=50)
+    parser.add_argument("--frames", type=int, default=1)
+    parser.add_argument("--idle", type=float, default=0.0)
+    parser.add_argument("--share", type=float, default=1.0)
+    parser.add_argument("--version", action="store_true")
+    options = parser.parse_args(sys.argv[1:])
+    if options.version:
+        print(f"StreamLib {__version__}")
+        return
+    processors = max(1000, round(options.processors * options.share))
+    print(json.dumps(measure(options.kind, processors, options.deep, options.frames, options.idle)))
+
+
+if __name__ == "__main__":
+    main()

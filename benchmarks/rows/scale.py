@@ -1,0 +1,89 @@
+"""What tens of thousands of processors in one process cost: a frame through all of them, and their being there."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.program import Program
+from benchmarks.row import Figure, Row
+from benchmarks.target import Target
+
+PROCESSORS = 50_000
+DEEP = 50
+FRAMES = 20
+SHAPE = f"{PROCESSORS:,} processors in {PROCESSORS // DEEP:,} rows of {DEEP} behind one source"
+PAIRS = 5
+
+
+def _ours(kind: str, frames: int, idle_s: float) -> Program:
+    module = (sys.executable, "-m", "benchmarks.programs.streamlib_scale")
+    sizes = ("--processors", str(PROCESSORS), "--deep", str(DEEP), "--frames", str(frames), "--idle", str(idle_s))
+    return Program(
+        name="StreamLib",
+        command=(*module, kind, *sizes),
+        version_command=(*module, "--version"),
+        install="run scripts/install",
+    )
+
+
+def _loop() -> Program:
+    module = (sys.executable, "-m", "benchmarks.programs.plain_loop")
+    return Program(
+        name="a loop making the same three calls",
+        command=(*module, "--processors", str(PROCESSORS), "--frames", str(FRAMES)),
+        version_command=(*module, "--version"),
+        install="run scripts/install",
+    )
+
+
+def _through(kind: str, where: str, at_most: float, held_back: str) -> Row:
+    return Row(
+        name=f"scale-{kind}",
+        ours=_ours(kind, FRAMES, 0.0),
+        theirs=_loop(),
+        figures=(
+            Figure(
+                key="ns", what=f"50,000 processors {where}, a frame through all: per step", unit="ns", at_most=at_most
+            ),
+        ),
+        method=f"{SHAPE}; {FRAMES} frames, from the first write to the last read at the end of the last row, by "
+        "processors and frames. The loop calls `process` of as many objects, each of which reads a slot and writes the "
+        "next. One worker on the pool.",
+        held_back=held_back,
+        pairs=PAIRS,
+    )
+
+
+def _being_there(kind: str, where: str) -> Row:
+    return Row(
+        name=f"scale-{kind}-cost",
+        ours=_ours(kind, 1, 10.0),
+        theirs=Target({"build_start_s": 3.0, "bytes": 2500.0, "idle_ms": 5.0, "stop_s": 2.0}),
+        figures=(
+            Figure(
+                key="build_start_s", what=f"50,000 processors {where}: build and start", unit="s", at_most=1.0, digits=2
+            ),
+            Figure(key="bytes", what="the same: memory, each", unit="B", at_most=1.0),
+            Figure(key="idle_ms", what="the same: CPU of ten idle seconds", unit="ms", at_most=1.0, digits=2),
+            Figure(key="stop_s", what="the same: stop", unit="s", at_most=1.0, digits=2),
+        ),
+        method=f"{SHAPE}, added as one edit. Memory is what the process grew by until all ran; idle is the CPU time "
+        "of all threads while nothing is sent.",
+        held_back="Each processor has a loop, two rings and their wake-ups made when it is wired, with queues of "
+        "hundreds of bytes each; making rings when first needed, and leaner loops, come with issue 6.",
+        pairs=PAIRS,
+    )
+
+
+SCALE_INLINED = _through(
+    "inlined", "inlined", 1.5, "Rows are short, so the head goes through all steps for each frame."
+)
+SCALE_POOL = _through(
+    "pool",
+    "on the pool",
+    3.0,
+    "A processor that gets one frame at a time pays for its whole turn: being put in line, looking for changes, ends "
+    "and room, being timed, and lying down again.",
+)
+SCALE_INLINED_COST = _being_there("inlined", "inlined")
+SCALE_POOL_COST = _being_there("pool", "on the pool")

@@ -1,0 +1,107 @@
+"""The runtime's asyncio event loop, on a thread of its own: where processors with an `async def process` are called.
+
+Each has a loop of ours with itself as the head, a `task` on that thread. A call is a coroutine; while it is under way
+the processor is not called again and is not changed, and others on the event loop have their turns. Its links are
+rings on both sides, so that what it writes between two awaits is read at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from streamlib.execution.alarm import Alarm
+from streamlib.execution.changes import on_this_thread
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.loops import Loop
+from streamlib.execution.task import Task
+from streamlib.links.reader import News
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that is under way, and what its inputs held when it began."""
+
+    coroutine: asyncio.Task[None]
+    frame: Any
+    taken: int
+    news: list[News]
+    began_ns: int
+
+
+class AsyncLoop(Loop):
+    """A loop whose head is called as a coroutine; on the thread of the event loop alone."""
+
+    hosts = False
+    _call_under_way: _Call | None = None
+
+    def cancel_call(self) -> None:
+        """Have a call that is under way end with CancelledError; from any thread."""
+        call = self._call_under_way
+        if call is not None:
+            call.coroutine.get_loop().call_soon_threadsafe(call.coroutine.cancel)
+
+    def _head_due(self) -> bool:
+        return self._call_under_way is None and super()._head_due()
+
+    def _turn(self) -> None:
+        head = self.head
+        assert head is not None
+        if head.finishing or head.exhausted():
+            self._finish(head)
+            return
+        self._prepare_call(head, self._now_ns())
+        self.passes.done += 1
+        self._in_head = True
+        coroutine: Any = head.call(head.context)
+        task = asyncio.get_running_loop().create_task(coroutine, name=f"streamlib:{head.id}")
+        self._call_under_way = _Call(task, head.oldest(), head.taken(), head.news(), self._measure_ns())
+        task.add_done_callback(partial(self._conclude_call, head, self._call_under_way))
+
+    def _conclude_call(self, head: ProcessorInstance, call: _Call, done: asyncio.Task[None]) -> None:
+        self._call_under_way = None
+        self._in_head = False
+        head.metrics.latency.record(self._measure_ns() - call.began_ns)
+        idle = head.taken() == call.taken
+        error = asyncio.CancelledError() if done.cancelled() else done.exception()
+        if error is not None:
+            self._failed(head, error, call.frame, unread=idle)
+        head.left_unread = call.news if idle else None
+        self.disturb()
+
+
+class EventLoopThread:
+    """The event loop of one runtime."""
+
+    def __init__(self, alarm: Alarm) -> None:
+        self.events = asyncio.new_event_loop()
+        self._alarm = alarm
+        self._thread = threading.Thread(target=self._run, name="streamlib:asyncio", daemon=True)
+        self._thread.start()
+
+    def task(self, loop: AsyncLoop) -> Task:
+        """The task of a loop; it runs once it is started."""
+        return Task(loop, self._submit, self._alarm.call_at)
+
+    def close(self, timeout_s: float) -> bool:
+        """Cancel what is left and end the thread; False when it did not end in time."""
+        self.events.call_soon_threadsafe(self.events.stop)
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _submit(self, task: Task) -> None:
+        self.events.call_soon_threadsafe(task.run)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.events)
+        with on_this_thread():
+            self.events.run_forever()
+            left = asyncio.all_tasks(self.events)
+            for task in left:
+                task.cancel()
+            self.events.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self.events.run_until_complete(self.events.shutdown_asyncgens())
+        self.events.close()

@@ -1,0 +1,156 @@
+"""The work-stealing pool: as many workers as cores, for processors by the thousand.
+
+Each worker has a deque of tasks. It takes from its own end, the newest first, whose data are still in the caches;
+with nothing of its own it takes what came from outside, and then the oldest from the far end of the others'.
+What a worker's task wakes goes to that worker; one that has had its turn and is not done goes behind those from
+outside. Two that wake each other may keep a worker busy for good, so now and then it takes the oldest instead. A task
+is in line at most once (`task`), so the deques together never hold more than there are loops. A worker without work
+sleeps, and is woken one at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+
+from streamlib.clock import Clock
+from streamlib.execution.alarm import Alarm
+from streamlib.execution.changes import on_this_thread
+from streamlib.execution.loops import Loop
+from streamlib.execution.task import Task
+from streamlib.links.wake import Waker
+
+_LOG = logging.getLogger("streamlib.execution")
+
+OLDEST_EVERY = 61
+"""One turn in so many goes to the oldest task; odd, so that the own deque and the inbox come first alternately."""
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Worker:
+    """One thread of the pool and the tasks in line for it."""
+
+    def __init__(self, pool: Pool, number: int) -> None:
+        self.tasks: deque[Task] = deque()  # bounded by the number of loops: each is in line once
+        self.waker = Waker(pool.clock)
+        self.serves: Task | None = None
+        self.stolen = 0
+        self._turns = 0
+        self._pool = pool
+        self.thread = threading.Thread(target=self._run, name=f"streamlib:pool-{number}", daemon=True)
+
+    def _run(self) -> None:
+        pool = self._pool
+        pool.here.worker = self
+        with on_this_thread():
+            while not pool.closed:
+                task = self._next()
+                if task is None:
+                    pool.idle.add(self)
+                    self.waker.sleep(self._is_wanted)
+                    pool.idle.discard(self)
+                    continue
+                self.serves = task
+                try:
+                    task.run()
+                except BaseException as error:  # no policy covers it (SystemExit, a fault of ours): everyone there ends
+                    _LOG.critical("the loop of %s broke: %r", task.loop.name, error, exc_info=True)
+                    task.loop.abandon(error)
+                    pool.submit(task)
+
+    def _is_wanted(self) -> bool:
+        """Not to fall asleep: also one who was called while he lay down and found that another took the work."""
+        return self not in self._pool.idle or self._pool.has_work()
+
+    def _next(self) -> Task | None:
+        self._turns += 1
+        if self._turns % OLDEST_EVERY == 0:
+            found = self._oldest()
+            if found is not None:
+                return found
+        try:
+            return self.tasks.pop()
+        except IndexError:
+            return self._from_elsewhere()
+
+    def _oldest(self) -> Task | None:
+        inbox = self._pool.inbox
+        first, second = (inbox, self.tasks) if self._turns % 2 else (self.tasks, inbox)
+        return _far_end(first) or _far_end(second)
+
+    def _from_elsewhere(self) -> Task | None:
+        found = _far_end(self._pool.inbox)
+        if found is not None:
+            return found
+        for worker in self._pool.workers:
+            found = _far_end(worker.tasks)
+            if found is not None:
+                self.stolen += 1
+                return found
+        return None
+
+
+class Pool:
+    """The workers of one runtime.
+
+    Attributes:
+        workers: Its workers, as many as asked for.
+        inbox: Tasks that were woken from outside.
+        idle: Workers that sleep, or are about to.
+        closed: Whether the workers are to end.
+    """
+
+    def __init__(self, clock: Clock, alarm: Alarm, workers: int) -> None:
+        self.clock = clock
+        self.inbox: deque[Task] = deque()  # bounded like a worker's
+        self.idle: set[Worker] = set()
+        self.here = threading.local()
+        self.closed = False
+        self._alarm = alarm
+        self.workers = tuple(Worker(self, number) for number in range(workers))
+        for worker in self.workers:
+            worker.thread.start()
+
+    def task(self, loop: Loop) -> Task:
+        """The task of a loop; it runs once it is started."""
+        return Task(loop, self.submit, self._alarm.call_at)
+
+    def submit(self, task: Task) -> None:
+        """Put a task in line, and wake a worker for it; from any thread."""
+        worker: Worker | None = getattr(self.here, "worker", None)
+        (self.inbox if worker is None or worker.serves is task else worker.tasks).append(task)
+        if self.idle:
+            self._wake_one()
+
+    def has_work(self) -> bool:
+        """Whether anything is in line, or the workers are to end."""
+        return self.closed or bool(self.inbox) or any(worker.tasks for worker in self.workers)
+
+    def close(self, timeout_s: float) -> bool:
+        """End the workers; False when one did not end in time."""
+        self.closed = True
+        for worker in self.workers:
+            worker.waker.wake()
+        for worker in self.workers:
+            worker.thread.join(timeout_s)
+        return not any(worker.thread.is_alive() for worker in self.workers)
+
+    def _wake_one(self) -> None:
+        try:
+            worker = self.idle.pop()
+        except KeyError:
+            return
+        worker.waker.wake()
+
+
+def _far_end(tasks: deque[Task]) -> Task | None:
+    try:
+        return tasks.popleft()
+    except IndexError:
+        return None

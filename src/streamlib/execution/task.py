@@ -1,0 +1,96 @@
+"""A loop that has no thread of its own and takes turns on one that serves many.
+
+The pool (`pool_runner`) and the main thread (`main_thread_runner`) run tasks. A task stands where the loop of a
+thread has its `Waker`: whoever gives the loop work wakes it, and the waking puts it in line. Its token is on the deque
+`asleep` while it is neither in line nor run; taking the token is the claim, so it is in line once. After its turn it
+puts the token back, looks again, and claims itself where something came meanwhile. Somebody else may claim it while it
+looks, and waits for that: the loop is never touched twice at the same time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from streamlib.execution.loops import Loop
+
+TURNS = 8
+"""How many passes, or bursts of them, a loop makes before others have their turn."""
+
+
+class Task:
+    """One loop among those that a runner serves.
+
+    Args:
+        submit: Puts the task in line; the runner's. Called in its turn, the task has more to do, and others come first.
+        call_at: Has the task woken when the clock for media reaches a time; the runner's.
+    """
+
+    __slots__ = ("_call_at", "_ended", "_submit", "_timer_ns", "_turn", "asleep", "loop")
+
+    def __init__(
+        self, loop: Loop, submit: Callable[[Task], None], call_at: Callable[[int, Callable[[], None]], None]
+    ) -> None:
+        self.loop = loop
+        self.asleep: deque[bool] = deque(maxlen=1)  # empty until `start`
+        self._submit = submit
+        self._call_at = call_at
+        self._turn = threading.Lock()
+        self._timer_ns: int | None = None
+        self._ended: threading.Event | None = None
+        loop.waker = self
+
+    def start(self) -> None:
+        """Serve the loop from now on."""
+        self.loop.threaded = True
+        self.loop.begin()
+        self.asleep.append(True)
+        self.wake()
+
+    def wake(self) -> None:
+        """Put the loop in line, unless it is there or is being run; from any thread."""
+        try:
+            self.asleep.pop()
+        except IndexError:  # who runs it looks again before it puts the token back
+            return
+        self._submit(self)
+
+    def run(self) -> None:
+        """Give the loop its turn; for the runner, once for each `submit`. If it raises, `submit` it again."""
+        loop = self.loop
+        with self._turn:
+            if loop.work(TURNS):
+                self._submit(self)
+            elif loop.stopped:
+                self._retire()
+            else:
+                self.asleep.append(True)
+                self._set_timer(loop.next_ns())  # one that rings before finds the token, and one after is set anew
+                if loop.anything_to_do():
+                    self.wake()
+
+    def stop(self) -> None:
+        """Have the loop end at the next point between two frames; from any thread."""
+        self._ended = threading.Event()
+        self.loop.stop()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait until the loop has ended; False when it has not in time. One that never started has."""
+        return not self.loop.threaded or self._ended is None or self._ended.wait(timeout_s)
+
+    def _retire(self) -> None:
+        self.loop.conclude()
+        self.loop.threaded = False
+        self.loop.serve()  # what was handed over while this one was leaving
+        if self._ended is not None:
+            self._ended.set()
+
+    def _set_timer(self, at_ns: int | None) -> None:
+        if at_ns is not None and (self._timer_ns is None or at_ns < self._timer_ns):
+            self._timer_ns = at_ns
+            self._call_at(at_ns, self._timer_rings)
+
+    def _timer_rings(self) -> None:
+        self._timer_ns = None
+        self.wake()

@@ -1,0 +1,89 @@
+"""AudioDecoder: packets in, sound out.
+
+`packet_decoder.py` decodes; here its samples become frames, without what the encoder put in front of the sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import av
+
+from streamlib.clock import NS_PER_S
+from streamlib.frames.audio import AudioFrame
+from streamlib.frames.packet import EncodedPacket
+from streamlib.media.audio.samples import LAYOUTS, SampleReader
+from streamlib.media.audio.sound_codec import PRIMING
+from streamlib.media.notices import Notices
+from streamlib.media.packet_decoder import Decoded, DecoderSettings, PacketDecoder
+from streamlib.processors.context import ProcessContext, RuntimeContext
+from streamlib.processors.ports import LinkInput, LinkOutput
+from streamlib.processors.processor import Processor
+
+
+class AudioDecoder(Processor):
+    """Decodes packets of AAC, Opus and whatever else FFmpeg knows, by the codec that they name.
+
+    A frame out is a packet's sound, of shape (samples, channels); what an encoder put before the first sound and
+    behind the last is left out. A stream that changes its rate, its channels or its codec is followed. A packet that
+    cannot be decoded is an error of this processor, counted and handled by its policy; the next one goes on.
+    """
+
+    packets = LinkInput(EncodedPacket)
+    audio = LinkOutput(AudioFrame)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        """Nothing is opened before the first packet says what it is."""
+        self._decoder = PacketDecoder("audio", DecoderSettings(layouts=LAYOUTS), Notices(ctx.log))
+        self._samples = SampleReader()
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Decode one packet."""
+        packet = self.packets.read()
+        if packet is not None:
+            self._send(self._decoder.decode(packet))
+
+    def flush(self, ctx: ProcessContext) -> None:
+        """Send what the decoder holds back."""
+        self._send(self._decoder.flush())
+
+    def teardown(self) -> None:
+        """Let go of the decoder."""
+        self._decoder.close()
+
+    def _send(self, sounds: Iterable[tuple[Decoded, EncodedPacket]]) -> None:
+        for sound, packet in sounds:
+            assert isinstance(sound, av.AudioFrame)
+            frame = self._frame(sound, packet)
+            if frame.num_samples:
+                self.audio.write(frame)
+
+    def _frame(self, sound: av.AudioFrame, packet: EncodedPacket) -> AudioFrame:
+        """The samples that belong to the packet's time, behind its priming.
+
+        A decoder may have left out samples at the front by itself, as Opus' does; what it gives beyond the packet's
+        duration is what the encoder filled its last block with.
+        """
+        samples, rate = self._samples.read(sound), sound.sample_rate
+        whole = round(packet.duration_ns * rate / NS_PER_S) or len(samples)
+        missing = max(0, whole - len(samples))
+        skip = max(0, _priming(packet) - missing)
+        kept = samples[skip : whole - missing]
+        return AudioFrame(
+            kept,
+            rate,
+            timestamp_ns=packet.timestamp_ns + (missing + skip) * NS_PER_S // rate,
+            entered_ns=packet.entered_ns,
+            sequence=packet.sequence,
+            metadata=_without_priming(packet.metadata),
+        )
+
+
+def _priming(packet: EncodedPacket) -> int:
+    """How many samples at the packet's front come before the sound."""
+    priming = (packet.metadata or {}).get(PRIMING, 0)
+    return priming if isinstance(priming, int) else 0
+
+
+def _without_priming(metadata: Mapping[str, object] | None) -> Mapping[str, object] | None:
+    return {key: value for key, value in (metadata or {}).items() if key != PRIMING} or None

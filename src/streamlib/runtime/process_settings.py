@@ -1,0 +1,145 @@
+"""What a runtime needs of the whole process, and gives back: the switch interval, the collector, its pauses.
+
+These belong to the interpreter, so they have one owner for all runtimes, which counts those that run and puts
+everything back after the last. Measured on CPython: a thread that waits for the interpreter lock beside busy Python
+code gets it after one switch interval, 5 ms unless set; and a full collection of a heap of 60,000 live objects stands
+still for 30 to 190 ms, or for 8 to 10 when the heap is frozen at the start and the oldest generation seldom looked at.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from streamlib.clock import NS_PER_MS, MonotonicClock
+from streamlib.execution.metrics import LatencyHistogram, LatencyStats
+from streamlib.links.wake import Waker
+
+SWITCH_INTERVAL_S = 0.001
+"""How long a thread that wants the interpreter lock waits for one that does not let go of it, in seconds, at most."""
+
+COLLECTOR_THRESHOLDS = (700, 10, 1000)
+"""As Python's own, but for the oldest generation, which is looked at once in a hundred times as seldom."""
+
+LONG_PAUSE_NS = 5 * NS_PER_MS
+"""A pause of the collector that is told as an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorPause:
+    """One pause: how long, in nanoseconds, and which generation was collected."""
+
+    duration_ns: int
+    generation: int
+
+
+class CollectorPauses:
+    """How long the collector has stood in the way of everybody since the runtime began; a component of the graph."""
+
+    def __init__(self) -> None:
+        self._histogram = LatencyHistogram()
+
+    @property
+    def stats(self) -> LatencyStats:
+        """Percentiles of all pauses, long and short, in nanoseconds."""
+        return self._histogram.stats()
+
+    def record(self, pause: CollectorPause) -> None:
+        """Count one pause."""
+        self._histogram.record(pause.duration_ns)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guest:
+    """One runtime that runs: where its pauses are counted, and whom it has told of long ones."""
+
+    pauses: CollectorPauses
+    tell: Callable[[CollectorPause], None]
+
+
+class _Stay:
+    """From the first runtime's beginning to the last one's end: what was set before, and the thread that tells."""
+
+    def __init__(self, tell: Callable[[_Stay], None]) -> None:
+        self.switch_interval_s = sys.getswitchinterval()
+        self.thresholds = gc.get_threshold()
+        self.long: deque[CollectorPause] = deque(maxlen=64)  # the newest are told
+        self.waker = Waker(MonotonicClock())
+        self.over = False
+        self.teller = threading.Thread(target=tell, args=(self,), name="streamlib:collector", daemon=True)
+
+    def end(self) -> None:
+        """Have the thread end, and wait for it."""
+        self.over = True
+        self.waker.wake()
+        self.teller.join()
+
+
+class ProcessSettings:
+    """The owner. A long pause is told on a thread of its own: inside the collector nobody else's code may run."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._guests: tuple[Guest, ...] = ()  # replaced as a whole: the collector's callback reads it anywhere
+        self._stay: _Stay | None = None
+        self._began_ns = 0
+
+    def enter(self, guest: Guest) -> None:
+        """A runtime has been set up and begins: set everything, unless another has; freeze the heap as it is."""
+        with self._guard:
+            self._guests = (*self._guests, guest)
+            if self._stay is None:
+                self._stay = _Stay(self._tell)
+                if self._stay.switch_interval_s > SWITCH_INTERVAL_S:
+                    sys.setswitchinterval(SWITCH_INTERVAL_S)
+                gc.set_threshold(*COLLECTOR_THRESHOLDS)
+                gc.callbacks.append(self._collects)
+                self._stay.teller.start()
+        gc.freeze()
+
+    def leave(self, guest: Guest) -> None:
+        """A runtime has ended: after the last one everything is as it was."""
+        with self._guard:
+            self._guests = tuple(one for one in self._guests if one is not guest)
+            stay = self._stay
+            if self._guests or stay is None:
+                return
+            self._stay = None
+            gc.callbacks.remove(self._collects)
+            gc.set_threshold(*stay.thresholds)
+            if stay.switch_interval_s > SWITCH_INTERVAL_S:  # set again, a small one would shrink by rounding
+                sys.setswitchinterval(stay.switch_interval_s)
+            gc.unfreeze()
+        stay.end()
+
+    def _collects(self, phase: str, info: Mapping[str, Any]) -> None:
+        """Called by the collector before and after each collection, on whichever thread that happens."""
+        if phase == "start":
+            self._began_ns = time.monotonic_ns()
+            return
+        pause = CollectorPause(time.monotonic_ns() - self._began_ns, info["generation"])
+        for guest in self._guests:
+            guest.pauses.record(pause)
+        stay = self._stay
+        if pause.duration_ns >= LONG_PAUSE_NS and stay is not None:
+            stay.long.append(pause)
+            stay.waker.wake()
+
+    def _tell(self, stay: _Stay) -> None:
+        while not stay.over:
+            if stay.long:
+                pause = stay.long.popleft()
+                for guest in self._guests:
+                    guest.tell(pause)
+            else:
+                stay.waker.sleep(lambda: stay.long or stay.over)
+
+
+PROCESS_SETTINGS = ProcessSettings()
+"""The one owner: there is one interpreter. Making it changes nothing."""

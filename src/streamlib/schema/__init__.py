@@ -1,0 +1,1 @@
+"""How what travels is described: field types, schemas and their versions, descriptors of processors and ports."""

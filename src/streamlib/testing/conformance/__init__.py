@@ -1,0 +1,5 @@
+"""Whether a processor keeps what every processor owes its graph, whoever wrote it.
+
+`check.py` has the way in. Each check of `checks.py` runs the processor in a `rig.py`: `feeder.py` feeds its inputs
+with a `supply.py`, `witness.py` looks at what comes out, `watch.py` at what is called.
+"""

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streamlib import StreamRuntime
+from streamlib.errors import CommitError, ConfigError, ConnectError
+from streamlib.frames.audio import AudioFrame
+from streamlib.frames.video import VideoFrame
+from streamlib.media import AacEncoder, FFmpegFilter, Mp4Writer, TestPatternGenerator, ToneGenerator, VideoScaler
+from streamlib.testing import run_processor
+from tests.media.clips import SECOND, assert_plays, pictures, probe, sound
+from tests.media.rig import Rig
+
+
+def rig(description: str, frames: list[VideoFrame] | list[AudioFrame]) -> Rig:
+    made = FFmpegFilter.from_config({"description": description})
+    return Rig(made, inputs={"input": frames}, outputs=["output"])
+
+
+@pytest.mark.promise("media.ffmpeg-filter")
+def test_pictures_and_sound_are_filtered_in_a_runtime() -> None:
+    small = run_processor(FFmpegFilter, pictures(5), description="scale=32:-1,hflip")["output"]
+    assert {(frame.width, frame.height) for frame in small} == {(32, 24)}
+    quiet = run_processor(FFmpegFilter, sound(0.1), description="volume=0")["output"]
+    assert max(frame.samples.max() for frame in quiet) == 0
+
+
+@pytest.mark.promise("media.ffmpeg-filter")
+def test_ports_carry_what_the_filters_take_and_give(tmp_path: Path) -> None:
+    runtime = StreamRuntime()
+    pattern, tone = runtime.add_processor(TestPatternGenerator), runtime.add_processor(ToneGenerator)
+    denoise = runtime.add_processor(FFmpegFilter, description="afftdn")
+    waves = runtime.add_processor(FFmpegFilter, description="showwaves=size=320x240")
+    runtime.connect(tone, denoise)
+    runtime.connect(denoise, waves)
+    runtime.connect(waves, runtime.add_processor(VideoScaler))
+    runtime.connect(denoise, runtime.add_processor(AacEncoder))
+    with pytest.raises(ConnectError, match="AudioFrame"):
+        runtime.connect(pattern, denoise)
+    with pytest.raises(ConnectError, match="VideoFrame"):
+        runtime.connect(waves, runtime.add_processor(AacEncoder))
+
+
+@pytest.mark.promise("media.ffmpeg-filter")
+def test_another_program_sees_what_was_filtered(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    made = rig("fps=10,scale=96:-2,tpad=stop=5", pictures(50)).run().out("output")
+    Rig(Mp4Writer.from_config({"path": str(path)}), inputs={"video": made}).run()
+    assert_plays(path)
+    told = probe(path)["video"]
+    assert (told["width"], told["height"], told["nb_frames"], told["r_frame_rate"]) == (96, 72, "25", "10/1")
+
+
+def test_what_the_filters_hold_back_comes_at_the_end() -> None:
+    run = rig("reverse", pictures(5)).setup()
+    for _ in range(5):
+        run.step()
+    assert not run.out("output")
+    run.processor.flush(run.context)
+    assert [frame.sequence for frame in run.out("output")] == [4, 3, 2, 1, 0]
+    run.processor.teardown()
+
+
+def test_it_ends_when_its_filters_do() -> None:
+    run = rig("trim=end_frame=3", pictures(10)).setup()
+    while not run.has_ended:
+        run.step()
+    assert len(run.out("output")) == 3
+    run.processor.teardown()
+
+
+def test_a_new_description_takes_over_at_the_next_frame_and_nothing_is_lost() -> None:
+    run = rig("tmix=frames=3", pictures(10)).setup()
+    for _ in range(4):
+        run.step()
+    run.reconfigure(description="scale=32:-1")
+    while run.inputs["input"].frames:
+        run.step()
+    run.processor.flush(run.context)
+    assert [frame.width for frame in run.out("output")] == [64] * 4 + [32] * 6
+    assert [frame.timestamp_ns for frame in run.out("output")] == [n * SECOND // 25 for n in range(10)]
+    run.processor.teardown()
+
+
+def test_a_running_filter_refuses_what_does_not_fit_its_links() -> None:
+    with StreamRuntime() as runtime:
+        source = runtime.add_processor(TestPatternGenerator, width=64, height=48)
+        filters = runtime.add_processor(FFmpegFilter, description="hflip")
+        runtime.connect(source, filters)
+        runtime.start()
+        with pytest.raises(CommitError, match="makes audio of audio, and this one makes video of video"):
+            runtime.update_config(filters, description="afftdn")
+        with pytest.raises(ConfigError, match="no filter 'vflp'; did you mean 'vflip'"):
+            runtime.update_config(filters, description="vflp")
+        runtime.update_config(filters, description="vflip")
+        assert filters.config.description == "vflip"
+
+
+@pytest.mark.promise("media.ffmpeg-filter")
+@pytest.mark.parametrize(
+    ("description", "said"),
+    [
+        ("", "description"),
+        ("hflp", "FFmpegFilter: description: no filter 'hflp'; did you mean 'hflip'?"),
+        ("scale=sizze=4", "the filter scale=sizze=4: Option not found"),
+        ("overlay", "has 2 open inputs"),
+    ],
+)
+def test_a_wrong_description_is_refused_when_it_is_given(description: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        FFmpegFilter.from_config({"description": description})

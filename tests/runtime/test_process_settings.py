@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from streamlib import StreamRuntime
+from streamlib.events import CollectorPaused
+from streamlib.runtime import process_settings
+from streamlib.runtime.process_settings import (
+    COLLECTOR_THRESHOLDS,
+    SWITCH_INTERVAL_S,
+    CollectorPause,
+    CollectorPauses,
+    Guest,
+    ProcessSettings,
+)
+from tests.scenarios.stage import SECONDS, Collect, Numbers, Record
+
+
+def guest() -> Guest:
+    return Guest(CollectorPauses(), lambda pause: None)
+
+
+@pytest.fixture
+def owner() -> ProcessSettings:
+    return ProcessSettings()
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    before = sys.getswitchinterval(), gc.get_threshold(), list(gc.callbacks), gc.get_freeze_count()
+    yield
+    assert (sys.getswitchinterval(), gc.get_threshold(), list(gc.callbacks), gc.get_freeze_count()) == before
+
+
+@pytest.mark.promise("runtime.process-settings", "execution.switch-interval")
+def test_settings_are_put_back_after_the_last_of_several_runtimes(owner: ProcessSettings) -> None:
+    before = sys.getswitchinterval(), gc.get_threshold()
+    one, two = guest(), guest()
+    owner.enter(one)
+    owner.enter(two)
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)
+    assert gc.get_threshold() == COLLECTOR_THRESHOLDS
+    assert gc.get_freeze_count() > 0
+    owner.leave(one)
+    assert gc.get_threshold() == COLLECTOR_THRESHOLDS
+    owner.leave(two)
+    assert (sys.getswitchinterval(), gc.get_threshold()) == before
+
+
+def test_a_smaller_switch_interval_of_the_program_is_kept(owner: ProcessSettings) -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0001)
+    try:
+        one = guest()
+        owner.enter(one)
+        assert sys.getswitchinterval() == pytest.approx(0.0001)
+        owner.leave(one)
+        assert sys.getswitchinterval() == pytest.approx(0.0001)
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_leaving_twice_or_without_having_entered_changes_nothing(owner: ProcessSettings) -> None:
+    one = guest()
+    owner.leave(one)
+    owner.enter(one)
+    owner.leave(one)
+    owner.leave(one)
+
+
+@pytest.mark.promise("execution.collector")
+def test_each_pause_of_the_collector_is_counted_for_every_runtime(owner: ProcessSettings) -> None:
+    one, two = guest(), guest()
+    owner.enter(one)
+    owner.enter(two)
+    gc.collect()
+    owner.leave(two)
+    gc.collect()
+    owner.leave(one)
+    assert two.pauses.stats.samples >= 1
+    assert one.pauses.stats.samples > two.pauses.stats.samples
+    assert one.pauses.stats.max_ns > 0
+
+
+def test_a_long_pause_is_told_on_a_thread_of_its_own(owner: ProcessSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_settings, "LONG_PAUSE_NS", 0)
+    told: list[tuple[CollectorPause, str]] = []
+    heard = threading.Event()
+
+    def tell(pause: CollectorPause) -> None:
+        told.append((pause, threading.current_thread().name))
+        heard.set()
+
+    one = Guest(CollectorPauses(), tell)
+    owner.enter(one)
+    gc.collect()
+    assert heard.wait(SECONDS)
+    owner.leave(one)
+    assert told[0][1] == "streamlib:collector"
+    assert told[0][0].generation in {0, 1, 2}
+
+
+def test_a_running_graph_bears_the_pauses_as_a_component_and_tells_long_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_settings, "LONG_PAUSE_NS", 0)
+    heard = threading.Event()
+    record, runtime = Record(), StreamRuntime()
+    runtime.connect(runtime.add_processor(Numbers), runtime.add_processor(Collect, record=record))
+    runtime.events.subscribe(
+        "runtime:global", lambda event: heard.set() if isinstance(event, CollectorPaused) else None
+    )
+    with runtime:
+        runtime.start()
+        gc.collect()
+        pauses = runtime.graph.get(runtime.graph.whole, CollectorPauses)
+        assert pauses is not None
+        assert pauses.stats.samples >= 1
+        assert heard.wait(SECONDS)
+    assert runtime.graph.get(runtime.graph.whole, CollectorPauses) is None
+
+
+def test_a_start_that_fails_leaves_the_process_as_it_was() -> None:
+    class Broken(Numbers):
+        def setup(self, ctx: object) -> None:
+            raise OSError("no device")
+
+    runtime = StreamRuntime()
+    runtime.add_processor(Broken)
+    with pytest.raises(RuntimeError, match="no device"):
+        runtime.start()
