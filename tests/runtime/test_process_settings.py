@@ -66,11 +66,13 @@ def test_a_smaller_switch_interval_of_the_program_is_kept(owner: ProcessSettings
 
 
 def test_leaving_twice_or_without_having_entered_changes_nothing(owner: ProcessSettings) -> None:
-    one = guest()
+    one, before = guest(), (sys.getswitchinterval(), gc.get_threshold())
     owner.leave(one)
+    assert (sys.getswitchinterval(), gc.get_threshold()) == before
     owner.enter(one)
     owner.leave(one)
     owner.leave(one)
+    assert (sys.getswitchinterval(), gc.get_threshold()) == before
 
 
 @pytest.mark.promise("execution.collector")

@@ -77,7 +77,8 @@ def test_a_reader_of_more_than_is_written_is_refused_with_the_field_and_a_type_b
 @pytest.mark.promise("schema.versions")
 def test_a_reader_of_less_than_is_written_fits() -> None:
     runtime = StreamRuntime()
-    runtime.connect(runtime.add_processor(Scorer), runtime.add_processor(Lister))
+    link = runtime.connect(runtime.add_processor(Scorer), runtime.add_processor(Lister))
+    assert runtime.graph.link_ids() == [link.id]
 
 
 def test_sound_that_an_input_does_not_take_is_refused_with_the_ports_that_fit() -> None:

@@ -111,13 +111,10 @@ class Compiler:
         wired = tuple(graph.entity(id_) for id_ in graph.query(WiredChannel))
         with self._told(GraphDelta(removed=tuple(entities), links_removed=wired)) as progress, progress:
             try:
-                self._tell_all("will_stop", ids)
+                for id_ in ids:
+                    self._site.tell("will_stop", id_)
             finally:  # also when a delegate raised an exit, which is the caller's
                 self._depart(departure)
-
-    def _tell_all(self, notice: str, ids: list[ProcessorId]) -> None:
-        for id_ in ids:
-            self._site.tell(notice, id_)
 
     def _depart(self, departure: Departure) -> None:
         graph = self._site.graph

@@ -7,24 +7,40 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-_HERE = threading.local()  # which threads are inside a loop; a thread's own business, shared with nobody
+
+class ThreadMark:
+    """Marks threads that are inside something; each thread's own business, shared with nobody."""
+
+    def __init__(self) -> None:
+        self._here = threading.local()
+
+    def is_set(self) -> bool:
+        """Whether this thread is inside."""
+        return getattr(self._here, "depth", 0) > 0
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """While this block runs, this thread is inside, however often."""
+        self._here.depth = getattr(self._here, "depth", 0) + 1
+        try:
+            yield
+        finally:
+            self._here.depth -= 1
+
+
+_IN_LOOP = ThreadMark()
 
 
 def inside_loop() -> bool:
     """Whether this thread is running processors, so that it must not wait for a change of them."""
-    return getattr(_HERE, "depth", 0) > 0
+    return _IN_LOOP.is_set()
 
 
-@contextmanager
-def on_this_thread() -> Iterator[None]:
+def on_this_thread() -> AbstractContextManager[None]:
     """While this block runs, this thread is inside a loop."""
-    _HERE.depth = getattr(_HERE, "depth", 0) + 1
-    try:
-        yield
-    finally:
-        _HERE.depth -= 1
+    return _IN_LOOP.inside()
 
 
 class Change:

@@ -59,7 +59,7 @@ class Worker:
                 self.serves = task
                 try:
                     task.run()
-                except BaseException as error:  # no policy covers it (SystemExit, a fault of ours): everyone there ends
+                except BaseException as error:  # a fault of ours, which no policy covers: everyone there ends
                     _LOG.critical("the loop of %s broke: %r", task.loop.name, error, exc_info=True)
                     task.loop.abandon(error)
                     pool.submit(task)

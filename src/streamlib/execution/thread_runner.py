@@ -59,7 +59,7 @@ class ThreadRunner:
             self._tell(self.granted)
         try:
             self.loop.run()
-        except BaseException as error:  # what no policy covers (SystemExit, a fault of ours) ends everyone here
+        except BaseException as error:  # a fault of ours, which no policy covers, ends everyone here
             _LOG.critical("the thread of %s broke: %r", self.loop.name, error, exc_info=True)
             self.loop.abandon(error)
         finally:

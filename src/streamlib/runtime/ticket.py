@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from streamlib.errors import DeadlineError, StateError
-from streamlib.execution.changes import inside_loop
+from streamlib.execution.changes import ThreadMark, inside_loop
 
-_HERE = threading.local()  # which threads are committing; a thread's own business, shared with nobody
+_IN_COMMIT = ThreadMark()
 
 
 def inside_commit() -> bool:
     """Whether this thread is committing, so that it must not wait for another commit."""
-    return getattr(_HERE, "depth", 0) > 0
+    return _IN_COMMIT.is_set()
 
 
-@contextmanager
-def committing() -> Iterator[None]:
-    """Mark this thread as one that commits."""
-    _HERE.depth = getattr(_HERE, "depth", 0) + 1
-    try:
-        yield
-    finally:
-        _HERE.depth -= 1
+def committing() -> AbstractContextManager[None]:
+    """While this block runs, this thread is one that commits."""
+    return _IN_COMMIT.inside()
 
 
 def _nobody_asks(error: BaseException | None) -> None:
