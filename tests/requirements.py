@@ -290,7 +290,7 @@ _EVENTS = (
     Promise("event.graph", KEPT, ORDER_LOOK, "Adding and removing processors and links is told as Will and Did, and changes of state."),
     Promise("event.processor", KEPT, ORDER_LOOK, "A processor's changes of state and config, and its errors, are events."),
     Promise("event.runtime", KEPT, ORDER_FILES, "The runtime's starting, stopping, pausing and resuming are events."),
-    Promise("event.link", LOOK, PART, "A link's events are on the bus."),
+    Promise("event.link", KEPT, PART, "A link's events are on the bus."),
     Promise("event.compiler", KEPT, ORDER_FILES, "What the compiler does is told as events."),
     Promise("event.input", KEPT, ORDER_FILES, "Keys, mouse buttons and modifiers are typed events."),
     Promise("event.subscriber-raises", KEPT, INPUT, "A subscriber that raises does no harm and is reported."),

@@ -26,6 +26,7 @@ from tests.execution.plain_processors import (
     numbers,
 )
 from tests.execution.rig import Rig, own
+from tests.links.ends import Look, nobody_fails
 
 
 class Numbers(Life):
@@ -325,10 +326,10 @@ def test_a_source_of_frames_that_carry_stamps_stamps_them() -> None:
 
 def test_a_tapped_port_shows_each_frame_once_however_it_is_bound() -> None:
     rig, source, _end, link = wired(capacity=64)
-    shown: list[Note] = []
+    look = Look()
     kept = [own(source).out.write]
-    link.tap = Tap(lambda observe, error: None)
-    link.tap.add(shown.append)
+    link.tap = Tap(nobody_fails)
+    link.tap.add(look)
     source.bind_output("out")
     kept.append(own(source).out.write)
     other = rig.add(Sink())
@@ -337,7 +338,7 @@ def test_a_tapped_port_shows_each_frame_once_however_it_is_bound() -> None:
     kept.append(own(source).out.write)
     for number, write in enumerate(kept):
         write(Note(number))
-    assert numbers(shown) == [0, 1, 2]
+    assert numbers(look.shown) == [0, 1, 2]
 
 
 # ---------------------------------------------------------------------------------------------------- cut off, replaced

@@ -10,6 +10,7 @@ from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
 from streamlib.links.reader import RingReader, SlotReader
 from streamlib.links.ring import Ring
+from streamlib.links.tap import LinkObserver
 from streamlib.links.wake import Waker
 from streamlib.links.writer import RingWriter, SlotWriter
 
@@ -41,7 +42,24 @@ def slot(capacity: int = 8) -> SlotReader:
     return SlotReader(Delivery.EVERY, Calls(), capacity=capacity)
 
 
-def nobody_fails(observe: Callable[[Any], None], error: Exception) -> None:
+class Look:
+    """An observer that notes all it is told: what it is shown, and the rest in words."""
+
+    def __init__(self, shown: list[Any] | None = None) -> None:
+        self.shown: list[Any] = [] if shown is None else shown
+        self.told: list[str] = []
+
+    def pushed(self, frame: Any) -> None:
+        self.shown.append(frame)
+
+    def full(self, *, dropped: bool) -> None:
+        self.told.append("dropped" if dropped else "full")
+
+    def emptied(self) -> None:
+        self.told.append("empty")
+
+
+def nobody_fails(observer: LinkObserver, error: Exception) -> None:
     """What a tap calls when one who observes there raises: no one does."""
     raise error
 

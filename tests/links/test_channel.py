@@ -9,13 +9,14 @@ import pytest
 from streamlib.frames.audio import AudioFrame
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
-from streamlib.links.fanout import TapWriter, joined
+from streamlib.links.fanout import joined
 from streamlib.links.reader import SlotReader
 from streamlib.links.ring import Ring
 from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
+from streamlib.links.tapped import TapReader, TapWriter
 from streamlib.links.writer import GatedSlotWriter, SlotWriter
-from tests.links.ends import Calls, as_ring, as_slot, channel, read_all, ring_ends, slot_ends, waker
+from tests.links.ends import Calls, Look, as_ring, as_slot, channel, nobody_fails, read_all, ring_ends, slot_ends, waker
 
 
 def outlet(link: Channel) -> Any:
@@ -378,14 +379,16 @@ def test_what_is_sent_off_is_read_before_the_end() -> None:
 
 
 def test_a_tap_is_around_the_writer_while_somebody_listens() -> None:
-    link, shown = as_ring(channel()), list[int]()
-    link.tap = Tap(lambda observe, error: None)
+    link, look = as_ring(channel()), Look()
+    link.tap = Tap(nobody_fails)
     assert not isinstance(outlet(link), TapWriter)
-    link.tap.add(shown.append)
+    assert link.inlet() is link.reader
+    link.tap.add(look)
     port = outlet(link)
     assert isinstance(port, TapWriter)
     port.write(1)
-    assert (shown, consistent(link).written) == ([1], 1)
+    assert (look.shown, consistent(link).written) == ([1], 1)
+    assert isinstance(link.inlet(), TapReader)
 
 
 def test_the_wakers_of_a_ring_are_those_of_its_two_loops() -> None:

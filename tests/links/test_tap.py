@@ -3,82 +3,97 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from streamlib.links.tap import Tap
+import pytest
+
+from streamlib.links.tap import LinkObserver, Tap
+from tests.links.ends import Look
 
 
 class Broken:
-    """An observer that raises."""
+    """An observer that raises whatever it is told."""
 
     def __init__(self) -> None:
         self.error = ValueError("no more")
 
-    def __call__(self, frame: Any) -> None:
+    def pushed(self, frame: Any) -> None:
+        raise self.error
+
+    def full(self, *, dropped: bool) -> None:
+        raise self.error
+
+    def emptied(self) -> None:
         raise self.error
 
 
-Failures = list[tuple[Callable[[Any], None], Exception]]
+Failures = list[tuple[LinkObserver, Exception]]
 
 
 def tap() -> tuple[Tap, Failures]:
     failures: Failures = []
-    return Tap(lambda observe, error: failures.append((observe, error))), failures
+    return Tap(lambda observer, error: failures.append((observer, error))), failures
 
 
-def test_each_observer_is_shown_each_frame_in_the_order_in_which_they_came() -> None:
-    shown: list[tuple[str, int]] = []
+def test_each_observer_is_told_everything_in_the_order_in_which_they_came() -> None:
+    shown: list[Any] = []
     place, _ = tap()
-    place.add(lambda frame: shown.append(("first", frame)))
-    place.add(lambda frame: shown.append(("second", frame)))
-    place.offer(1)
-    place.offer(2)
-    assert shown == [("first", 1), ("second", 1), ("first", 2), ("second", 2)]
+    first, second = Look(shown), Look(shown)
+    place.add(first)
+    place.add(second)
+    place.pushed(1)
+    place.full(dropped=False)
+    place.pushed(2)
+    place.full(dropped=True)
+    place.emptied()
+    assert shown == [1, 1, 2, 2]
+    assert first.told == second.told == ["full", "dropped", "empty"]
 
 
 def test_a_tap_is_true_while_somebody_listens() -> None:
     place, _ = tap()
-    seen: list[int] = []
+    look = Look()
     assert not place
-    place.add(seen.append)
+    place.add(look)
     assert place
-    place.discard(seen.append)  # another bound method: not the observer that was added
-    place.offer(1)
-    assert seen == [1]
-
-
-def test_one_who_went_is_shown_nothing_more() -> None:
-    place, _ = tap()
-    seen: list[int] = []
-    observe = seen.append
-    place.add(observe)
-    place.offer(1)
-    place.discard(observe)
-    place.offer(2)
-    assert seen == [1]
+    place.discard(Look())  # another: not the observer that was added
+    place.pushed(1)
+    assert look.shown == [1]
+    place.discard(look)
+    place.pushed(2)
+    assert look.shown == [1]
     assert not place
 
 
-def test_an_observer_that_raises_is_taken_out_and_reported_and_the_others_go_on() -> None:
+TOLD: dict[str, Callable[[Tap], None]] = {
+    "pushed": lambda place: place.pushed(1),
+    "full": lambda place: place.full(dropped=False),
+    "emptied": lambda place: place.emptied(),
+}
+
+
+@pytest.mark.parametrize("what", TOLD)
+def test_an_observer_that_raises_is_taken_out_and_reported_and_the_others_go_on(what: str) -> None:
     place, failures = tap()
-    broken, seen = Broken(), list[int]()
+    broken, look = Broken(), Look()
     place.add(broken)
-    place.add(seen.append)
-    place.offer(1)
-    place.offer(2)
-    assert seen == [1, 2]
+    place.add(look)
+    TOLD[what](place)
+    TOLD[what](place)
+    assert len(look.shown) + len(look.told) == 2
     assert failures == [(broken, broken.error)]
 
 
 def test_an_observer_may_take_itself_out_while_it_is_shown_a_frame() -> None:
     place, failures = tap()
-    seen: list[int] = []
 
-    def once(frame: int) -> None:
-        seen.append(frame)
-        place.discard(once)
+    class Once(Look):
+        def pushed(self, frame: Any) -> None:
+            super().pushed(frame)
+            place.discard(self)
 
+    once, look = Once(), Look()
     place.add(once)
-    place.add(seen.append)
-    place.offer(1)
-    place.offer(2)
-    assert seen == [1, 1, 2]
+    place.add(look)
+    place.pushed(1)
+    place.pushed(2)
+    assert (once.shown, look.shown) == ([1], [1, 2])
     assert not failures

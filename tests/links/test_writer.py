@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from streamlib.errors import LinkOverflowError
-from streamlib.links.fanout import FanoutWriter, TapWriter
+from streamlib.links.fanout import FanoutWriter
 from streamlib.links.reader import OVERFLOW_LIMIT, RingReader
 from streamlib.links.ring import Ring
 from streamlib.links.tap import Tap
+from streamlib.links.tapped import TapWriter
 from streamlib.links.writer import GatedSlotWriter, LatestWriter, PlugWriter, RingWriter, SlotWriter, Writer
-from tests.links.ends import Calls, nobody_fails, read_all, ring, slot
+from tests.links.ends import Calls, as_slot, channel, nobody_fails, read_all, ring, slot
 
 # ------------------------------------------------------------------------------------------------------------- plug
 
@@ -230,7 +231,7 @@ KINDS: dict[str, Callable[[], Writer]] = {
     "ring": lambda: RingWriter(ring(8)),
     "latest": lambda: LatestWriter(ring(1, overwrites=True)),
     "fanout": lambda: FanoutWriter([SlotWriter(slot()), SlotWriter(slot())]),
-    "tap": lambda: TapWriter(SlotWriter(slot()), Tap(nobody_fails)),
+    "tap": lambda: TapWriter(SlotWriter(slot()), Tap(nobody_fails), as_slot(channel())),
 }
 
 

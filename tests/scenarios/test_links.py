@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,13 @@ from streamlib import AudioFrame, DataFrame, StreamRuntime, VideoFrame
 from streamlib.execution.entry import EntryWriter
 from streamlib.execution.loops import Loop
 from streamlib.frames import EncodedPacket, StreamInfo
-from streamlib.graph.components import WiredChannel
 from streamlib.ids import LinkId
-from streamlib.links.fanout import TapWriter
-from streamlib.links.tap import Tap
+from streamlib.links.tapped import TapWriter
 from streamlib.links.writer import Writer
+from streamlib.observability.taps import Taps
 from streamlib.runtime.handles import ProcessorHandle
 from streamlib.testing import Collected, ListSink, ListSource
+from tests.links import ends as links
 from tests.scenarios.stage import SECONDS, Collect, Hand, Line, Pass, Record, let_others_run
 
 # ------------------------------------------------------------------------------------------------------------ shared
@@ -65,37 +64,32 @@ def test_nobody_who_gets_a_frame_can_change_it_for_the_others(runtime: StreamRun
 # --------------------------------------------------------------------------------------------------------- looked at
 
 
-class Look:
-    """Observes one link of a running graph by its slot, as an inspector will."""
+class Look(links.Look):
+    """Observes one link of a running graph by its slot."""
 
     def __init__(self, runtime: StreamRuntime, source: ProcessorHandle, link: str) -> None:
-        wired = runtime.graph.get(LinkId(link), WiredChannel)
-        assert wired is not None
+        super().__init__()
+        self._taps = Taps(runtime.graph, lambda action: action())
         self._source = source
-        self._channel = wired.channel
-        self._channel.tap = Tap(self._failed)
-        self.shown: list[Any] = []
-        self._observe = lambda frame: self.shown.append(frame.data["n"])
+        self._link = LinkId(link)
 
-    def _failed(self, observe: object, error: Exception) -> None:
-        self.shown.append(error)
+    def pushed(self, frame: Any) -> None:
+        super().pushed(frame.data["n"])
 
     def attach(self) -> None:
-        assert self._channel.tap is not None
-        self._channel.tap.add(self._observe)
-        self._bind()
+        self._taps.attach(self._link, self)
+        self._let_owner_act()
 
     def detach(self) -> None:
-        assert self._channel.tap is not None
-        self._channel.tap.discard(self._observe)
-        self._bind()
+        self._taps.detach(self._link, self)
+        self._let_owner_act()
 
-    def _bind(self) -> None:
-        """Have the owner of the writing port bind it anew, between two frames."""
+    def _let_owner_act(self) -> None:
+        """Wait until the owner of the writing port has come to what it was given to do."""
         instance = self._source.instance()
         assert instance is not None
         assert isinstance(instance.loop, Loop)
-        instance.loop.apply(partial(instance.bind_output, "out"), SECONDS)
+        instance.loop.apply(lambda: None, SECONDS)
 
     def writer(self) -> Writer:
         """What stands at the writing port, behind the stamp that a source's has."""

@@ -21,12 +21,19 @@ from streamlib.execution.loops import Loop
 from streamlib.execution.shared_threads import SharedThreads
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import ProcessorId
+from streamlib.ids import LinkId, ProcessorId
+from streamlib.links.tap import Tap
 from streamlib.processors.context import MediaConfig, RuntimeContext
 from streamlib.processors.processor import Processor
 from streamlib.processors.shared_objects import SharedObjects
 
 LOG = logging.getLogger("streamlib.compiler")
+
+
+def _nobody_looks(link_id: LinkId) -> Tap | None:
+    """No link has a tap."""
+    del link_id
+    return None
 
 
 @dataclass(slots=True)
@@ -36,6 +43,7 @@ class Site:
     Attributes:
         answer_s: How long a thread may take to come to a change, in seconds.
         threads: The threads that processors share.
+        tap_of: The tap of a link that comes to run, where somebody looks into it.
         progress: What the commit under way tells of itself.
     """
 
@@ -48,6 +56,7 @@ class Site:
     media: MediaConfig
     reports: InstanceReports
     threads: SharedThreads
+    tap_of: Callable[[LinkId], Tap | None] = _nobody_looks
     answer_s: float = 10.0
     progress: Progress = field(init=False)
 

@@ -70,6 +70,7 @@ class Wiring:
         channel = Channel(
             link.id, link.delivery or input_.delivery, link.capacity or input_.capacity, live=source.declaration.live
         )
+        channel.tap = self._site.tap_of(link.id)
         self.joined.append(Joint(link, channel, source, target))
         return channel
 

@@ -43,6 +43,7 @@ class EventBus:
         self._by_prefix: tuple[tuple[str, Subscription], ...] = ()
         self._subscriptions: list[Subscription] = []
         self._obeyed: dict[type[Event], Callable[[Event], object]] = {}
+        self._when_heard: dict[str, Callable[[str], object]] = {}
         self._closed = False
 
     def subscribe(self, topic: str, callback: Callback) -> Subscription:
@@ -85,6 +86,23 @@ class EventBus:
         return any(subscription.active for subscription in subscriptions) or any(
             topic.startswith(prefix) and subscription.active for prefix, subscription in self._by_prefix
         )
+
+    def asks_for(self, topic: str) -> bool:
+        """Whether anybody subscribed to this topic, or to all of its family; one to everything is neither."""
+        family = topic.partition(":")[0] + ":"
+        return any(subscription.active for subscription in self._by_topic.get(topic, ())) or any(
+            prefix.startswith(family) and topic.startswith(prefix) and subscription.active
+            for prefix, subscription in self._by_prefix
+        )
+
+    def when_heard(self, family: str, tell: Callable[[str], object]) -> None:
+        """Tell who publishes only what somebody wants to hear when subscriptions come and go, with their patterns.
+
+        Args:
+            family: What the topics begin with, `link:`.
+            tell: Called on the thread that subscribes or closes a subscription; it raises nothing.
+        """
+        self._when_heard[family] = tell
 
     def obey(self, kind: type[E], carry_out: Callable[[E], object]) -> None:
         """Hand each event of a class, none of its subclasses, to who carries it out, after its subscribers.
@@ -143,6 +161,7 @@ class EventBus:
                 raise StateError("the bus is closed, its runtime is gone; subscribe to a new runtime's")
             self._subscriptions = [*(one for one in self._subscriptions if one.active), subscription]
             self._index()
+        self._tell_heard(subscription.topic)
         return subscription
 
     def _remove(self, subscription: Subscription) -> bool:
@@ -152,7 +171,13 @@ class EventBus:
                 return False
             self._subscriptions.remove(subscription)
             self._index()
-            return True
+        self._tell_heard(subscription.topic)
+        return True
+
+    def _tell_heard(self, pattern: str) -> None:
+        for family, tell in self._when_heard.items():
+            if pattern.startswith(family):
+                tell(pattern)
 
     def _index(self) -> None:
         by_topic: dict[str, tuple[Subscription, ...]] = {}

@@ -1,7 +1,8 @@
 """What happens in one link, each on `link:<id>`.
 
 Names are the order's; DataPushed's timestamp is `frame_timestamp_ns`, because every event has a `timestamp_ns`
-of its own. The records are there; nobody publishes them yet.
+of its own. They are published while somebody subscribes to the topic, or to `link:*`: to subscribe is to look into
+the link (`streamlib.observability.link_events`), and costs nothing while nobody does.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from streamlib.links.channel import Channel
 from streamlib.links.fanout import joined
 from streamlib.links.many import IncomingLink, ManyReader
 from streamlib.links.reader import News, Reader, RingReader, SlotReader
+from streamlib.links.tapped import bare
 from streamlib.links.writer import NO_LIMIT, PlugWriter, Writer
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.declaration import Declaration
@@ -186,6 +187,8 @@ class ProcessorInstance:
             new, before = getattr(self.processor, port), getattr(old.processor, port)
             if isinstance(new, EntryWriter) and isinstance(before, EntryWriter):
                 new.go_on_from(before)
+        if not self.declaration.inputs:
+            self.wake()  # what it waited for may have come meanwhile
 
     def teardown(self) -> None:
         """Have the processor close what it opened: once, and only if `setup` was called."""
@@ -407,10 +410,21 @@ class ProcessorInstance:
         before = [held for held in self.inputs.get(port, ()) if many and not held.done]
         held = before if channel in before else [*before, channel]
         self.inputs[port] = held
-        ends = [(of.name.partition("->")[0], of.reader) for of in held if of.reader is not None]
-        self._put(port, ManyReader([IncomingLink(*end) for end in ends]) if many else ends[0][1])
+        self._hold_inputs(port)
         self.readers = tuple(found.reader for found in self.incoming() if found.reader is not None)
         self.left_unread = None
+
+    def refit(self, channel: Channel) -> None:
+        """Hold the ends of a channel anew, because somebody looks now or nobody does any more. For the owner."""
+        for port, links in self.inputs.items():
+            if channel in links:
+                self._hold_inputs(port)
+        self.rebind({channel})
+
+    def _hold_inputs(self, port: str) -> None:
+        ends = [(of.name.partition("->")[0], of.inlet()) for of in self.inputs[port] if of.reader is not None]
+        many = self.declaration.inputs[port].many
+        self._put(port, ManyReader([IncomingLink(*end) for end in ends]) if many else ends[0][1])
 
     def bind_output(self, port: str) -> None:
         """Put the writing end of the port's channels where the processor finds its output. For the owner.
@@ -428,8 +442,6 @@ class ProcessorInstance:
         else:
             setattr(self.processor, port, new)
         self.writers = tuple(getattr(self.processor, name) for name in self.outputs)
-        if not self.declaration.inputs:
-            self.wake()  # a source may have waited for somebody to read it
 
     def switch_output(
         self,
@@ -450,6 +462,8 @@ class ProcessorInstance:
         self.outputs[port] = [channel for channel in self.outputs[port] if channel not in cut] + list(joined)
         self.context.joined[port] += len(joined)
         self.bind_output(port)
+        if not self.declaration.inputs:
+            self.wake()  # a source may have waited for somebody to read it
         for channel, writer in zip(cut, before, strict=True):
             if writer is not None and writer is not held:
                 heir = follows.get(channel)
@@ -465,6 +479,7 @@ class ProcessorInstance:
         old: Reader = getattr(self.processor, port)
         if old is not new:
             setattr(self.processor, port, new)
+        if bare(old) is not bare(new):
             old.retire(new)
 
     def _stamp_what_enters(self) -> None:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from streamlib.links.delivery import Delivery
-from streamlib.links.fanout import TapWriter
 from streamlib.links.reader import Reader, RingReader, SlotReader
 from streamlib.links.ring import Ring
 from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
+from streamlib.links.tapped import TapReader, TapWriter
 from streamlib.links.wake import Wakes
 from streamlib.links.writer import GatedSlotWriter, LatestWriter, RingWriter, SlotWriter, Writer
 
@@ -102,7 +102,12 @@ class Channel:
         self.writer = new = old.renewed()
         if old is not held:
             old.retire(new)
-        return TapWriter(new, self.tap) if self.tap else new
+        return TapWriter(new, self.tap, self) if self.tap else new
+
+    def inlet(self) -> SlotReader | RingReader | TapReader:
+        """What the reading port is to hold: the reader, with the tap around it while somebody listens."""
+        assert self.reader is not None
+        return TapReader(self.reader, self.tap) if self.tap else self.reader
 
     def part(self) -> Writer | None:
         """The port that writes here goes over to other links: returns the writer it holds, which is spent now."""
@@ -219,6 +224,18 @@ class Channel:
         if isinstance(self.reader, SlotReader):
             return self.reader.closed
         return self.reader is not None and self.reader.ring.closed
+
+    @property
+    def drops(self) -> bool:
+        """Whether a frame that finds no room has some frame dropped, and does not wait."""
+        return self.live or self.delivery.overwrites
+
+    def is_full(self) -> bool:
+        """Whether a frame that is written now finds no room. For the writer's owner."""
+        if self.reader is None:
+            return False
+        aside = self.writer.aside() if isinstance(self.writer, RingWriter) else 0
+        return self.reader.depth() + aside >= self.capacity
 
     @property
     def done(self) -> bool:

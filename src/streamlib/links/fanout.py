@@ -1,4 +1,4 @@
-"""The writing end of an output that several links leave, or at one of which somebody looks.
+"""The writing end of an output that several links leave.
 
 Made of the writers in `writer`, and only where they are not enough: a port that one link leaves holds that link's
 own. Comes from a processor's `write`; next on a frame's way is each link's `writer`.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from streamlib.links.tap import Tap
 from streamlib.links.writer import PlugWriter, Writer, present
 
 
@@ -55,46 +54,6 @@ class FanoutWriter:
         assert self.successor is not None
         self.successor = present(self.successor)
         self.successor.write(frame)
-
-
-class TapWriter:
-    """A link's writing end while somebody looks: the frame goes on its way first, then to the tap."""
-
-    __slots__ = ("_tap", "ended", "link", "successor")
-
-    connected = True
-
-    def __init__(self, link: Writer, tap: Tap) -> None:
-        self.link = link
-        self.ended = link.ended
-        self.successor: Writer | None = None
-        self._tap = tap
-
-    def write(self, frame: Any) -> None:
-        """Hand the frame to the link, then to who listens; once replaced, to its successor, which has its own tap."""
-        if self.successor is not None:
-            self.successor = present(self.successor)
-            self.successor.write(frame)
-            return
-        self.link.write(frame)
-        self._tap.offer(frame)
-
-    def end(self) -> None:
-        """Say that no frame will come any more."""
-        self.ended = True
-        (self.link if self.successor is None else present(self.successor)).end()
-
-    def free(self) -> bool:
-        """As the link says: a tap holds nobody back."""
-        return self.link.free()
-
-    def room(self) -> int:
-        """As the link says."""
-        return self.link.room()
-
-    def retire(self, successor: Writer) -> None:
-        """Hand later calls on to `successor`."""
-        self.successor = successor
 
 
 def joined(links: Sequence[Writer]) -> Writer:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from streamlib.links.reader import Reader, RingReader, SlotReader, read_on
+from streamlib.links.tapped import TapReader
 
 
 class IncomingLink:
@@ -22,7 +23,7 @@ class IncomingLink:
 
     __slots__ = ("_reader", "read", "source")
 
-    def __init__(self, source: str, reader: SlotReader | RingReader) -> None:
+    def __init__(self, source: str, reader: SlotReader | RingReader | TapReader) -> None:
         self.source = source
         self.read = reader.read
         self._reader = reader

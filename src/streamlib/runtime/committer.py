@@ -90,11 +90,21 @@ class Committer:
         else:
             self._take_turn(action, ticket)
 
+    def soon(self, action: Callable[[], None]) -> None:
+        """Do something that no commit may come between: now where none is under way, and else in line."""
+        if inside_loop() or not self._turn.acquire(blocking=False):
+            self.defer_action(action)
+        else:
+            self._use_turn(action, Ticket())
+
     def _take_turn(self, action: Callable[[], None], ticket: Ticket) -> None:
         if not self._has_turn():
             late = DeadlineError("the commit before this one", TURN_S, ["the thread that commits"])
             ticket.settle(late)
             raise late
+        self._use_turn(action, ticket)
+
+    def _use_turn(self, action: Callable[[], None], ticket: Ticket) -> None:
         self._holder = threading.get_ident()
         try:
             with committing():

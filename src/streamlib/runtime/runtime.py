@@ -37,6 +37,8 @@ from streamlib.graph.graph_file import GraphFile
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.links.delivery import Delivery
+from streamlib.observability.link_events import LinkEvents
+from streamlib.observability.taps import Taps
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.context import MediaConfig
 from streamlib.processors.conversion import chosen
@@ -116,6 +118,8 @@ class StreamRuntime:
         self._site = self._new_site(media or MediaConfig())
         self._compiler = Compiler(self._site)
         self._committer = Committer(self.graph, self._compiler, self.events, self._look_again, self._threads.main)
+        taps = Taps(self.graph, self._committer.soon)
+        self._site.tap_of = LinkEvents(self.graph, self.events, taps).tap_of
         self._lifecycle = Lifecycle(self._site, self._compiler, self._committer, self._reports, self._completion)
         self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
         self._restarts = Restarts(self._site, self._restart_failed)
