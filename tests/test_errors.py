@@ -176,6 +176,13 @@ def test_failed_processors_are_told_with_their_errors() -> None:
     assert str(error) == "2 processor(s) failed: a: ValueError: dark; b: OSError: full"
 
 
+def test_failed_processors_are_told_with_how_often_they_were_made_anew() -> None:
+    error = ProcessorFailed({"a": ValueError("dark"), "b": OSError("full")}, {"a": 5, "b": 0, "c": 1})
+    assert error.restarts == {"a": 5}
+    assert str(error) == "2 processor(s) failed: a: ValueError: dark (after 5 restarts); b: OSError: full"
+    assert str(ProcessorFailed({"a": ValueError("x")}, {"a": 1})).endswith("ValueError: x (after 1 restart)")
+
+
 def test_a_deadline_names_who_did_not_answer() -> None:
     error = DeadlineError("stop", 2.5, ["encoder_0", "writer_0"])
     assert error.waiting_for == ("encoder_0", "writer_0")
@@ -196,3 +203,19 @@ def test_a_file_that_does_not_exist_is_told_with_the_nearest_beside_it(tmp_path:
     assert nearest_file(tmp_path / "holidays.mp4") == "did you mean 'holiday.mp4'?"
     assert nearest_file(tmp_path / "x.txt") == "check the path"
     assert nearest_file(tmp_path / "nowhere" / "holiday.mp4") == "check the path"
+
+
+@pytest.mark.promise("error.nearest")
+def test_a_file_of_another_kind_is_the_nearest_only_where_it_is_nearly_the_same(tmp_path: Path) -> None:
+    for name in ("nostop.mp4", "graph.yaml", "clip.MP4"):
+        (tmp_path / name).touch()
+    assert nearest_file(tmp_path / "nosetup.py") == "check the path"
+    assert nearest_file(tmp_path / "graph.yml") == "did you mean 'graph.yaml'?"
+    assert nearest_file(tmp_path / "clip") == "did you mean 'clip.MP4'?"
+    assert nearest_file(tmp_path / "klip.mp4") == "did you mean 'clip.MP4'?"
+    assert nearest_file(tmp_path / "nostop.mpg") == "did you mean 'nostop.mp4'?"
+
+
+def test_a_path_that_is_not_absolute_is_told_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert nearest_file(Path("nothere.mp4")) == f"check the path: it leads to {tmp_path / 'nothere.mp4'}"

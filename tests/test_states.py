@@ -9,6 +9,7 @@ import pytest
 from streamlib.errors import StateError
 from streamlib.states import (
     GRAPH_TRANSITIONS,
+    ID_TRANSITIONS,
     PROCESSOR_TRANSITIONS,
     GraphState,
     ProcessorState,
@@ -35,7 +36,12 @@ def test_the_graph_can_always_come_to_rest() -> None:
 
 def test_every_state_is_in_its_table() -> None:
     assert set(GRAPH_TRANSITIONS) == set(GraphState)
-    assert set(PROCESSOR_TRANSITIONS) == set(ProcessorState)
+    assert set(PROCESSOR_TRANSITIONS) == set(ID_TRANSITIONS) == set(ProcessorState)
+
+
+def test_an_id_goes_where_its_processor_goes_and_to_another_that_is_made_for_it() -> None:
+    for state, legal in PROCESSOR_TRANSITIONS.items():
+        assert ID_TRANSITIONS[state] == (legal | {ProcessorState.READY, ProcessorState.IDLE}) - {state}
 
 
 def test_a_processor_reaches_every_state_from_idle() -> None:

@@ -13,6 +13,7 @@ callers may catch either, and its message ends with what to do next.
     ├── DuplicateIdError (ValueError)      the id is taken
     ├── ConnectError (ValueError)          these ports cannot be joined
     │   └── CycleError                     the link would close a circle
+    ├── ReplaceError (TypeError)           one processor cannot take the place of another
     ├── StrategyError (ValueError)         execution mode and strategy do not go together
     ├── ResourceBusyError (RuntimeError)   an exclusive resource has another holder
     ├── StateError (RuntimeError)          not possible in this state
@@ -51,9 +52,23 @@ def nearest_file(path: Path) -> str:
     try:
         beside = [other.name for other in path.parent.iterdir()]
     except OSError:
-        return "check the path"
-    close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else "check the path"
+        beside = []
+    near = _nearest_of_its_kind(path, beside)
+    if near:
+        return f"did you mean {near!r}?"
+    return "check the path" if path.is_absolute() else f"check the path: it leads to {path.absolute()}"
+
+
+def _nearest_of_its_kind(path: Path, beside: Sequence[str]) -> str:
+    """The nearest name with the same suffix; one with another suffix only where it is nearly the same."""
+    alike = [name for name in beside if Path(name).suffix.lower() == path.suffix.lower()]
+    same_stem = [name for name in beside if Path(name).stem == path.stem]
+    close = (
+        difflib.get_close_matches(path.name, alike, n=1, cutoff=0.5)
+        or same_stem
+        or difflib.get_close_matches(path.name, beside, n=1, cutoff=0.8)
+    )
+    return close[0] if close else ""
 
 
 class StreamError(Exception):
@@ -138,6 +153,15 @@ class CycleError(ConnectError):
         self.path = tuple(path)
 
 
+class ReplaceError(StreamError, TypeError):
+    """One processor cannot take the place of another."""
+
+    def __init__(self, processor_id: str, processor_type: str, why: str) -> None:
+        super().__init__(f"a {processor_type} cannot take the place of {processor_id}: {why}")
+        self.processor_id = processor_id
+        self.processor_type = processor_type
+
+
 class StrategyError(StreamError, ValueError):
     """The scheduling strategy is not one that the processor's execution mode allows."""
 
@@ -178,12 +202,18 @@ class CommitError(StreamError, RuntimeError):
 
 
 class ProcessorFailed(StreamError, RuntimeError):
-    """Processors were ended by errors; `failures` maps each id to its error."""
+    """Processors were ended by errors; `failures` maps each id to its error, `restarts` some to attempts before it."""
 
-    def __init__(self, failures: dict[str, BaseException]) -> None:
-        lines = "; ".join(f"{id_}: {type(error).__name__}: {error}" for id_, error in failures.items())
-        super().__init__(f"{len(failures)} processor(s) failed: {lines}")
+    def __init__(self, failures: Mapping[str, BaseException], restarts: Mapping[str, int] | None = None) -> None:
         self.failures = dict(failures)
+        self.restarts = {id_: count for id_, count in (restarts or {}).items() if count and id_ in self.failures}
+        lines = "; ".join(self._line(id_, error) for id_, error in self.failures.items())
+        super().__init__(f"{len(failures)} processor(s) failed: {lines}")
+
+    def _line(self, id_: str, error: BaseException) -> str:
+        count = self.restarts.get(id_, 0)
+        after = f" (after {count} restart{'' if count == 1 else 's'})" if count else ""
+        return f"{id_}: {type(error).__name__}: {error}{after}"
 
 
 class DeadlineError(StreamError, TimeoutError):

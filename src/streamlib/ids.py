@@ -47,14 +47,15 @@ def link_id(source: PortRef, target: PortRef) -> LinkId:
 def type_stem(processor_type: str) -> str:
     """The stem of the ids of a type, `H264Encoder` → `h264_encoder`.
 
-    A word begins at a capital that follows a small letter or a digit, or that a small letter follows.
+    A word begins at a capital that follows a small letter or a digit, or that a small letter follows and two capitals
+    precede: one of them alone is no word, `FFmpegFilter` → `ffmpeg_filter`.
     """
     stem: list[str] = []
     for index, char in enumerate(processor_type):
         before = processor_type[index - 1] if index else ""
         after = processor_type[index + 1] if index + 1 < len(processor_type) else ""
-        starts_word = char.isupper() and (
-            before.islower() or before.isdigit() or (before.isupper() and after.islower())
-        )
+        run = processor_type[max(index - 2, 0) : index]
+        ends_run = len(run) == 2 and run.isalpha() and run.isupper()
+        starts_word = char.isupper() and (before.islower() or before.isdigit() or (ends_run and after.islower()))
         stem.append(f"_{char.lower()}" if index and starts_word else char.lower())
     return "".join(stem)

@@ -52,6 +52,12 @@ PROCESSOR_TRANSITIONS: Mapping[ProcessorState, frozenset[ProcessorState]] = {
     ProcessorState.FAILED: frozenset(),
 }
 
+ID_TRANSITIONS: Mapping[ProcessorState, frozenset[ProcessorState]] = {
+    state: (legal | {ProcessorState.READY, ProcessorState.IDLE}) - {state}
+    for state, legal in PROCESSOR_TRANSITIONS.items()
+}
+"""What is told of an id, which outlives its instances: another may take its place, and in the end there is none."""
+
 
 def check_transition(old: GraphState, new: GraphState) -> None:
     """Raise StateError unless the graph may go from `old` to `new`."""

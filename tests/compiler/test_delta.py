@@ -55,7 +55,9 @@ def run(graph: PropertyGraph, id_: ProcessorId) -> None:
     node = graph.node(id_)
     context = RuntimeContext(id_, MonotonicClock(), SharedObjects(), MediaConfig())
     made = Knob(node.config)
-    graph.insert(id_, ProcessorInstance(id_, made, node.declaration, ErrorPolicy.SKIP, context, Recorder()))
+    instance = ProcessorInstance(id_, made, node.declaration, ErrorPolicy.SKIP, context, Recorder())
+    instance.generation = node.generation
+    graph.insert(id_, instance)
 
 
 def wire_up(graph: PropertyGraph, id_: LinkId) -> None:
@@ -102,7 +104,7 @@ def test_the_same_graph_gives_the_same_delta_and_is_not_changed() -> None:
     first = compute_delta(graph, dirty, (), [cut], [A])
     assert first == compute_delta(graph, dirty, (), [cut], [A])
     assert picture(graph) == before
-    assert (first.added, first.restarted) == (("c",), (A, B))
+    assert (first.added, first.restarted, first.replaced) == (("c",), (A,), (B,))
     assert (first.links_added, first.links_removed) == ((wire("b", "c").id,), (cut,))
 
 
@@ -146,7 +148,7 @@ def test_live_fields_alone_are_applied_live_and_any_other_restarts() -> None:
     assert [(change.id, change.old, change.new) for change in delta.changed] == [
         (A, Knob.Config(), Knob.Config(gain=3))
     ]
-    assert delta.restarted == (B,)
+    assert delta.replaced == (B,)
 
 
 def test_a_config_that_is_back_at_what_runs_is_no_change() -> None:
@@ -236,8 +238,9 @@ class Edited:
             self.graph.forget(entity)
 
     def _change(self, delta: GraphDelta) -> None:
-        assert not {change.id for change in delta.changed} & set(delta.restarted)
-        for id_ in (*(change.id for change in delta.changed), *delta.restarted):
+        anew = (*delta.restarted, *delta.replaced)
+        assert not {change.id for change in delta.changed} & set(anew)
+        for id_ in (*(change.id for change in delta.changed), *anew):
             entity, config = self.graph.entity(id_), self.graph.node(id_).config
             differs = self.running[entity] != config
             assert differs or id_ in self.asked, id_

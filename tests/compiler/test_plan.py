@@ -56,7 +56,7 @@ def test_processors_are_created_behind_those_that_feed_them(added: Sequence[str]
         yard.join(source, target, "left")
     yard.join(chain[0], chain[4], "right")
     plan = make_plan(yard.site, yard.delta())
-    assert [node.id for node, _ in plan.create] == list(chain)
+    assert [node.id for node in plan.create] == list(chain)
 
 
 def test_what_the_delta_says_of_the_rest_is_in_the_plan_as_it_is(yard: Yard) -> None:

@@ -5,9 +5,11 @@ import threading
 
 import pytest
 
+from streamlib.errors import FormatError
 from streamlib.events import Event, ProcessorError
 from streamlib.events.processor import ProcessorStateChanged
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.frames.pixel_format import format_named
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.states import ProcessorState
 from tests.compiler.yard import Yard
@@ -37,6 +39,44 @@ def test_an_error_that_repeats_is_logged_once_and_then_counted(yard: Yard, caplo
     ]
     assert [record.exc_info is not None for record in caplog.records] == [True, False, False]
     assert len(events) == 120
+
+
+def raised_here(error: Exception) -> Exception:
+    try:
+        raise error
+    except Exception as caught:
+        return caught
+
+
+def test_an_error_of_ours_is_logged_with_the_users_line_that_led_there(
+    yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
+    yard.reports.errored(instance(yard), raised_here(FormatError("no format 'rbg24'")), None)
+    line = raised_here.__code__.co_firstlineno + 2
+    assert [record.getMessage() for record in caplog.records] == [
+        f"a: FormatError: no format 'rbg24' (at {__file__}:{line})"
+    ]
+
+
+def test_an_error_that_only_lines_of_ours_led_to_has_no_place(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(FormatError) as caught:
+        format_named("rbg24")
+    yard.reports.errored(instance(yard), caught.value.with_traceback(caught.tb.tb_next), None)
+    assert " (at " not in caplog.records[0].getMessage()
+
+
+def test_a_processor_none_of_whose_calls_succeeded_is_named_when_it_ends(
+    yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
+    in_vain, at_times = instance(yard, "in_vain"), instance(yard, "at_times")
+    for one, failed in ((in_vain, 3), (at_times, 2)):
+        for _ in range(3):
+            one.metrics.count()
+        for _ in range(failed):
+            yard.reports.errored(one, ValueError("no luck"), None)
+        yard.reports.ended(one)
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert said == ["in_vain: failed on all 3 frames; the last error: ValueError: no luck"]
 
 
 def test_another_error_and_another_processors_are_logged_anew(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:

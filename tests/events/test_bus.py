@@ -307,3 +307,39 @@ def test_what_is_no_text_is_no_topic(bus: EventBus) -> None:
 def test_what_cannot_be_called_is_no_callback(bus: EventBus) -> None:
     with pytest.raises(ConfigError, match="callback is 'door'"):
         bus.subscribe("door", "door")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_what_is_no_event_is_refused_whether_anybody_listens_or_not(heard: bool) -> None:
+    bus = EventBus(ManualClock())
+    if heard:
+        bus.subscribe("*", lambda event: None)
+    with pytest.raises(ConfigError, match="'hello' is no event; publish CustomEvent"):
+        bus.publish("hello")  # type: ignore[arg-type]
+
+
+def test_who_subscribes_to_the_id_of_a_processor_is_warned_and_heard_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    bus = EventBus(ManualClock(), is_processor={"door"}.__contains__)
+    with bus.subscribe_queue("door") as queue, bus.subscribe_queue("window"):
+        assert [record.getMessage() for record in caplog.records] == [
+            "'door' is a topic of your own; what happens in that processor is told on 'processor:door'"
+        ]
+        bus.publish(CustomEvent(topic="door", data={}))
+        assert len(queue) == 1
+
+
+def test_a_bus_and_its_subscriptions_say_what_they_are() -> None:
+    bus = EventBus(ManualClock())
+    callback, queue = bus.subscribe("door", print), bus.subscribe_queue("door", capacity=1)
+    stream = bus.stream("door", capacity=2)
+    for _ in range(2):
+        queue.deliver(CustomEvent(topic="door", data={}))
+    assert repr(bus) == "<EventBus: 3 subscriptions>"
+    assert repr(callback) == "<Subscription to 'door'>"
+    assert repr(queue) == "<EventQueue of 'door': 1 of 1 events, 1 dropped>"
+    assert repr(stream) == "<EventStream of 'door': 0 of 2 events, 0 dropped>"
+    bus.close()
+    assert repr(bus) == "<EventBus, closed: 0 subscriptions>"
+    assert repr(callback) == "<Subscription to 'door', closed>"
+    assert repr(queue).endswith("1 dropped, closed>")
+    assert repr(stream).endswith("0 dropped, closed>")

@@ -94,3 +94,21 @@ def test_what_could_never_hear_anything_is_refused(pattern: Any, words: str) -> 
 def test_what_is_not_ones_own_is_not_published_on(topic: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         check_custom(topic)
+
+
+class _Named:
+    def __init__(self, id_: str) -> None:
+        self.id = id_
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (_Named("counter_0"), r"its topic is f'processor:\{handle.id\}', 'processor:counter_0'"),
+        (_Named("a.out->b.into"), r"its topic is f'link:\{handle.id\}', 'link:a.out->b.into'"),
+        ("a.out->b.into", "is no topic; what passes in a link is told on 'link:a.out->b.into'"),
+    ],
+)
+def test_who_subscribes_to_a_handle_or_the_id_of_a_link_is_told_its_topic(given: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        check_pattern(given)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.frames import DataFrame
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.execution_mode import ProcessExecution
 from streamlib.processors.ports import LinkInput, LinkOutput
 from streamlib.processors.processor import Processor
-from tests.execution.rig import SECONDS
+from tests.execution.rig import SECONDS, Rig
 
 
 @dataclass(slots=True, frozen=True)
@@ -250,3 +252,23 @@ class Flaky(Relay):
             raise ValueError(f"call {number}")
         if frame is not None:
             self.out.write(frame)
+
+
+class Numbers(Life):
+    """A source of frames that carry stamps."""
+
+    out = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Write one."""
+        self.out.write(DataFrame({}))
+
+
+def wired(into: Any = None, **options: Any) -> tuple[Rig, ProcessorInstance, ProcessorInstance, Any]:
+    """A source by hand, and a sink in another loop that nobody runs."""
+    rig = Rig()
+    source, end = rig.add(Hand()), rig.add(into or Sink())
+    rig.loop(source)
+    rig.loop(end)
+    link = rig.link(source, end, **options)
+    return rig, source, end, link

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from streamlib.clock import Clock, MonotonicClock
+from streamlib.execution import loops
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.execution.thread_runner import ThreadRunner
@@ -142,9 +143,7 @@ class Rig:
 
     def form(self, link: Channel, source: ProcessorInstance, target: ProcessorInstance) -> None:
         """Give a link the form that fits."""
-        here, there = source.loop, target.loop
-        assert isinstance(here, Loop)
-        assert isinstance(there, Loop)
+        here, there = loop_of(source), loop_of(target)
         if here is there:
             link.wire_slot(here.unsettle)
             return
@@ -199,9 +198,10 @@ def own(instance: ProcessorInstance) -> Any:
 
 
 def loop_of(instance: Any) -> Loop:
-    """The loop that runs it."""
-    assert isinstance(instance.loop, Loop)
-    return instance.loop
+    """The loop that runs it, which there is."""
+    loop = loops.loop_of(instance)
+    assert loop is not None
+    return loop
 
 
 def settle(instance: Any) -> None:

@@ -25,7 +25,7 @@ from tests.execution.plain_processors import (
     only,
     repeat,
 )
-from tests.execution.rig import SECONDS, Rig, checked, own, settle
+from tests.execution.rig import SECONDS, Rig, checked, own
 
 # ------------------------------------------------------------------------------------------------------ one chain
 
@@ -149,22 +149,6 @@ def test_the_loop_times_one_pass_in_so_many_and_says_how_many() -> None:
 # ----------------------------------------------------------------------------------------------- several ways through
 
 
-def test_a_diamond_inside_a_loop_gets_both_ways_in_order() -> None:
-    rig, pair = Rig(), Pair()
-    source, left, right, end = rig.add(Source(300)), rig.add(Relay()), rig.add(Relay()), rig.add(pair)
-    rig.loop(source, left, right, end)
-    links = [
-        rig.link(source, left),
-        rig.link(source, right),
-        rig.link(left, end, into="a"),
-        rig.link(right, end, into="b"),
-    ]
-    rig.run()
-    assert pair.got == [(name, number) for number in range(300) for name in ("a", "b")]
-    assert end.metrics.calls == 300
-    checked(*links)
-
-
 def test_a_diamond_with_a_way_that_drops_frames_does_not_starve() -> None:
     """`Both` leaves what it cannot pair; a link holds its capacity of such before it holds its writer back."""
     rig, both = Rig(), Both()
@@ -283,38 +267,3 @@ def test_pausing_stops_calls_and_loses_nothing() -> None:
     rig.stop()
     assert numbers(sink.got) == list(range(20_000))
     assert [member.metrics.calls for member in members] == [20_000] * 3
-
-
-def test_a_head_can_be_paused_alone() -> None:
-    rig, sink, source = Rig(), Sink(), Source(100)
-    head, end = rig.add(source), rig.add(sink)
-    loop = rig.loop(head, end)
-    rig.link(head, end)
-    loop.pause_one(head)
-    rig.start()
-    settle(head)
-    assert (source.sent, head.state) == (0, ProcessorState.PAUSED)
-    loop.apply(lambda: loop.resume_one(head), SECONDS)
-    rig.reports.wait_for(head, end)
-    rig.stop()
-    assert len(sink.got) == 100
-
-
-@pytest.mark.parametrize("inlined", [True, False])
-def test_one_that_is_paused_does_not_end_before_it_goes_on(inlined: bool) -> None:
-    rig, sink = Rig(), Sink()
-    source, end = rig.add(Source(0)), rig.add(sink)
-    if inlined:
-        loop = rig.loop(source, end)
-    else:
-        rig.loop(source)
-        loop = rig.loop(end)
-    rig.link(source, end)
-    loop.pause_one(end)
-    rig.start()
-    rig.reports.wait_for(source)
-    settle(end)
-    assert sink.life == ["setup"]
-    loop.apply(lambda: loop.resume_one(end), SECONDS)
-    rig.reports.wait_for(end)
-    rig.stop()

@@ -3,13 +3,11 @@ from __future__ import annotations
 import pytest
 
 from streamlib.processors.context import ProcessContext
-from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
-from streamlib.states import ProcessorState
+from streamlib.processors.execution_mode import ProcessExecution
 from tests.execution.plain_processors import (
     Flaky,
     Hand,
     Held,
-    Pair,
     Relay,
     Sink,
     Source,
@@ -17,7 +15,7 @@ from tests.execution.plain_processors import (
     numbers,
     repeat,
 )
-from tests.execution.rig import SECONDS, Rig, checked, loop_of
+from tests.execution.rig import SECONDS, Rig, checked
 
 # ------------------------------------------------------------------------------------------------------------- errors
 
@@ -85,26 +83,6 @@ def test_a_frame_that_comes_twice_is_lost_once() -> None:
     assert numbers(sink.got) == [0] * 7
 
 
-def test_an_exception_in_one_with_two_inputs_costs_the_oldest_frame_alone() -> None:
-    class FlakyPair(Pair):
-        def process(self, ctx: ProcessContext) -> None:
-            if self.calls in {0, 7}:
-                self.calls += 1
-                raise ValueError("not now")
-            super().process(ctx)
-
-    rig, pair = Rig(), FlakyPair()
-    source, relay, end = rig.add(Source(300)), rig.add(Relay()), rig.add(pair)
-    rig.loop(source, relay, end)
-    links = [rig.link(source, end, into="a"), rig.link(source, relay), rig.link(relay, end, into="b")]
-    rig.run()
-    assert end.metrics.errors == 2
-    assert pair.of("b") == list(range(300))
-    assert len(pair.of("a")) == 298
-    assert end.metrics.latency.stats().samples >= 2, "what is asked before it is called is timed too"
-    checked(*links)
-
-
 def test_a_continuous_processor_loses_no_frame_that_it_did_not_read() -> None:
     class Mixer(Flaky):
         execution = ProcessExecution.continuous()
@@ -123,52 +101,6 @@ def test_a_continuous_processor_loses_no_frame_that_it_did_not_read() -> None:
     rig.stop()
     assert middle.metrics.errors == 2
     assert numbers(sink.got) == [0]
-
-
-@pytest.mark.promise("error.fail", "error.isolated")
-@pytest.mark.parametrize("inlined", [True, False])
-def test_one_that_fails_is_torn_down_and_the_rest_goes_on(inlined: bool) -> None:
-    rig, below, other = Rig(), Sink(), Sink()
-    flaky = Flaky({10})
-    source, middle = rig.add(Source(500)), rig.add(flaky, policy=ErrorPolicy.FAIL)
-    end, beside = rig.add(below), rig.add(other)
-    if inlined:
-        rig.loop(source, middle, end, beside)
-    else:
-        for loop in (source, middle, end, beside):
-            rig.loop(loop)
-    link = rig.link(source, middle)
-    links = [link, rig.link(middle, end), rig.link(source, beside)]
-    rig.run()
-    loop_of(source).apply(link.settle_closed, SECONDS)
-    assert (middle.state, str(middle.failure)) == (ProcessorState.FAILED, "call 10")
-    assert flaky.life == ["setup", "teardown"]
-    assert numbers(below.got) == list(range(10))
-    assert end.state is ProcessorState.ENDED
-    assert numbers(other.got) == list(range(500))
-    assert middle.metrics.calls == 11
-    counted = link.statistics()
-    assert (counted.written, counted.taken) == (500, 11)
-    assert counted.closed == 489
-    checked(*links)
-
-
-def test_what_flush_and_teardown_raise_is_reported_and_ends_it_as_failed() -> None:
-    class Bad(Relay):
-        def flush(self, ctx: ProcessContext) -> None:
-            raise ValueError("flush")
-
-        def teardown(self) -> None:
-            raise ValueError("teardown")
-
-    rig, sink = Rig(), Sink()
-    members = [rig.add(Source(3)), rig.add(Bad()), rig.add(sink)]
-    rig.loop(*members)
-    rig.chain(*members)
-    rig.run()
-    assert [error for _, error, _ in rig.errors()] == ["flush", "teardown"]
-    assert (members[1].state, members[2].state) == (ProcessorState.FAILED, ProcessorState.ENDED)
-    assert len(sink.got) == 3
 
 
 # ---------------------------------------------------------------------------------------------------- ends of streams
@@ -192,38 +124,3 @@ def test_what_was_put_aside_and_the_end_arrive_when_the_thread_stops() -> None:
     rig.stop()
     assert len(sink.got) == 40
     checked(link)
-
-
-def test_what_was_put_aside_arrives_when_its_processor_is_taken_out() -> None:
-    rig, sink = Rig(), Held()
-    source, burst, end = rig.add(Source(1)), rig.add(Step(repeat(40))), rig.add(sink)
-    first = rig.loop(source, burst)
-    rig.loop(end)
-    rig.link(burst, end, capacity=2)
-    rig.link(source, burst)
-    rig.start()
-    sink.gate.wait_until_reached()
-    rig.reports.wait_for(source, burst)
-    first.apply(lambda: first.arrange([source]), SECONDS)
-    sink.gate.open()
-    rig.reports.wait_for(end)
-    rig.stop()
-    assert len(sink.got) == 40
-
-
-def test_a_processor_that_is_over_is_not_counted_any_more() -> None:
-    rig, sink = Rig(), Sink()
-    source, first, second = rig.add(Hand()), rig.add(Relay()), rig.add(sink)
-    loop = rig.loop(source, first, second)
-    links = rig.chain(source, first)
-    other = rig.link(source, second)
-    loop.arrange(loop.members)
-    loop.step(SECONDS)
-    first.end()
-    loop.step(SECONDS)
-    calls, taken = first.metrics.calls, links[0].statistics().taken
-    for _ in range(5):
-        loop.step(SECONDS)
-    assert (first.metrics.calls, links[0].statistics().taken) == (calls, taken)
-    assert links[0].statistics().written == 7
-    assert other.statistics().taken == second.metrics.calls == 7

@@ -1,53 +1,23 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
 
 import pytest
 
-from streamlib.execution.entry import EntryWriter
-from streamlib.execution.instance import ProcessorInstance
-from streamlib.frames import DataFrame
 from streamlib.links.delivery import Delivery
-from streamlib.links.tap import Tap
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.execution_mode import ErrorPolicy
-from streamlib.processors.ports import LinkOutput
 from streamlib.states import PROCESSOR_TRANSITIONS, ProcessorState
 from tests.execution.plain_processors import (
     Both,
     Hand,
-    Life,
-    Note,
-    Pair,
+    Numbers,
     Relay,
     Sink,
     Source,
-    numbers,
+    wired,
 )
 from tests.execution.rig import Rig, own
-from tests.links.ends import Look, nobody_fails
-
-
-class Numbers(Life):
-    """A source of frames that carry stamps."""
-
-    out = LinkOutput(DataFrame)
-
-    def process(self, ctx: ProcessContext) -> None:
-        """Write one."""
-        self.out.write(DataFrame({}))
-
-
-def wired(into: Any = None, **options: Any) -> tuple[Rig, ProcessorInstance, ProcessorInstance, Any]:
-    """A source by hand, and a sink in another loop that nobody runs."""
-    rig = Rig()
-    source, end = rig.add(Hand()), rig.add(into or Sink())
-    rig.loop(source)
-    rig.loop(end)
-    link = rig.link(source, end, **options)
-    return rig, source, end, link
-
 
 # ---------------------------------------------------------------------------------------------------------- its life
 
@@ -188,41 +158,6 @@ def test_one_that_wants_all_inputs_is_due_when_each_has_a_frame_or_has_ended() -
     assert end.due(0)
 
 
-def test_it_is_exhausted_when_all_that_feeds_it_has_ended_and_was_read() -> None:
-    rig = Rig()
-    first, second, end = rig.add(Hand()), rig.add(Hand()), rig.add(Pair())
-    for member in (first, second, end):
-        rig.loop(member)
-    links = [rig.link(first, end, into="a"), rig.link(second, end, into="b")]
-    assert not rig.add(Sink()).exhausted()
-    first.call(first.context)
-    links[0].end()
-    assert not end.exhausted()
-    links[1].end()
-    assert not end.exhausted()
-    end.call(end.context)
-    assert end.exhausted()
-
-
-def test_a_link_that_was_cut_only_has_to_be_empty() -> None:
-    rig = Rig()
-    first, second, end = rig.add(Hand()), rig.add(Hand()), rig.add(Pair())
-    for member in (first, second, end):
-        rig.loop(member)
-    links = [rig.link(first, end, into="a"), rig.link(second, end, into="b")]
-    first.call(first.context)
-    links[0].mute()
-    links[1].end()
-    assert not end.exhausted()
-    end.call(end.context)
-    assert end.exhausted()
-    links[1].mute()
-    assert not end.exhausted(), "nothing feeds it any more, and nobody has said that it is to end"
-    links[0].end()
-    end.unmute()
-    assert end.exhausted()
-
-
 def test_one_without_room_is_held_and_names_the_links() -> None:
     rig = Rig()
     source, relay, end = rig.add(Hand()), rig.add(Relay()), rig.add(Sink())
@@ -241,104 +176,6 @@ def test_one_without_room_is_held_and_names_the_links() -> None:
     assert not relay.is_held()
     assert relay.held_by() == []
     assert relay.can_move(0)
-
-
-def test_the_oldest_frame_is_that_of_the_first_input_that_has_one() -> None:
-    rig = Rig()
-    source, end = rig.add(Hand()), rig.add(Pair())
-    rig.loop(source)
-    rig.loop(end)
-    rig.link(source, end, into="b")
-    assert end.oldest() is None
-    source.call(source.context)
-    assert end.oldest() == Note(0)
-    end.skip()
-    end.skip()
-    assert (end.oldest(), end.taken()) == (None, 1)
-
-
-# ------------------------------------------------------------------------------------------------------------ its ports
-
-
-def test_ports_kept_from_before_lead_to_the_present_ones() -> None:
-    rig = Rig()
-    source, ends = rig.add(Hand()), [rig.add(Sink()) for _ in range(3)]
-    rig.loop(source)
-    kept = [own(source).out.write]
-    for end in ends:
-        rig.loop(end)
-        rig.link(source, end)
-        kept.append(own(source).out.write)
-    for number, write in enumerate(kept):
-        write(Note(number))
-    for end in ends:
-        for _ in kept:
-            end.call(end.context)
-        assert numbers(own(end).got) == [0, 1, 2, 3]
-
-
-def test_a_port_that_was_ended_says_so_to_a_link_that_comes_later() -> None:
-    rig = Rig()
-    source, end = rig.add(Hand()), rig.add(Sink())
-    rig.loop(source)
-    rig.loop(end)
-    own(source).out.end()
-    rig.link(source, end)
-    assert end.exhausted()
-
-
-def test_outputs_are_switched_from_one_frame_to_the_next() -> None:
-    rig = Rig()
-    source, old, new = rig.add(Hand()), rig.add(Sink()), rig.add(Sink())
-    for member in (source, old, new):
-        rig.loop(member)
-    cut = rig.link(source, old)
-    source.call(source.context)
-    joined = rig.link(source, new)
-    source.outputs["out"] = [cut]
-    source.bind_output("out")
-    source.switch_output("out", [cut], [joined])
-    source.call(source.context)
-    source.loop.apply(lambda: None, 0)  # type: ignore[union-attr]
-    for end in (old, new):
-        end.call(end.context)
-        end.call(end.context)
-    assert (numbers(own(old).got), numbers(own(new).got)) == ([0], [1])
-    assert old.exhausted()
-    assert not new.exhausted()
-
-
-def test_outputs_of_one_that_no_loop_runs_yet_are_switched_at_once() -> None:
-    _rig, source, end, link = wired()
-    source.loop = None
-    source.switch_output("out", [link], [])
-    assert end.exhausted()
-    assert not own(source).out.connected
-
-
-def test_a_source_of_frames_that_carry_stamps_stamps_them() -> None:
-    rig = Rig()
-    source = rig.add(Numbers())
-    assert isinstance(own(source).out, EntryWriter)
-    assert not isinstance(own(rig.add(Hand())).out, EntryWriter)
-    assert not isinstance(own(rig.add(Relay())).out, EntryWriter)
-
-
-def test_a_tapped_port_shows_each_frame_once_however_it_is_bound() -> None:
-    rig, source, _end, link = wired(capacity=64)
-    look = Look()
-    kept = [own(source).out.write]
-    link.tap = Tap(nobody_fails)
-    link.tap.add(look)
-    source.bind_output("out")
-    kept.append(own(source).out.write)
-    other = rig.add(Sink())
-    rig.loop(other)
-    rig.link(source, other, capacity=64)
-    kept.append(own(source).out.write)
-    for number, write in enumerate(kept):
-        write(Note(number))
-    assert numbers(look.shown) == [0, 1, 2]
 
 
 # ---------------------------------------------------------------------------------------------------- cut off, replaced

@@ -7,7 +7,8 @@ import pytest
 
 from streamlib.errors import DeadlineError
 from streamlib.execution.changes import inside_loop
-from streamlib.execution.loops import Loop
+from streamlib.execution.loops import Loop, loop_of
+from streamlib.execution.thread_runner import ThreadRunner
 from streamlib.processors.context import ProcessContext
 from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
 from streamlib.processors.ports import LinkInput
@@ -366,3 +367,22 @@ def test_a_processor_that_nobody_feeds_is_not_called() -> None:
     settle(end)
     assert end.metrics.calls == 1
     rig.stop()
+
+
+# ------------------------------------------------------------------------------------------------------- who is whose
+
+
+def test_an_instance_has_the_loop_that_arranged_it_and_none_before() -> None:
+    rig = Rig()
+    end = rig.add(Sink())
+    assert loop_of(end) is None
+    loop = rig.loop(end)
+    assert loop_of(end) is loop
+
+
+def test_a_loop_knows_its_runner_and_has_none_where_it_is_called_by_hand() -> None:
+    rig = Rig()
+    loop = rig.loop(rig.add(Hand()))
+    assert loop.runner is None
+    runner = ThreadRunner(loop, "its thread")
+    assert loop.runner is runner

@@ -84,3 +84,14 @@ def test_calls_are_those_counted_and_those_of_steady_passes() -> None:
     passes.done = 20
     metrics.count()
     assert metrics.calls == 9
+
+
+def test_metrics_say_what_they_count() -> None:
+    metrics = ProcessorMetrics()
+    assert repr(metrics) == "<ProcessorMetrics 0 calls (none timed), 0 errors>"
+    metrics.count()
+    metrics.errors += 1
+    metrics.latency.record(15_000)
+    assert repr(metrics) == "<ProcessorMetrics 1 calls (p50 15 µs, p99 15 µs), 1 errors>"
+    metrics.latency.record(2_000_000)
+    assert "p99 2 ms" in repr(metrics)

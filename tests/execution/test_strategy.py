@@ -59,5 +59,5 @@ def test_a_thread_may_ask_for_a_priority_and_one_that_there_is_not_is_refused_wi
     urgent = SchedulingStrategy.dedicated_thread(priority="realtime")
     assert urgent.priority is ThreadPriority.REAL_TIME
     assert SchedulingStrategy.dedicated_thread().priority is ThreadPriority.NORMAL
-    with pytest.raises(DeclarationError, match="no priority 'realtim'.*realtime"):
+    with pytest.raises(DeclarationError, match="no priority 'realtim'; did you mean 'realtime'"):
         SchedulingStrategy.dedicated_thread(priority="realtim")

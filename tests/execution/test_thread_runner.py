@@ -123,7 +123,7 @@ def test_a_fault_of_ours_ends_everyone_there_and_those_behind_get_the_end(
     def breaks() -> None:
         raise ZeroDivisionError("a fault")
 
-    monkeypatch.setattr(loop, "_turn", breaks)
+    monkeypatch.setattr(loop, "take_turn", breaks)
     with caplog.at_level(logging.CRITICAL, "streamlib.execution"):
         rig.run()
     assert [member.state for member in (source, relay)] == [ProcessorState.FAILED] * 2

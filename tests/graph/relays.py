@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from streamlib.graph import Link, ProcessorNode
+from dataclasses import dataclass
+
+from streamlib.graph import Link, ProcessorNode, PropertyGraph
 from streamlib.ids import PortRef, ProcessorId, link_id
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.context import ProcessContext
@@ -35,3 +37,21 @@ def relay(id_: str, gain: float = 1.0) -> ProcessorNode:
 def wire(source: str, target: str, port: str = "left") -> Link:
     ends = PortRef(ProcessorId(source), "out"), PortRef(ProcessorId(target), port)
     return Link(link_id(*ends), *ends)
+
+
+@dataclass(frozen=True)
+class Note:
+    text: str
+
+
+def graph_of(processors: str, *links: Link) -> PropertyGraph:
+    graph = PropertyGraph()
+    for name in processors:
+        graph.add_processor(relay(name))
+    for link in links:
+        graph.add_link(link)
+    return graph
+
+
+A, B, C = map(ProcessorId, "abc")
+AB = wire("a", "b").id

@@ -46,7 +46,16 @@ def test_a_user_attaches_reads_and_detaches_components(subject: ProcessorId | Li
     del components[Note]
     assert Note not in components
     assert components.get(Note) is None
-    assert repr(components) == "{Place(x=1, y=2)}"
+    assert repr(components).startswith(f"<components of {subject}: Place(x=1, y=2) of yours; of the engine ")
+
+
+def test_what_is_attached_is_shown_with_the_names_of_the_engines_and_a_removed_one_with_none() -> None:
+    graph = graph_of_two()
+    components = ComponentView(graph, A)
+    assert repr(components) == "<components of a: none of yours; of the engine ProcessorNode, ProcessorState>"
+    graph.remove_link(LinkId("a.out->b.left"))
+    graph.remove_processor(A)
+    assert repr(components) == "<components of a, which is not in the graph>"
 
 
 def test_what_is_not_attached_is_a_key_error() -> None:

@@ -15,32 +15,12 @@ from streamlib.errors import (
     CycleError,
     DuplicateIdError,
     StateError,
-    UnknownLinkError,
     UnknownProcessorError,
 )
-from streamlib.graph import Dirty, Entity, LightweightMarker, Link, ProcessorNode, PropertyGraph, ReactiveMarker
+from streamlib.graph import Entity, Link, ProcessorNode, PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.states import GraphState, ProcessorState
-from tests.graph.relays import RelayConfig, relay, wire
-
-
-@dataclass(frozen=True)
-class Note:
-    text: str
-
-
-def graph_of(processors: str, *links: Link) -> PropertyGraph:
-    graph = PropertyGraph()
-    for name in processors:
-        graph.add_processor(relay(name))
-    for link in links:
-        graph.add_link(link)
-    return graph
-
-
-A, B, C = map(ProcessorId, "abc")
-AB = wire("a", "b").id
-
+from tests.graph.relays import AB, A, B, C, Note, RelayConfig, graph_of, relay, wire
 
 # ------------------------------------------------------------------------------------------------------ state and ids
 
@@ -71,28 +51,6 @@ def test_an_id_is_not_issued_again_after_its_holder_is_gone() -> None:
     assert graph.new_id("Relay") == "relay_1"
 
 
-def test_counting_skips_an_id_given_by_hand() -> None:
-    graph = PropertyGraph()
-    graph.add_processor(relay("relay_0"))
-    assert graph.new_id("Relay") == "relay_1"
-
-
-def test_counting_never_arrives_at_an_id_that_was_given_by_hand() -> None:
-    graph = PropertyGraph()
-    graph.add_processor(relay("relay_2"))
-    graph.remove_processor(ProcessorId("relay_2"))
-    assert [graph.new_id("Relay") for _ in range(2)] == ["relay_3", "relay_4"]
-
-
-@pytest.mark.parametrize("odd", ["relay_07", "relay_٣", "relay_", "_", "relay_99999999999", "7"])
-def test_an_odd_id_given_by_hand_does_not_disturb_the_counting(odd: str) -> None:
-    graph = PropertyGraph()
-    graph.add_processor(relay(odd))
-    graph.remove_processor(ProcessorId(odd))
-    assert graph.new_id("Relay").startswith("relay_")
-    graph.add_processor(relay(odd))
-
-
 # -------------------------------------------------------------------------------------------------------- processors
 
 
@@ -118,25 +76,6 @@ def test_a_taken_id_is_refused() -> None:
         assert refused.value.id == taken
     with pytest.raises(DuplicateIdError):
         graph.add_link(Link(LinkId("a"), wire("a", "b").source, wire("a", "b", "right").target))
-
-
-def test_an_unknown_processor_is_named_with_the_nearest() -> None:
-    graph = PropertyGraph()
-    graph.add_processor(relay("camera_0"))
-    unknown = ProcessorId("camera")
-    for call in (graph.node, graph.remove_processor, graph.links_into, graph.predecessors, graph.entity):
-        with pytest.raises(UnknownProcessorError, match="did you mean 'camera_0'"):
-            call(unknown)
-    with pytest.raises(UnknownProcessorError):
-        graph.order([unknown])
-
-
-def test_an_unknown_link_is_named_with_the_nearest() -> None:
-    graph = graph_of("ab", wire("a", "b"))
-    unknown = LinkId("a.out->b.lift")
-    for call in (graph.link, graph.remove_link, graph.entity):
-        with pytest.raises(UnknownLinkError, match=r"did you mean 'a\.out->b\.left'"):
-            call(unknown)
 
 
 def test_a_processor_with_links_stays() -> None:
@@ -296,27 +235,6 @@ def _calls_of_one_more(size: int) -> int:
 # -------------------------------------------------------------------------------------------------------- components
 
 
-@pytest.mark.promise("graph.insert-get-remove-has", "graph.real-ecs")
-@pytest.mark.parametrize("subject", [A, AB], ids=["processor", "link"])
-def test_a_component_is_inserted_read_and_removed(subject: ProcessorId | LinkId) -> None:
-    graph = graph_of("ab", wire("a", "b"))
-    assert graph.get(subject, Note) is None
-    assert not graph.has(subject, Note)
-    graph.insert(subject, Note("one"))
-    graph.insert(subject, Note("two"))
-    assert graph.has(subject, Note)
-    assert graph.get(subject, Note) == Note("two")
-    assert graph.remove(subject, Note) == Note("two")
-    assert graph.remove(subject, Note) is None
-
-
-def test_the_types_attached_are_listed_in_the_order_in_which_they_came() -> None:
-    graph = graph_of("a")
-    graph.insert(A, Note("x"))
-    graph.insert(A, ReactiveMarker())
-    assert graph.component_types(A) == [ProcessorNode, ProcessorState, Note, ReactiveMarker]
-
-
 class CountedLock:
     """Counts how often it is taken; wraps the graph's own."""
 
@@ -362,65 +280,12 @@ def test_whatever_touches_the_registry_holds_the_lock(monkeypatch: pytest.Monkey
 # ----------------------------------------------------------------------------------------------------------- queries
 
 
-@pytest.mark.promise("graph.query")
-def test_a_query_finds_processors_and_links_oldest_first() -> None:
-    graph = graph_of("ab", wire("a", "b"))
-    for subject in (AB, B, A):
-        graph.insert(subject, Note("found"))
-    assert graph.query(Note) == [A, B, AB]
-    assert graph.query(Note, Link) == [AB]
-    assert graph.query(Note, ProcessorNode) == [A, B]
-    assert graph.query(LightweightMarker) == []
-
-
-@pytest.mark.promise("graph.query-without")
-def test_a_query_leaves_out_those_with_other_components() -> None:
-    graph = graph_of("abc", wire("a", "b"))
-    graph.insert(A, Note("x"))
-    graph.insert(B, ReactiveMarker())
-    assert graph.query(ProcessorNode, without=Note) == [B, C]
-    assert graph.query(ProcessorNode, without=(Note, ReactiveMarker)) == [C]
-    assert graph.query(without=(Note, ReactiveMarker)) == [C, AB]
-    assert graph.query() == [A, B, C, AB]
-
-
-def test_a_query_sees_each_change() -> None:
-    graph = graph_of("a")
-    assert graph.query(Note) == []
-    graph.insert(A, Note("x"))
-    assert graph.query(Note) == [A]
-    graph.remove(A, Note)
-    assert graph.query(Note) == []
-    assert graph.query(without=Note) == [A]
-
-
 @pytest.mark.promise("graph.query-filter")
 def test_a_predicate_picks_processors_and_links() -> None:
     graph = graph_of("abc", wire("a", "b"), wire("b", "c", "right"))
     graph.set_config(B, RelayConfig(gain=4.0))
     assert graph.query_filter(lambda node: node.config != RelayConfig()) == [B]
     assert graph.query_links_filter(lambda link: link.target.port == "right") == ["b.out->c.right"]
-
-
-# ------------------------------------------------------------------------------------------------------ the dirty set
-
-
-def test_what_edits_touch_is_dirty_until_it_is_taken() -> None:
-    graph = graph_of("ab", wire("a", "b"))
-    assert (graph.dirty_processors, graph.dirty_links) == ((A, B), (AB,))
-    assert graph.take_dirty() == Dirty((A, B), (AB,))
-    assert graph.take_dirty() == Dirty()
-    graph.set_config(B, RelayConfig(gain=2.0))
-    graph.remove_link(AB)
-    graph.remove_processor(A)
-    assert graph.take_dirty() == Dirty((B, A), (AB,))
-
-
-def test_attaching_a_component_is_no_edit() -> None:
-    graph = graph_of("a")
-    graph.take_dirty()
-    graph.insert(A, Note("x"))
-    assert not graph.take_dirty()
 
 
 # -------------------------------------------------------------------------------------------- against a plain model

@@ -148,6 +148,20 @@ def cut_at(path: Path, seconds: float) -> Path:
     return cut
 
 
+def spoilt(path: Path, media: Literal["video", "audio"], every: int = 1, *, first: int = 0) -> Path:
+    """A copy, `spoilt` by name, in which the data of each so-many-th packet of a stream are zeros."""
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        chosen = next(stream for stream in container.streams if stream.type == media)
+        places = [(packet.pos, packet.size) for packet in container.demux(chosen) if packet.size]
+    for start, size in places[first::every]:
+        assert start is not None
+        data[start : start + size] = bytes(size)
+    copy = path.with_stem("spoilt")
+    copy.write_bytes(data)
+    return copy
+
+
 def probe(path: Path) -> dict[str, Any]:
     """What ffprobe says: `streams` by kind of media, and `format`."""
     told = _ffprobe("-show_streams", "-show_format", str(path))

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from streamlib.errors import ConfigError, MediaError
+from streamlib.errors import ConfigError, MediaError, ProcessorFailed
 from streamlib.frames.audio import AudioFrame
 from streamlib.media import FileReader
 from streamlib.media.pace import LATE_NS, LONGEST_WAIT_NS
-from tests.media.clips import SECOND, cut_at, raw_clip, write_clip
+from streamlib.testing import run_processor
+from tests.media.clips import SECOND, cut_at, raw_clip, spoilt, write_clip
 from tests.media.rig import Rig
 
 
@@ -227,3 +228,85 @@ def test_a_file_that_lacks_less_than_a_second_is_said_to_be_damaged(
     done = rig(cut_at(whole, 1.7), outputs=("video",)).run()
     assert len(done.out("video")) == 43
     assert "cut.mp4 is damaged: it ended at 1.7 s, 0.28 s before the end it names" in caplog.text
+
+
+@pytest.mark.promise("media.damage-is-said")
+def test_how_much_could_not_be_decoded_is_said_once_at_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = spoilt(write_clip(tmp_path / "clip.mp4"), "audio", 5, first=2)
+    done = rig(clip).run()
+    assert (len(done.out("video")), len(done.out("audio"))) == (25, 37)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 1
+    assert "spoilt.mp4 is damaged: 10 of 48 packets of audio could not be decoded (Invalid data" in said[0]
+
+
+@pytest.mark.promise("media.damage-is-said")
+def test_a_stream_of_which_nothing_can_be_decoded_is_said_and_the_other_plays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = spoilt(write_clip(tmp_path / "clip.mp4", options={"movflags": "faststart"}), "video", first=1)
+    done = rig(clip).run()
+    assert len(done.out("video")) <= 1
+    assert sum(frame.num_samples for frame in done.out("audio")) / 48_000 == pytest.approx(1, abs=0.03)
+    assert len(caplog.records) == 1
+    assert "25 packets of video" in caplog.text
+
+
+@pytest.mark.promise("media.damage-is-said")
+def test_pictures_that_are_lost_without_a_word_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clip = spoilt(write_clip(tmp_path / "clip.mp4", seconds=4), "video", 5, first=3)
+    done = rig(clip).run()
+    lost = 100 - len(done.out("video")) - 20
+    assert lost > 2
+    assert (
+        f"20 of 100 packets of video could not be decoded (Invalid data found when processing input), {lost} of 100"
+        in (caplog.text)
+    )
+
+
+@pytest.mark.promise("media.damage-is-said")
+@pytest.mark.parametrize("loop", [False, True])
+@pytest.mark.parametrize(("name", "audio"), [("clip.m4a", "aac"), ("clip.mkv", "libopus"), ("clip.flac", "flac")])
+def test_a_file_of_which_nothing_can_be_decoded_is_an_error(tmp_path: Path, name: str, audio: str, loop: bool) -> None:
+    clip = spoilt(write_clip(tmp_path / name, video=None, audio=audio), "audio")
+    run = rig(clip, outputs=("audio",), loop=loop)
+    with pytest.raises(MediaError, match=r"spoilt\.\w+ is damaged: .*choose another file"):
+        run.run()
+    assert run.out("audio") == []
+
+
+@pytest.mark.promise("media.damage-is-said")
+def test_a_file_of_which_nothing_can_be_decoded_fails_its_reader(tmp_path: Path) -> None:
+    clip = spoilt(write_clip(tmp_path / "clip.m4a", video=None), "audio")
+    with pytest.raises(ProcessorFailed, match="none of 48 packets of audio could be decoded"):
+        run_processor(FileReader, path=clip, pace="fast")
+
+
+@pytest.mark.promise("media.damage-is-said")
+def test_a_loop_says_it_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run = rig(spoilt(write_clip(tmp_path / "clip.mp4"), "audio", 5, first=2), loop=True).setup()
+    while len(run.out("video")) < 80:
+        run.step()
+    run.processor.teardown()
+    assert [record.getMessage().count("10 of 48 packets") for record in caplog.records] == [1]
+
+
+@pytest.mark.promise("media.damage-is-said")
+def test_a_reader_that_is_removed_says_what_it_has_met_so_far(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run = rig(spoilt(write_clip(tmp_path / "clip.mp4"), "audio", 5, first=2)).setup()
+    while len(run.out("video")) < 12:
+        run.step()
+    run.processor.teardown()
+    assert len(caplog.records) == 1
+    assert "packets of audio could not be decoded" in caplog.text
+
+
+def test_a_reader_of_a_sound_file_that_is_removed_says_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = rig(write_clip(tmp_path / "clip.mp4", seconds=4)).setup()
+    run.step()
+    run.processor.teardown()
+    assert not caplog.records

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterable
+from contextlib import suppress
 
 import pytest
 from msgspec.structs import replace
@@ -104,3 +105,11 @@ def test_sound_is_decoded_by_packets() -> None:
 
 def test_without_a_packet_there_is_nothing_to_flush() -> None:
     assert list(decoder().flush()) == []
+
+
+def test_it_counts_what_became_of_the_packets() -> None:
+    made, packets = decoder(), h264(pictures(10))
+    for packet in [*packets[:3], replace(packets[3], data=b"nonsense" * 10), replace(packets[4], data=b"")]:
+        with suppress(MediaError):
+            list(made.decode(packet))
+    assert (made.tally.packets, made.tally.frames, made.tally.refused) == (5, 3, 2)

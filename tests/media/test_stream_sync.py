@@ -11,7 +11,7 @@ from streamlib.frames.video import VideoFrame
 from streamlib.media import StreamSync, TestPatternGenerator
 from streamlib.testing import Collected, Gate, ListSink, ListSource, ManualClock
 from tests.media.clips import SECOND, pictures
-from tests.media.rig import Rig
+from tests.media.rig import FakeLink, Rig
 
 MS = SECOND // 1000
 
@@ -106,6 +106,19 @@ def test_beyond_its_capacity_frames_wait_in_their_link() -> None:
 def test_links_that_have_ended_are_not_waited_for() -> None:
     run = rig({"a_0.video": pictures(4), "b_0.video": pictures(2)}, partial=True, deadline_ms=0).run()
     assert times(run.out("output")) == [(0, 0), (40, 40), (80, None), (120, None)]
+
+
+def test_a_source_that_is_cut_and_connected_again_is_one_source_whose_frames_stay_in_order() -> None:
+    run = rig({"a_0.video": pictures(2), "b_0.video": pictures(4)}, deadline_ms=0).setup()
+    port = run.many["inputs"]
+    port.links.append(FakeLink("a_0.video", pictures(2, start_ns=80 * MS)))
+    while port.frames:
+        run.step()
+    run.processor.flush(run.context)
+    joined = run.out("output")
+    assert times(joined) == [(0, 0), (40, 40), (80, 80), (120, 120)]
+    assert {frame.data["sources"] for frame in joined} == {("a_0.video", "b_0.video")}
+    run.processor.teardown()
 
 
 @pytest.mark.parametrize("field", ["tolerance_ms", "deadline_ms", "capacity"])

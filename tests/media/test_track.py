@@ -90,7 +90,8 @@ def test_a_packet_that_cannot_be_decoded_is_counted(container: av.container.Inpu
     track.take(broken)
     track.decode()
     track.finish()
-    assert (track.damaged, len(track.frames)) == (1, 0)
+    assert (track.tally.packets, track.tally.refused, track.tally.frames) == (1, 1, 0)
+    assert "Invalid data" in track.tally.reason
 
 
 def test_a_packet_weighs_more_than_its_data(container: av.container.InputContainer) -> None:

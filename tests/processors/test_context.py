@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
+from typing import Any
 
 import pytest
 
 from streamlib.clock import NS_PER_S
+from streamlib.errors import ConfigError
 from streamlib.frames.pixel_format import ColorMatrix, ColorRange
 from streamlib.processors.context import MediaConfig
 from streamlib.processors.shared_objects import SharedObjects
@@ -31,6 +34,25 @@ def test_media_defaults_are_a_frozen_record() -> None:
     assert changed.sample_rate == 44_100
     with pytest.raises(dataclasses.FrozenInstanceError):
         changed.sample_rate = 1  # type: ignore[misc]
+
+
+@pytest.mark.promise("media.legal-ranges")
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("sample_rate", 0, "1,000 to 384,000"),
+        ("block_size", -1, "1 to 1,048,576"),
+        ("frame_rate", math.inf, "0.001 to 1,000"),
+        ("frame_rate", 0, "0.001 to 1,000"),
+        ("width", 1 << 20, "1 to 16,384"),
+        ("height", "tall", "expected int, got str"),
+    ],
+)
+def test_media_defaults_that_mean_nothing_are_refused_with_their_range(name: str, value: Any, words: str) -> None:
+    with pytest.raises(ConfigError, match=rf"MediaConfig\.{name}: .*given {value!r}") as refused:
+        MediaConfig(**{name: value})
+    assert words in str(refused.value)
+    assert refused.value.field == name
 
 
 @pytest.mark.promise("processor.contexts")

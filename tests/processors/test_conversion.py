@@ -111,6 +111,18 @@ def test_a_choice_that_does_not_exist_is_an_error_of_ours_and_names_the_nearest(
     assert caught.value.field == "speed"
 
 
+@pytest.mark.parametrize(
+    ("annotation", "words"),
+    [
+        (Annotated[int, msgspec.Meta(ge=0, le=100_000)], "; the range is 0 to 100,000"),
+        (Annotated[float, msgspec.Meta(gt=0), msgspec.Meta(lt=0.5)], "; the range is above 0 to below 0.5"),
+        (Annotated[int, msgspec.Meta(ge=0)], "given -1"),
+    ],
+)
+def test_the_range_of_a_number_is_said_where_it_has_two_ends(annotation: Any, words: str) -> None:
+    assert reason(ValueError("no"), annotation, -1).endswith(words)
+
+
 def test_a_long_value_is_cut_short() -> None:
     assert len(reason(ValueError("no"), int, "x" * 1000)) < 100
 

@@ -111,6 +111,7 @@ def test_an_abstract_class_may_have_ports_without_process() -> None:
 def test_a_class_without_ports_and_process_is_abstract() -> None:
     class Shared(Processor):
         placement = "main"
+        execution = ProcessExecution.continuous(interval_ms=16)
 
     assert Shared.declaration.abstract
     assert made(base=Shared, process=process).declaration.placement is Placement.MAIN
@@ -198,6 +199,21 @@ def test_an_unknown_setting_is_named_with_the_known_ones(setting: str, value: An
     with pytest.raises(DeclarationError) as caught:
         made(**{setting: value})
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("limits", "shown"), [(3, 3), ({"max": 3}, 3), (None, 3), (7, 7)])
+def test_restart_limits_that_are_none_are_refused_with_what_to_write(limits: Any, shown: int) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        made(restart_limits=limits)
+    assert str(caught.value) == f"Made.restart_limits is {limits!r}; write RestartLimits(attempts={shown})"
+
+
+def test_a_processor_that_frames_call_cannot_be_placed_on_the_main_thread() -> None:
+    """It has its turns there, and the cure is to be called at intervals."""
+    with pytest.raises(DeclarationError, match=r"Made\.placement is 'main'.*continuous\(interval_ms=16\) in Made"):
+        made(placement="main")
+    window = made(placement="main", execution=ProcessExecution.continuous(interval_ms=16))
+    assert window.declaration.placement is Placement.MAIN
 
 
 def test_only_a_processor_with_outputs_can_be_live() -> None:

@@ -160,3 +160,8 @@ def test_a_type_is_from_a_distribution_or_from_a_module(offer: Offer) -> None:
     registry.register(type("Sink", (Sink,), {}))
     assert registry.origin("Sink") == __name__
     assert registry.origin("Nothing") == ""
+
+
+def test_a_registry_says_how_many_types_it_knows() -> None:
+    registry = ProcessorRegistry("no.such.group")
+    assert repr(registry) == "<ProcessorRegistry of 0 types>"

@@ -21,6 +21,10 @@ MADE = {
     "schemas.md": [],
     "own-processors.md": [],
     "events.md": [],
+    "strategies.md": [],
+    "errors.md": [],
+    "several-inputs.md": [],
+    "recording.md": ["safe.mp4", "take.mp4", "take-2.mp4", "sound.mp4", "good.mp4"],
 }
 
 

@@ -14,6 +14,8 @@ from streamlib.runtime.bridge import PullHandle, PushHandle
 from streamlib.testing import check_processor, run_processor
 from tests.repository.clips import write_clip
 
+pytestmark = pytest.mark.usefixtures("light_heap")  # each check collects garbage several times
+
 Arguments = dict[str, Any]
 BUILT_IN = [name for name in ProcessorRegistry().names() if ProcessorRegistry().origin(name).startswith("streamlib ")]
 

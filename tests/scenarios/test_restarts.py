@@ -11,7 +11,7 @@ from streamlib import DataFrame, LinkInput, LinkOutput, ProcessContext, Processo
 from streamlib.errors import ProcessorFailed
 from streamlib.events import ProcessorRestarted, ProcessorRestarting, ProcessorStateChanged
 from streamlib.processors.execution_mode import RestartLimits
-from streamlib.states import PROCESSOR_TRANSITIONS, ProcessorState
+from streamlib.states import ID_TRANSITIONS, ProcessorState
 from tests.scenarios.conftest import Make
 from tests.scenarios.stage import SECONDS, Collect, Numbers, Record
 
@@ -61,6 +61,8 @@ class Play:
         self.restarting: list[ProcessorRestarting] = []
         self.restarted: list[ProcessorRestarted] = []
         self.states: list[ProcessorState] = []
+        self.changes: list[ProcessorStateChanged] = []
+        self.told: list[str] = []
         self.waits = threading.Event()
         source = self.runtime.add_processor(Numbers, count=count)
         self.fragile = self.runtime.add_processor(Fragile, record=self.record, **config)
@@ -70,13 +72,15 @@ class Play:
         self.runtime.events.subscribe("processor:fragile_0", self._note)
 
     def _note(self, event: object) -> None:
+        self.told.append(type(event).__name__)
         if isinstance(event, ProcessorRestarting):
             self.restarting.append(event)
         elif isinstance(event, ProcessorRestarted):
             self.restarted.append(event)
         elif isinstance(event, ProcessorStateChanged):
-            assert event.new in PROCESSOR_TRANSITIONS[event.old], event
+            assert event.new in ID_TRANSITIONS[event.old], event
             self.states.append(event.new)
+            self.changes.append(event)
             if event.new is ProcessorState.RESTARTING:
                 self.waits.set()
 
@@ -107,6 +111,36 @@ def test_beyond_the_limit_it_fails_and_wait_reports_it(make: Make) -> None:
     assert play.seen.numbers == [n for n in range(40) if n not in {10, 20, 30}]
     assert play.main.numbers == list(range(300))
     assert play.record.count("setup") == play.record.count("teardown") == 4
+
+
+def test_what_is_told_of_restarts_is_in_the_order_in_which_it_happens(make: Make) -> None:
+    """An attempt has succeeded before the new one can fail, and each state follows the one told before."""
+    play = Play(make, count=60, at=(10, 11, 12, 13))
+    play.runtime.start()
+    with pytest.raises(ProcessorFailed):
+        play.runtime.wait(SECONDS)
+    play.runtime.stop()
+    row = [name for name in play.told if name != "ProcessorStateChanged"]
+    attempt = ["ProcessorError", "ProcessorRestarting", "ProcessorRestarted"]
+    assert row == [*attempt, *attempt, *attempt, "ProcessorError"]
+    assert [change.old for change in play.changes] == [ProcessorState.IDLE, *play.states[:-1]]
+    assert play.states[-1] is ProcessorState.IDLE
+
+
+def test_restarts_are_logged_and_the_failure_says_how_many_there_were(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    play = Play(make, count=60, at=(10, 20, 30, 40))
+    play.runtime.start()
+    with pytest.raises(ProcessorFailed, match=r"fragile_0: ValueError: no luck with 40 \(after 3 restarts\)"):
+        play.runtime.wait(SECONDS)
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said == [
+        "fragile_0: failed (ValueError: no luck with 10); restarting, attempt 1 of 3 in 0 s",
+        "fragile_0: failed (ValueError: no luck with 20); restarting, attempt 2 of 3 in 0 s",
+        "fragile_0: failed (ValueError: no luck with 30); restarting, attempt 3 of 3 in 0 s",
+        "fragile_0: gave up after 3 attempts",
+    ]
 
 
 def test_a_setup_that_fails_again_counts_as_an_attempt(make: Make) -> None:

@@ -13,6 +13,8 @@ from streamlib.testing import ListSource
 from tests.scenarios.conftest import lingering
 from tests.scenarios.stage import Hand, Lightweight, Pass, Pooled, Record
 
+pytestmark = pytest.mark.timeout(300)  # long under coverage beside another worker
+
 MANY = 10_000
 """50,000 are no different, and take five times as long; the benchmarks measure them."""
 DEPTH = 50

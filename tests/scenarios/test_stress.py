@@ -73,6 +73,7 @@ def test_a_thousand_branches_leave_threads_files_and_memory_as_they_were(
     assert record.calls == ["setup", "flush", "teardown"]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.promise("execution.lightweight-deep")
 def test_ten_thousand_lightweight_processors_pass_frames() -> None:
     runtime = StreamRuntime(scheduler=Lightweight())

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 
 from streamlib.compiler.delta import GraphDelta
 from streamlib.compiler.phases import Commit
-from streamlib.compiler.plan import make_plan
+from streamlib.compiler.plan import Plan, Refuse, draft_plan, make_plan, with_strategies
 from streamlib.compiler.progress import Progress
 from streamlib.compiler.site import LOG, Site
+from streamlib.compiler.steps import PlanStep, planned_steps
 from streamlib.compiler.teardown import Departure
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.graph.components import WiredChannel
@@ -47,6 +48,14 @@ class Compiler:
                 self._carry_out(delta, undo, drain_s)
         finally:
             self._site.threads.spare(self._site.answer_s)
+
+    def draft(self, delta: GraphDelta, refuse: Refuse) -> Plan:
+        """What a delta would come to as far as the graph tells; `steps` is the rest. Nothing is done."""
+        return draft_plan(self._site, delta, refuse)
+
+    def steps(self, draft: Plan, refuse: Refuse) -> list[PlanStep]:
+        """The steps in which a draft would be carried out; the scheduler delegate is asked where who is new runs."""
+        return planned_steps(self._site.graph, with_strategies(self._site, draft, refuse))
 
     @contextmanager
     def _told(self, delta: GraphDelta) -> Iterator[Progress]:

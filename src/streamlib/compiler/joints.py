@@ -19,12 +19,16 @@ from streamlib.links.channel import Channel
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """A running link and the instances at its two ends."""
+    """A running link and the instances at its two ends.
+
+    `before` is the form that the link had until now, where it is given another one.
+    """
 
     link: Link
     channel: Channel
     source: ProcessorInstance
     target: ProcessorInstance
+    before: Channel | None = None
 
 
 def heirs(

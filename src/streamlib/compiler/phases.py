@@ -39,12 +39,13 @@ from streamlib.graph.components import (
     ThreadHandle,
     WiredChannel,
 )
+from streamlib.graph.entities import Subject
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
-from streamlib.graph.property_graph import Subject
 from streamlib.ids import ProcessorId
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.execution_mode import ExecutionMode
+from streamlib.processors.processor import Processor
 from streamlib.states import ProcessorState
 
 R = TypeVar("R", ThreadRunner, Task)
@@ -64,6 +65,8 @@ class Commit:
         self._created: list[ProcessorInstance] = []
         self._replaced: list[tuple[ProcessorInstance, ProcessorInstance]] = []
         self._suspended: list[ProcessorInstance] = []
+        self._held: list[ProcessorInstance] = []
+        self._states: dict[ProcessorInstance, object] = {}
         self._configured: list[tuple[ProcessorInstance, ProcessorConfig]] = []
         self._runners: list[ThreadRunner | Task] = []
         self.departure = Departure(site, plan.remove, plan.cut, drain_s=drain_s)
@@ -79,6 +82,7 @@ class Commit:
         self._setup()
         self._configure()
         self._ask()
+        self._hand_over_state()
 
     def carry_out(self) -> None:
         """What cannot fail any more: switch links and start, then drain and tear down what goes.
@@ -112,15 +116,17 @@ class Commit:
         for node in self._plan.restart:
             old = self._running(node)
             if old in self._plan.first and isinstance(old.loop, Loop):
+                if self._hands_state(old, node.declaration.processor):
+                    self._export_state(old)
                 with self._step("stop", old.id):
                     self._patience.apply(old.loop, old.suspend, between_calls=True)
                 self._suspended.append(old)
 
     def _create(self) -> None:
-        for node, strategy in self._plan.create:
+        for node in self._plan.create:
             instance = self._new_instance(node)
             self._created.append(instance)
-            self._attach(node, instance, strategy)
+            self._attach(node, instance, self._plan.strategies[node.id])
         for node in self._plan.restart:
             self._replaced.append((self._running(node), self._new_instance(node)))
 
@@ -147,20 +153,25 @@ class Commit:
             insert(LightweightMarker())
         else:
             insert(self._handle(instance, strategy))
-        if mode is ExecutionMode.REACTIVE:
-            insert(ReactiveMarker())
+        self._mark_mode(node.id, instance)
+
+    def _mark_mode(self, subject: Subject, instance: ProcessorInstance) -> None:
+        if instance.reactive:
+            self._site.graph.insert(subject, ReactiveMarker())
+        else:
+            self._site.graph.remove(subject, ReactiveMarker)
 
     def _handle(self, instance: ProcessorInstance, strategy: SchedulingStrategy) -> object:
         """The component of a processor with a loop of its own: who runs that is started once all is set up."""
         if instance.declaration.is_async:
-            task = self._take_on(self._site.threads.on_event_loop(instance.id), instance)
-            return EventLoopMarker(task)
+            self._take_on(self._site.threads.on_event_loop(instance.id), instance)
+            return EventLoopMarker()
         if strategy.kind is StrategyKind.WORK_STEALING_POOL:
-            task = self._take_on(self._site.threads.pooled(instance.id), instance)
-            return PoolMarker(task)
+            self._take_on(self._site.threads.pooled(instance.id), instance)
+            return PoolMarker()
         if strategy.kind is StrategyKind.MAIN_THREAD:
-            task = self._take_on(self._site.threads.on_main(instance.id), instance)
-            return MainThreadMarker(task)
+            self._take_on(self._site.threads.on_main(instance.id), instance)
+            return MainThreadMarker()
         loop, name = self._site.threads.loop(instance.id), strategy.name or f"streamlib:{instance.id}"
         tell = partial(self._tell_priority, instance.id)
         return ThreadHandle(self._take_on(ThreadRunner(loop, name, strategy.priority, tell), instance))
@@ -181,6 +192,11 @@ class Commit:
         for link_id in self._plan.join:
             with self._step("wire", link_id):
                 graph.insert(link_id, WiredChannel(self._wiring.join(graph.link(link_id))))
+        for link_id in self._plan.update:
+            with self._step("wire", link_id):
+                before = graph.get(link_id, WiredChannel)
+                assert before is not None
+                self._wiring.join_anew(graph.link(link_id), before.channel)
         for entity in self._plan.cut:
             link, wired = graph.get(entity, Link), graph.get(entity, WiredChannel)
             assert link is not None
@@ -222,6 +238,35 @@ class Commit:
             with self._step("will_stop", instance.id):
                 self._site.delegates.will_stop(instance.id)
 
+    def _hand_over_state(self) -> None:
+        """Have those who are replaced say what they know, hold them from then on, and tell it their heirs."""
+        for old, new in self._replaced:
+            if self._hands_state(old, type(new.processor)):
+                if old not in self._states:
+                    self._export_state(old)
+                with self._step("import_state", new.id):
+                    tell = partial(new.processor.import_state, self._states[old])
+                    self._at_home(old.loop, new, tell)
+
+    def _hands_state(self, old: ProcessorInstance, heir: type[Processor]) -> bool:
+        """Whether both of the two have that in them; one that has failed hands nothing over."""
+        if old.id not in self._plan.stateful or old.over or old.failure is not None:
+            return False
+        exports = type(old.processor).export_state is not Processor.export_state
+        return exports and heir.import_state is not Processor.import_state
+
+    def _export_state(self, old: ProcessorInstance) -> None:
+        loop = old.loop
+        assert isinstance(loop, Loop)
+
+        def hold_and_export() -> None:
+            loop.hold(old)
+            self._states[old] = old.processor.export_state()
+
+        self._held.append(old)
+        with self._step("export_state", old.id):
+            self._apply(old, hold_and_export)
+
     def _step(self, step: str, subject: str) -> Step:
         return self._site.progress.step(step, subject)
 
@@ -236,9 +281,12 @@ class Commit:
         for instance in self._created:
             for component in RUNNING_COMPONENTS:
                 self._site.graph.remove(instance.id, component)
-            self._site.graph.insert(instance.id, ProcessorState.IDLE)
+            self._site.reports.torn_down(instance, instance.id)
         for link_id in self._plan.join:
             self._site.graph.remove(link_id, WiredChannel)
+        for old in self._held:
+            if old not in self._suspended and isinstance(old.loop, Loop):
+                self._undo(partial(self._apply, old, partial(old.loop.release, old)))
         for old in self._suspended:
             self._undo(partial(self._bring_back, old))
 
@@ -273,6 +321,8 @@ class Commit:
         if old.over:
             self._wiring.renew(old)
 
+        paused = old.state is ProcessorState.PAUSED
+
         def swap() -> None:
             old.hand_over(new)
             if old not in self._suspended and not old.over:
@@ -280,7 +330,11 @@ class Commit:
             loop.replace(old, new)
             for component in (new, ShutdownChannel(new.end), ProcessFunctionInvokeChannel(new.wake)):
                 self._site.graph.insert(entity, component)
+            self._mark_mode(entity, new)
             new.become(ProcessorState.RUNNING)
+            if paused:
+                loop.pause_one(new)
+            self._wiring.follow(old, new)
 
         self._patience.apply(loop, swap, between_calls=True)
 
@@ -301,7 +355,7 @@ class Commit:
         for old, new in self._replaced:
             self._site.tell("did_stop", old.id)
             self._site.tell("did_start", new.id)
-            if any(new.declaration.config.changes(old.processor.config, new.processor.config)):
+            if old.processor.config != new.processor.config:
                 self._tell_config(new.id, new.processor.config)
 
     def _tell_config(self, id_: ProcessorId, config: ProcessorConfig) -> None:

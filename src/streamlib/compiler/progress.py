@@ -51,10 +51,11 @@ class Progress:
                     commit=self.commit,
                     processors_added=len(delta.added),
                     processors_removed=len(delta.removed),
-                    processors_restarted=len(delta.restarted),
+                    processors_restarted=len(delta.restarted) + len(delta.replaced),
                     processors_configured=len(delta.changed),
                     links_added=len(delta.links_added),
                     links_removed=len(delta.links_removed),
+                    links_updated=len(delta.links_updated),
                 )
             )
 

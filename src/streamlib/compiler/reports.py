@@ -1,14 +1,20 @@
 """What happens to running processors, on its way to the graph, to the bus and to those who wait.
 
 Called on the threads of the processors, so it holds nobody up: a component is set, an event published, a
-waiter woken. An error that repeats is logged once and then counted.
+waiter woken. An error that repeats is logged once and then counted, and a processor none of whose calls
+succeeded is named when it ends. One whose id has another bearer by now, because it was stuck when it was removed or still
+drains, is heard of in the log alone.
 """
 
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
+import streamlib
 from streamlib.clock import NS_PER_S
 from streamlib.errors import StreamError
 from streamlib.events.bus import EventBus
@@ -17,9 +23,23 @@ from streamlib.events.processor import ProcessorError, ProcessorStateChanged
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.main_thread_runner import MainThread, on_main_thread
 from streamlib.graph.components import WiredChannel
+from streamlib.graph.entities import Subject
 from streamlib.graph.property_graph import PropertyGraph
+from streamlib.ids import ProcessorId
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.states import ProcessorState
+
+
+_OURS = Path(streamlib.__file__).parent
+
+
+@dataclass(slots=True)
+class _Errors:
+    """What one processor has raised: the last error, how often in a row, and how many calls were ended by any."""
+
+    last: str = ""
+    repeats: int = 0
+    calls: int = 0
 
 
 class InstanceReports:
@@ -28,9 +48,11 @@ class InstanceReports:
     Attributes:
         main: The processors that run on the main thread.
         failures: What ended processors, by id, until the next start.
+        gave_up: How often those of them were made anew that were made anew in vain.
         hurried: Nobody is to be waited for longer than it takes to tear down.
         wants_restart: Asked on the thread of a processor whose policy is `restart` and which failed: whether it will be
             made anew.
+        restarted: Called on the thread of a processor that had failed, when another instance takes its place.
         stop_wanted: Set when a processor whose policy is `stop` failed; called on that processor's thread.
     """
 
@@ -39,41 +61,92 @@ class InstanceReports:
         self._graph = graph
         self._bus = bus
         self._changed = threading.Condition()
-        self._repeats: dict[str, tuple[str, int]] = {}  # of processors that have not ended
+        self._errors: dict[str, _Errors] = {}  # of processors that have not ended
         self.failures: dict[str, BaseException] = {}
+        self.gave_up: dict[str, int] = {}
         self.hurried = False
         self.stop_wanted: Callable[[], None] = _nothing
         self.wants_restart: Callable[[ProcessorInstance], bool] = _never
+        self.restarted: Callable[[ProcessorId], None] = _not_heard
+
+    def forget(self) -> None:
+        """The runtime starts anew: nobody has failed yet."""
+        self.failures.clear()
+        self.gave_up.clear()
 
     def state_changed(self, instance: ProcessorInstance, old: ProcessorState, new: ProcessorState) -> None:
-        """Set the component and publish."""
+        """Set the component and publish, each state behind the one that was told of this id before.
+
+        One that is set up to take another's place is heard of when it comes to run there.
+        """
         with self._graph.lock:
-            if instance.id in self._graph and self._graph.get(instance.id, ProcessorInstance) in {instance, None}:
+            before = self._told_before(instance)
+            if before is not None:
                 self._graph.insert(instance.id, new)
-        self._bus.publish(ProcessorStateChanged(processor_id=instance.id, old=old, new=new))
+        if (before is None and new is ProcessorState.READY) or self._is_former(instance):
+            return
+        if before is not None:
+            self._publish(instance.id, before, old)
+        self._publish(instance.id, old, new)
+        if before is ProcessorState.RESTARTING and new is ProcessorState.RUNNING:
+            self.restarted(instance.id)
+
+    def _is_former(self, instance: ProcessorInstance) -> bool:
+        """Whether its id is another's by now."""
+        with self._graph.lock:
+            present = self._graph.get(instance.id, ProcessorInstance) if instance.id in self._graph else None
+        return present is not None and present.generation > instance.generation
+
+    def torn_down(self, instance: ProcessorInstance, subject: Subject) -> None:
+        """Nobody bears the id any more."""
+        self._graph.insert(subject, ProcessorState.IDLE)
+        if not self._is_former(instance):
+            self._publish(instance.id, instance.state, ProcessorState.IDLE)
+
+    def _told_before(self, instance: ProcessorInstance) -> ProcessorState | None:
+        """The last state of the id where it is this instance's; None where another bears it."""
+        graph, id_ = self._graph, instance.id
+        if id_ not in graph or graph.get(id_, ProcessorInstance) not in {instance, None}:
+            return None
+        return graph.get(id_, ProcessorState) or ProcessorState.IDLE
+
+    def _publish(self, id_: ProcessorId, old: ProcessorState, new: ProcessorState) -> None:
+        if old is not new:
+            self._bus.publish(ProcessorStateChanged(processor_id=id_, old=old, new=new))
 
     def errored(
         self, instance: ProcessorInstance, error: Exception, timestamp_ns: int | None, during: str = "process"
     ) -> None:
         """Publish every error; log it when it is another than the last of this processor, or at 10, 100, 1,000."""
         text = described(error)
-        self._bus.publish(
-            ProcessorError(processor_id=instance.id, error=text, during=during, frame_timestamp_ns=timestamp_ns)
-        )
-        before, count = self._repeats.get(instance.id, ("", 0))
-        count = count + 1 if text == before else 1
-        self._repeats[instance.id] = (text, count)
+        if not self._is_former(instance):
+            self._bus.publish(
+                ProcessorError(processor_id=instance.id, error=text, during=during, frame_timestamp_ns=timestamp_ns)
+            )
+        errors = self._errors.setdefault(instance.id, _Errors())
+        errors.repeats = errors.repeats + 1 if text == errors.last else 1
+        errors.last = text
+        errors.calls += during == "process"
         at = "" if timestamp_ns is None else f"at {timestamp_ns / NS_PER_S:.3f} s: "
-        if count == 1:  # one of ours says what to do; any other is looked for where it was raised
-            instance.context.log.error("%s%s", at, text, exc_info=None if isinstance(error, StreamError) else error)
-        elif str(count).strip("0") == "1":
-            instance.context.log.error("%s: %d times by now", text, count)
+        if errors.repeats == 1:  # one of ours says what to do; any other is looked for where it was raised
+            trace = None if isinstance(error, StreamError) else error
+            where = users_place(error) if trace is None else ""
+            instance.context.log.error("%s%s%s", at, text, where and f" (at {where})", exc_info=trace)
+        elif str(errors.repeats).strip("0") == "1":
+            instance.context.log.error("%s: %d times by now", text, errors.repeats)
+
+    def last_error(self, instance: ProcessorInstance) -> str:
+        """What it raised last, in words; empty where it has raised nothing."""
+        errors = self._errors.get(instance.id)
+        return "" if errors is None else errors.last
 
     def ended(self, instance: ProcessorInstance) -> None:
         """Have the writers of its links count what comes too late, note a failure, and wake who waits."""
         self._count_late_frames(instance)
-        self._repeats.pop(instance.id, None)
-        if instance.failure is not None:
+        errors = self._errors.pop(instance.id, None)
+        if errors is not None:
+            _tell_if_in_vain(instance, errors)
+        if instance.failure is not None and not self._is_former(instance):
             self.failures[instance.id] = instance.failure
             if instance.policy is ErrorPolicy.STOP:
                 self.stop_wanted()
@@ -110,10 +183,30 @@ class InstanceReports:
         await self.main.until(done)
 
 
+def _tell_if_in_vain(instance: ProcessorInstance, errors: _Errors) -> None:
+    """Say of a processor that has ended that none of its calls has come to anything."""
+    calls = instance.metrics.calls
+    if instance.failure is None and errors.calls >= calls > 1:
+        what = "frames" if instance.declaration.inputs else "calls"
+        instance.context.log.warning("failed on all %d %s; the last error: %s", calls, what, errors.last)
+
+
+def users_place(error: BaseException) -> str:
+    """The innermost line outside of StreamLib that led to an error, as `file:line`; empty where there is none."""
+    places = traceback.extract_tb(error.__traceback__)
+    theirs = [place for place in places if not Path(place.filename).is_relative_to(_OURS)]
+    return f"{theirs[-1].filename}:{theirs[-1].lineno}" if theirs else ""
+
+
 def _never(instance: ProcessorInstance) -> bool:
     """Nobody makes processors anew."""
     del instance
     return False
+
+
+def _not_heard(id_: ProcessorId) -> None:
+    """Nobody wants to know yet."""
+    del id_
 
 
 def _nothing() -> None:

@@ -72,7 +72,9 @@ class Site:
         processor = self.delegates.create(node)
         if not isinstance(processor, Processor):
             raise TypeError(f"{named(self.delegates.create, 'create')} returned {processor!r}; return a Processor")
-        return ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
+        instance = ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
+        instance.generation = node.generation
+        return instance
 
     def running_loops(self) -> list[Loop]:
         """Every loop that runs somebody."""

@@ -15,18 +15,9 @@ from streamlib.compiler.patience import LAST_WORDS_S, Patience
 from streamlib.compiler.site import LOG, Site
 from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.loops import Loop
-from streamlib.execution.task import Task
-from streamlib.execution.thread_runner import ThreadRunner
+from streamlib.execution.loops import Loop, Runner, loop_of
 from streamlib.graph import Entity
-from streamlib.graph.components import (
-    RUNNING_COMPONENTS,
-    EventLoopMarker,
-    MainThreadMarker,
-    PoolMarker,
-    ThreadHandle,
-    WiredChannel,
-)
+from streamlib.graph.components import RUNNING_COMPONENTS, LightweightMarker, WiredChannel
 from streamlib.graph.link import Link
 from streamlib.ids import PortRef
 from streamlib.links.channel import Channel
@@ -197,34 +188,27 @@ class Departure:
             if isinstance(loop, Loop) and loop.head not in gone:
                 self._apply(loop.members[0], partial(_keep, loop, gone))
         for instance in going:
-            runner = self._runner(self._entities[instance])
+            runner = self._runner(instance)
             if runner is not None:
                 runner.stop()
 
     def _tear_down(self, instance: ProcessorInstance) -> None:
-        entity = self._entities.pop(instance)
+        runner, entity = self._runner(instance), self._entities.pop(instance)
         self._site.progress.begun("teardown", instance.id)
-        runner = self._runner(entity)
         if runner is not None and not runner.join(self._site.answer_s if instance.over else 0.0):
             LOG.error("the thread of %s has not ended", instance.id)
         for component in RUNNING_COMPONENTS:
             self._site.graph.remove(entity, component)
-        self._site.graph.insert(entity, ProcessorState.IDLE)
+        self._reports.torn_down(instance, entity)
         self._site.tell("did_stop", instance.id)
         self._site.progress.done("teardown", instance.id)
 
-    def _runner(self, entity: Entity) -> ThreadRunner | Task | None:
-        """What runs the loop of a processor that has one."""
-        graph = self._site.graph
-        handle = graph.get(entity, ThreadHandle)
-        if handle is not None:
-            return handle.runner
-        markers = (
-            graph.get(entity, PoolMarker),
-            graph.get(entity, MainThreadMarker),
-            graph.get(entity, EventLoopMarker),
-        )
-        return next((marker.task for marker in markers if marker is not None), None)
+    def _runner(self, instance: ProcessorInstance) -> Runner | None:
+        """What runs the loop of a processor that has one to itself."""
+        loop = loop_of(instance)
+        if loop is None or self._site.graph.has(self._entities[instance], LightweightMarker):
+            return None
+        return loop.runner
 
     def _apply(self, instance: ProcessorInstance, action: Callable[[], None]) -> None:
         loop = instance.loop

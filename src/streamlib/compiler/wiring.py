@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from streamlib.compiler.delta import new_channel
 from streamlib.compiler.joints import Joint, heirs
 from streamlib.compiler.patience import Patience
 from streamlib.compiler.site import Site
@@ -21,8 +23,8 @@ from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.graph.components import LightweightMarker, WiredChannel
+from streamlib.graph.entities import Subject
 from streamlib.graph.link import Link
-from streamlib.graph.property_graph import Subject
 from streamlib.ids import ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.processors.execution_mode import ExecutionMode
@@ -53,6 +55,7 @@ class Wiring:
         self._instance_of = instance_of
         self._leaving = leaving
         self._homes: dict[ProcessorInstance, Loop] = {}
+        self._heirs: dict[ProcessorInstance, ProcessorInstance] = {}
         self.joined: list[Joint] = []
         self.cut: list[Joint] = []
         self.late: list[str] = []
@@ -64,15 +67,16 @@ class Wiring:
 
     def join(self, link: Link) -> Channel:
         """Make the running form of a link; nobody writes to it before `switch`."""
-        source = self._at(link.source.processor_id)
-        target = self._at(link.target.processor_id)
-        input_ = target.declaration.input(link.target.port)
-        channel = Channel(
-            link.id, link.delivery or input_.delivery, link.capacity or input_.capacity, live=source.declaration.live
-        )
+        channel = new_channel(self._site.graph, link)
         channel.tap = self._site.tap_of(link.id)
-        self.joined.append(Joint(link, channel, source, target))
+        self.joined.append(Joint(link, channel, *self._ends(link)))
         return channel
+
+    def join_anew(self, link: Link, before: Channel) -> None:
+        """Give a running link another form, which takes the place of the one it has when writers are switched."""
+        self.cut.append(Joint(link, before, *self._ends(link)))
+        self.join(link)
+        self.joined[-1] = replace(self.joined[-1], before=before)
 
     def take_apart(self, link: Link, channel: Channel, source: ProcessorInstance, target: ProcessorInstance) -> None:
         """Cut a link when writers are switched: its end is said if the reader goes, and ends nobody if it stays.
@@ -102,6 +106,14 @@ class Wiring:
                 pending.discard(id_)
                 if self._choose_home(self._at(id_)):
                     pending |= {below for below in graph.successors(id_) if self._is_lightweight(below)}
+        for instance in self._rewired():
+            home = self.home(instance)
+            assert home is not None
+            self._homes.setdefault(instance, home)
+
+    def _rewired(self) -> set[ProcessorInstance]:
+        """Lightweight processors with a link that is given another form: their loops let go of them for that time."""
+        return {joint.target for joint in self.joined if joint.before and self._is_lightweight(joint.target.id)}
 
     def _is_lightweight(self, id_: ProcessorId) -> bool:
         instance = self._instance_of(id_)
@@ -139,7 +151,14 @@ class Wiring:
 
     def switch(self) -> None:
         """Change what runs, each end by its owner. Each step is answered before the next begins."""
-        moved = [instance for instance, home in self._homes.items() if instance.loop not in {None, home}]
+        self._follow_all()
+        for joint in self.joined:
+            if joint.before is not None:
+                self._site.graph.insert(joint.link.id, WiredChannel(joint.channel))
+        resting = {*self._homes}.difference(self._rewired())
+        moved = [
+            i for i, home in self._homes.items() if i.loop is not None and (i.loop is not home or i not in resting)
+        ]
         self._release_movers(moved)
         self._switch_writers()
         self._change_forms(moved)
@@ -166,7 +185,9 @@ class Wiring:
         for joint in self.joined:
             changes[joint.source][1].append(joint)
         passing = self._new | self._leaving
-        follow = partial(_switch_outputs, heirs([*self.cut, *self._lingering, *self._inside], self.joined, passing))
+        follow = partial(
+            self._switch_outputs, heirs([*self.cut, *self._lingering, *self._inside], self.joined, passing)
+        )
         by_loop = _by_loop((instance.loop, partial(follow, instance, *work)) for instance, work in changes.items())
         for loop, actions in by_loop.items():
             if isinstance(loop, Loop):
@@ -215,7 +236,7 @@ class Wiring:
         return [joint for joint in self.joined if joint.link.target in fed]
 
     def _take_in(self, joints: list[Joint], changed: Iterable[Joint]) -> None:
-        inputs = _by_loop((self.home(joint.target), partial(_switch_input, joint)) for joint in joints)
+        inputs = _by_loop((self.home(joint.target), partial(self._switch_input, joint)) for joint in joints)
         arrivals = _by_loop((home, instance) for instance, home in self._homes.items())
         ends = [self.home(j.source) for j in changed]
         ends += [self.home(j.target) for j in changed if j.target not in self._leaving]
@@ -241,6 +262,29 @@ class Wiring:
         going = [member for member in loop.members if member in self._leaving and member is not loop.head]
         head = [] if loop.head is None else [loop.head]
         return [*head, *going, *(by_id[id_] for id_ in graph.order(by_id))]
+
+    # --------------------------------------------------------------------------------------- on the threads of loops
+
+    def _switch_outputs(
+        self, heirs: Mapping[Channel, Channel], source: ProcessorInstance, cut: list[Joint], joined: list[Joint]
+    ) -> None:
+        for port in dict.fromkeys(joint.link.source.port for joint in (*cut, *joined)):
+            self._now(source).switch_output(
+                port,
+                [joint.channel for joint in cut if joint.link.source.port == port],
+                [joint.channel for joint in joined if joint.link.source.port == port],
+                heirs,
+            )
+
+    def _switch_input(self, joint: Joint) -> None:
+        port, target = joint.link.target.port, self._now(joint.target)
+        if joint.before is not None:
+            joint.channel.go_on_from(joint.before)
+        elif not target.declaration.inputs[port].many:
+            for before in target.inputs.get(port, ()):
+                if before is not joint.channel:
+                    joint.channel.take_over(before)
+        target.bind_input(port, joint.channel, before=joint.before)
 
     # ------------------------------------------------------------------------------------------------------- pieces
 
@@ -270,6 +314,23 @@ class Wiring:
                 joints.append(Joint(link, wired.channel, source, target))
         return joints + [joint for joint in self._lingering if instance in {joint.source, joint.target}]
 
+    def follow(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
+        """One instance takes the place of another now, with its links and its loop. For the owner of that loop."""
+        self._heirs[old] = new
+
+    def _now(self, instance: ProcessorInstance) -> ProcessorInstance:
+        """The instance that has the place of another by now."""
+        return self._heirs.get(instance, instance)
+
+    def _follow_all(self) -> None:
+        """Mean those who have taken the place of others by now; one that does it later is met when it has."""
+        for joints in (self.joined, self.cut, self._lingering):
+            joints[:] = [replace(j, source=self._now(j.source), target=self._now(j.target)) for j in joints]
+        self._homes = {self._now(instance): home for instance, home in self._homes.items()}
+
+    def _ends(self, link: Link) -> tuple[ProcessorInstance, ProcessorInstance]:
+        return self._at(link.source.processor_id), self._at(link.target.processor_id)
+
     def _at(self, id_: ProcessorId) -> ProcessorInstance:
         instance = self._instance_of(id_)
         assert instance is not None, id_
@@ -284,27 +345,6 @@ class Wiring:
             self._patience.apply(loop, action)
         except DeadlineError:
             self.late.append(loop.name)
-
-
-def _switch_outputs(
-    heirs: Mapping[Channel, Channel], source: ProcessorInstance, cut: list[Joint], joined: list[Joint]
-) -> None:
-    for port in dict.fromkeys(joint.link.source.port for joint in (*cut, *joined)):
-        source.switch_output(
-            port,
-            [joint.channel for joint in cut if joint.link.source.port == port],
-            [joint.channel for joint in joined if joint.link.source.port == port],
-            heirs,
-        )
-
-
-def _switch_input(joint: Joint) -> None:
-    port, target = joint.link.target.port, joint.target
-    if not target.declaration.inputs[port].many:
-        for before in target.inputs.get(port, ()):
-            if before is not joint.channel:
-                joint.channel.take_over(before)
-    target.bind_input(port, joint.channel)
 
 
 def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:

@@ -33,10 +33,16 @@ class EventBus:
 
     A subscription names one topic, or all that begin alike (`processor:*`), or everything (`*`). A topic that misspells
     a built-in one is refused.
+
+    Args:
+        clock: Gives each event its time.
+        is_processor: Whether a text is the id of a processor. A topic of that name may be the user's own, so it is
+            not refused; who subscribes to it is warned, since what happens in the processor is told elsewhere.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, is_processor: Callable[[str], bool] = lambda _: False) -> None:
         self._clock = clock
+        self._is_processor = is_processor
         self._lock = threading.RLock()
         # Replaced as a whole by each change, so that publishers read it without the lock.
         self._by_topic: dict[str, tuple[Subscription, ...]] = {}
@@ -115,7 +121,15 @@ class EventBus:
         """Hand an event to the subscribers of its topic, stamped with the present time unless it bears one.
 
         Safe from any thread. Whatever a subscriber raises stays here. A closed bus publishes nothing.
+
+        Raises:
+            ConfigError: It is no event.
         """
+        if not isinstance(event, Event):
+            raise ConfigError(
+                f"{event!r:.60} is no event; publish CustomEvent(topic='door', data=…), or another of streamlib.events",
+                field="event",
+            )
         if self._subscriptions:
             self._tell(event)
         carry_out = self._obeyed.get(type(event))
@@ -154,8 +168,14 @@ class EventBus:
             LOG.exception("the subscriber %s to %s raised and is removed", name, subscription.topic)
             self.publish(SubscriberFailed(subscriber=name, subscribed_to=subscription.topic, error=described(error)))
 
+    def __repr__(self) -> str:
+        return f"<EventBus{', closed' if self._closed else ''}: {len(self._subscriptions)} subscriptions>"
+
     def _add(self, subscription: S) -> S:
         check_pattern(subscription.topic)
+        if self._is_processor(subscription.topic):
+            id_ = subscription.topic
+            LOG.warning("%r is a topic of your own; what happens in that processor is told on 'processor:%s'", id_, id_)
         with self._lock:
             if self._closed:
                 raise StateError("the bus is closed, its runtime is gone; subscribe to a new runtime's")

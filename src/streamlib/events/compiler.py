@@ -36,14 +36,16 @@ class CompileStarted(CompilerEvent, frozen=True, gc=False, kw_only=True, tag=Tru
     processors_configured: int = 0
     links_added: int = 0
     links_removed: int = 0
+    links_updated: int = 0
 
 
 class CompileStepStarted(CompilerEvent, frozen=True, gc=False, kw_only=True, tag=True):
     """A step of a commit begins.
 
     Attributes:
-        step: `will_create`, `create`, `wire`, `setup`, `configure`, `will_start` and `will_stop` may fail, and `stop`
-            of who has to make way; `replace`, `switch`, `start`, `drain` and `teardown` come after them.
+        step: `will_create`, `create`, `wire`, `setup`, `configure`, `will_start`, `will_stop`, `export_state` and
+            `import_state` may fail, and `stop` of who has to make way; `replace`, `switch`, `start`, `drain` and
+            `teardown` come after them.
         subject: The processor or link that it is about; empty where it is all of them.
     """
 

@@ -47,6 +47,20 @@ class GraphDidRemoveProcessor(GraphEvent, frozen=True, gc=False, kw_only=True, t
     processor_id: ProcessorId
 
 
+class GraphWillReplaceProcessor(GraphEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A processor of this type is about to take the place of the one with this id."""
+
+    processor_id: ProcessorId
+    processor_type: str
+
+
+class GraphDidReplaceProcessor(GraphEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A processor of this type has taken the place of the one with this id; its links are those that were there."""
+
+    processor_id: ProcessorId
+    processor_type: str
+
+
 class GraphWillCreateLink(GraphEvent, frozen=True, gc=False, kw_only=True, tag=True):
     """Two ports are about to be joined."""
 
@@ -73,6 +87,20 @@ class GraphDidRemoveLink(GraphEvent, frozen=True, gc=False, kw_only=True, tag=Tr
     """Two ports are parted."""
 
     link_id: LinkId
+
+
+class GraphWillUpdateLink(GraphEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A link is about to be given another capacity or delivery."""
+
+    link_id: LinkId
+
+
+class GraphDidUpdateLink(GraphEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """A link has another capacity, in frames, or delivery; None is what its input declares."""
+
+    link_id: LinkId
+    delivery: str | None
+    capacity: int | None
 
 
 class GraphStateChanged(GraphEvent, frozen=True, gc=False, kw_only=True, tag=True):

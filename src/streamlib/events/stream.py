@@ -158,6 +158,10 @@ class EventStream:
     def __len__(self) -> int:
         return len(self._inbox.events)
 
+    def __repr__(self) -> str:
+        held = f"{len(self)} of {self.capacity} events, {self.dropped} dropped"
+        return f"<EventStream of {self.topic!r}: {held}{'' if self.active else ', closed'}>"
+
     def __del__(self) -> None:
         self._inbox.abandon()
 

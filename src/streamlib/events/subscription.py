@@ -31,6 +31,9 @@ class Subscription:
         self.active = False
         self._forget(self)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} to {self.topic!r}{'' if self.active else ', closed'}>"
+
     def __enter__(self) -> Self:
         return self
 
@@ -81,6 +84,10 @@ class EventQueue(Subscription):
 
     def __len__(self) -> int:
         return len(self._events)
+
+    def __repr__(self) -> str:
+        held = f"{len(self)} of {self.capacity} events, {self.dropped} dropped"
+        return f"<EventQueue of {self.topic!r}: {held}{'' if self.active else ', closed'}>"
 
     def _offer(self, event: Event) -> None:
         with self._changed:

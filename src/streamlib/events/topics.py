@@ -30,6 +30,9 @@ FAMILIES: dict[str, frozenset[str]] = {
 }
 """What built-in topics begin with, and all topics of those families that have a fixed number of them."""
 
+LINK_MARK = "->"
+"""What stands in the id of every link, and in no topic of one's own."""
+
 _ALIKE = 0.8  # with the first letter: `links:` and `imput:` are meant for a built-in family, `line:`, `blink:` are not
 
 
@@ -81,9 +84,20 @@ def _check_own(topic: str) -> None:
 
 def _check_words(pattern: object) -> None:
     if not isinstance(pattern, str) or not pattern:
-        raise _refused(f"a topic is {pattern!r}; give a text, 'runtime:global', 'processor:*' or a name of your own")
+        raise _refused(f"a topic is {pattern!r}; {_instead_of(pattern)}")
+    if LINK_MARK in pattern and not pattern.startswith("link:"):
+        raise _refused(f"{pattern!r} is no topic; what passes in a link is told on {link_topic(LinkId(pattern))!r}")
     if "*" in pattern[:-1]:
         raise _refused(f"the star of {pattern!r} stands within; it stands at the end, for whatever follows")
+
+
+def _instead_of(given: object) -> str:
+    """What to subscribe to instead of what is no text: with a handle, its topic."""
+    id_ = getattr(given, "id", None)
+    if not isinstance(id_, str):
+        return "give a text, 'runtime:global', 'processor:*' or a name of your own"
+    family = "link" if LINK_MARK in id_ else "processor"
+    return f"its topic is f'{family}:{{handle.id}}', {f'{family}:{id_}'!r}"
 
 
 @lru_cache(maxsize=256)

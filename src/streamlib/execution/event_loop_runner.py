@@ -3,22 +3,30 @@
 Each has a loop of ours with itself as the head, a `task` on that thread. A call is a coroutine; while it is under way
 the processor is not called again and is not changed, and others on the event loop have their turns. Its links are
 rings on both sides, so that what it writes between two awaits is read at once.
+
+The event loop is everybody's, so nothing that one of them does ends it: an exit in a call is that processor's failure,
+and what else leaves the event loop, or stops it, is logged and gone on from.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from streamlib.execution.alarm import Alarm
 from streamlib.execution.changes import on_this_thread
+from streamlib.execution.exits import survived
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.execution.task import Task
 from streamlib.links.reader import News
+
+_LOG = logging.getLogger("streamlib.execution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +52,44 @@ class AsyncLoop(Loop):
         if call is not None:
             call.coroutine.get_loop().call_soon_threadsafe(call.coroutine.cancel)
 
-    def _head_due(self) -> bool:
-        return self._call_under_way is None and super()._head_due()
+    def head_due(self) -> bool:
+        return self._call_under_way is None and super().head_due()
 
-    def _turn(self) -> None:
+    def take_turn(self) -> None:
         head = self.head
         assert head is not None
         if head.finishing or head.exhausted():
-            self._finish(head)
+            self.finish_one(head)
             return
-        self._prepare_call(head, self._now_ns())
+        self.prepare_call(head, self.now_ns())
         self.passes.done += 1
-        self._in_head = True
-        coroutine: Any = head.call(head.context)
-        task = asyncio.get_running_loop().create_task(coroutine, name=f"streamlib:{head.id}")
-        self._call_under_way = _Call(task, head.oldest(), head.taken(), head.news(), self._measure_ns())
+        self.in_head = True
+        task = asyncio.get_running_loop().create_task(_called(head), name=f"streamlib:{head.id}")
+        self._call_under_way = _Call(task, head.oldest(), head.taken(), head.news(), self.measure_ns())
         task.add_done_callback(partial(self._conclude_call, head, self._call_under_way))
 
     def _conclude_call(self, head: ProcessorInstance, call: _Call, done: asyncio.Task[None]) -> None:
         self._call_under_way = None
-        self._in_head = False
-        head.metrics.latency.record(self._measure_ns() - call.began_ns)
+        self.in_head = False
+        head.metrics.latency.record(self.measure_ns() - call.began_ns)
         idle = head.taken() == call.taken
         error = asyncio.CancelledError() if done.cancelled() else done.exception()
-        if error is not None:
-            self._failed(head, error, call.frame, unread=idle)
+        try:
+            if error is not None and not head.over:
+                self.apply_policy(head, error, call.frame, unread=idle)
+        except BaseException as fault:  # asyncio would log it, and the processor never be called again
+            self.abandon(fault)
         head.left_unread = call.news if idle else None
         self.disturb()
+
+
+async def _called(head: ProcessorInstance) -> None:
+    """One call. An exit becomes the processor's failure in here: asyncio lets those out, and its event loop ends."""
+    coroutine: Any = head.call(head.context)
+    try:
+        await coroutine
+    except (KeyboardInterrupt, SystemExit) as raised:
+        raise survived(raised) from raised
 
 
 class EventLoopThread:
@@ -79,6 +98,7 @@ class EventLoopThread:
     def __init__(self, alarm: Alarm) -> None:
         self.events = asyncio.new_event_loop()
         self._alarm = alarm
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="streamlib:asyncio", daemon=True)
         self._thread.start()
 
@@ -88,20 +108,42 @@ class EventLoopThread:
 
     def close(self, timeout_s: float) -> bool:
         """Cancel what is left and end the thread; False when it did not end in time."""
+        self._closed = True
         self.events.call_soon_threadsafe(self.events.stop)
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _submit(self, task: Task) -> None:
-        self.events.call_soon_threadsafe(task.run)
+        self.events.call_soon_threadsafe(self._give_turn, task)
+
+    def _give_turn(self, task: Task) -> None:
+        try:
+            task.run()
+        except BaseException as error:  # asyncio would log it, and the loop never be in line again
+            task.abandon(error)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.events)
         with on_this_thread():
-            self.events.run_forever()
-            left = asyncio.all_tasks(self.events)
-            for task in left:
-                task.cancel()
-            self.events.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-            self.events.run_until_complete(self.events.shutdown_asyncgens())
+            while not self._closed:
+                if self._survives(self.events.run_forever) and not self._closed:
+                    _LOG.warning("a processor stopped the event loop of its runtime, which goes on: others are on it")
+            while not self._survives(self._cancel_left):
+                pass  # one that was cancelled raised an exit; the others are still there
         self.events.close()
+
+    def _survives(self, run: Callable[[], None]) -> bool:
+        """Run the event loop; False when an exit ended that, which then was raised beside the calls of processors."""
+        try:
+            run()
+        except BaseException as error:
+            _LOG.error("%r was raised in the event loop of a runtime, which goes on", error, exc_info=True)
+            return False
+        return True
+
+    def _cancel_left(self) -> None:
+        left = asyncio.all_tasks(self.events)
+        for task in left:
+            task.cancel()
+        self.events.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self.events.run_until_complete(self.events.shutdown_asyncgens())

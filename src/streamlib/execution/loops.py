@@ -17,6 +17,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Protocol
 
 from streamlib.clock import Clock
 from streamlib.errors import DeadlineError
@@ -28,11 +30,20 @@ from streamlib.links.ring import Ring
 from streamlib.links.wake import Waker, Wakes
 
 
+class Runner(Protocol):
+    """What gives a loop its thread."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def join(self, timeout_s: float) -> bool: ...
+
+
 class Loop(Chain):
     """A chain, and when it is called; run by one thread at a time.
 
     Attributes:
         waker: How it is woken: a place to sleep, or where it is a task, its place in the line.
+        runner: What gives it its thread; None where its processors are called by whoever has the turn.
         hosts: Whether lightweight processors that its head feeds are called in it.
         turn: Held by whoever runs the loop where neither a thread of its own nor a runner does.
         threaded: Whether a thread of its own or a runner serves it; then only they touch it.
@@ -44,6 +55,7 @@ class Loop(Chain):
         super().__init__(clock, media_clock)
         self.name = name
         self.waker: Wakes = Waker(media_clock)
+        self.runner: Runner | None = None
         self.turn = threading.RLock()
         self.threaded = False
         self._changes: deque[Change] = deque()  # bounded: an edit hands over a few and waits for them
@@ -62,7 +74,7 @@ class Loop(Chain):
         """Have the loop do something between two frames; with `between_calls` not while its head waits in a call."""
         change = Change(action)
         (self._head_changes if between_calls else self._changes).append(change)
-        self._attention = True
+        self.attention = True
         self.waker.wake()
         return change
 
@@ -79,18 +91,18 @@ class Loop(Chain):
 
     def serve(self) -> None:
         """Make the changes of a loop that no thread runs. Whoever has the turn comes here after he has let go of it."""
-        while (self._changes or (self._head_changes and not self._in_head)) and not self.threaded:
+        while (self._changes or (self._head_changes and not self.in_head)) and not self.threaded:
             if not self.turn.acquire(blocking=False):
                 return
             try:
-                self._make_changes()
+                self.make_changes()
             finally:
                 self.turn.release()
 
     def stop(self) -> None:
         """Have `run` return at the next point between two frames; from any thread."""
         self.stopped = True
-        self._attention = True
+        self.attention = True
         self.waker.wake()
 
     # -------------------------------------------------------------------------------------------- changed by its owner
@@ -105,12 +117,12 @@ class Loop(Chain):
     def pause(self) -> None:
         """Call nobody until `resume`. For the owner."""
         self._paused = True
-        self._attention = True
+        self.attention = True
 
     def resume(self) -> None:
         """Go on calling. For the owner."""
         self._paused = False
-        self._tick_ns = self._now_ns()
+        self.tick_ns = self.now_ns()
         self.unsettle()
 
     def abandon(self, error: BaseException) -> None:
@@ -118,8 +130,8 @@ class Loop(Chain):
         failure = error if isinstance(error, Exception) else RuntimeError(f"the thread was ended by {error!r}")
         for member in self.members:
             member.finish(failure)
-        self._send_off()
-        self._make_changes()
+        self.send_off()
+        self.make_changes()
 
     # ------------------------------------------------------------------------------------------------ the thread's day
 
@@ -140,7 +152,7 @@ class Loop(Chain):
 
     def begin(self) -> None:
         """The first tick of a head with a schedule of its own is now."""
-        self._tick_ns = self._now_ns()
+        self.tick_ns = self.now_ns()
 
     def work(self, turns: int) -> bool:
         """Do what there is to do, for so many passes or bursts; True when there is more. For who serves many loops."""
@@ -151,14 +163,16 @@ class Loop(Chain):
 
     def _do_something(self) -> bool:
         """The next thing that is to be done now, if there is any."""
-        if self._changes or (self._head_changes and not self._in_head):
-            self._make_changes()
+        if self._changes or (self._head_changes and not self.in_head):
+            self.make_changes()
         elif self._paused:
             return False
-        elif self._unsettled or self._others_due():
+        elif self.unsettled or self._others_due():
             self.settle()
-        elif self._head_due():
-            self._turn()
+            if not self.interrupted() and self.head_due():  # it does not wait for those who are never at rest
+                self.take_turn()
+        elif self.head_due():
+            self.take_turn()
         else:
             return False
         return True
@@ -167,19 +181,19 @@ class Loop(Chain):
         """The last thing its owner does, once it is stopped."""
         for member in self.members:
             if member.finishing:  # it was stuck when it was told to end, and has come back
-                self._finish(member)
-        self._send_off()
-        self._make_changes()
+                self.finish_one(member)
+        self.send_off()
+        self.make_changes()
 
-    def _make_changes(self) -> None:
+    def make_changes(self) -> None:
         while self._changes:
             self._changes.popleft().run()
-        while self._head_changes and not self._in_head:
+        while self._head_changes and not self.in_head:
             self._head_changes.popleft().run()
 
     def interrupted(self) -> bool:
         """Whether there is something that comes before calling processors and can be done now."""
-        return bool(self._changes or (not self._in_head and (self._head_changes or self.stopped)))
+        return bool(self._changes or (not self.in_head and (self._head_changes or self.stopped)))
 
     def _sleep(self, ready: Callable[[], object], deadline_ns: int | None) -> None:
         """Sleep where this loop has a thread of its own, or who has the turn lends it one."""
@@ -190,14 +204,14 @@ class Loop(Chain):
         """Wait inside a write of the head until the ring has room, serving everybody else."""
         while not ring.has_room() or self._paused:
             if self._changes:
-                self._make_changes()
-            elif not self._paused and (self._unsettled or self._others_due()):
+                self.make_changes()
+            elif not self._paused and (self.unsettled or self._others_due()):
                 self.settle()
             else:
                 self._sleep(lambda: self._changes or (not self._paused and self._room_or_work(ring)), self.next_ns())
 
     def _room_or_work(self, ring: Ring) -> bool:
-        return ring.has_room() or self._unsettled or self._others_due() or self._rest()
+        return ring.has_room() or self.unsettled or self._others_due() or self._rest()
 
     # --------------------------------------------------------------------------------------------------- a manual head
 
@@ -209,7 +223,7 @@ class Loop(Chain):
         Raises:
             DeadlineError: Its outputs had no room in time.
         """
-        deadline_ns = self._now_ns() + int(timeout_s * 1e9)
+        deadline_ns = self.now_ns() + int(timeout_s * 1e9)
         try:
             with self.turn, on_this_thread():
                 return self._step(deadline_ns, timeout_s)
@@ -217,32 +231,35 @@ class Loop(Chain):
             self.serve()
 
     def _step(self, deadline_ns: int, timeout_s: float) -> bool:
-        self._make_changes()
-        self.settle()
-        head = self.head
-        if head is None or self._at_end(head) or head.paused or self._paused:
-            return False
-        while not head.free():
-            if self._now_ns() >= deadline_ns:
-                raise DeadlineError(f"room for what {head.id} writes", timeout_s, self._held_by(head))
-            self._sleep(lambda: self.interrupted() or self._unsettled or head.free(), deadline_ns)
-            self._make_changes()
+        while True:
+            self.make_changes()  # another may have taken the place of the head while this one waited
             self.settle()
-        self._pass(head)
+            head = self.head
+            if head is None or self._at_end(head) or head.paused or self._paused:
+                return False
+            if head.free():
+                break
+            if self.now_ns() >= deadline_ns:
+                raise DeadlineError(f"room for what {head.id} writes", timeout_s, self._held_by(head))
+            self._sleep(partial(self._may_step, head), deadline_ns)
+        self.make_pass(head)
         self.settle()
         self._at_end(head)
         self._rest()
         return True
 
+    def _may_step(self, head: ProcessorInstance) -> bool:
+        return self.interrupted() or self.unsettled or head.free()
+
     def _at_end(self, head: ProcessorInstance) -> bool:
         """Whether a manual head is over; ends it where its time has come."""
         if not head.over and (head.finishing or head.exhausted()):
-            self._finish(head)
+            self.finish_one(head)
             self.settle()
         return head.over
 
     def _held_by(self, head: ProcessorInstance) -> list[str]:
-        return [name for member in (head, *self._held) for name in member.held_by()]
+        return [name for member in (head, *self.held) for name in member.held_by()]
 
     # --------------------------------------------------------------------------------------------- what there is to do
 
@@ -250,11 +267,11 @@ class Loop(Chain):
         """Whether its owner should not lie down yet."""
         if self.interrupted():
             return True
-        return not self._paused and (self._unsettled or self._others_due() or self._head_due() or self._rest())
+        return not self._paused and (self.unsettled or self._others_due() or self.head_due() or self._rest())
 
     def _rest(self) -> bool:
         """Nothing more is read for now: writers that wait for more room than they need are called. False."""
-        for member in self._foreign if self.head is None else (self.head, *self._foreign):
+        for member in self.foreign if self.head is None else (self.head, *self.foreign):
             for reader in member.readers:
                 if isinstance(reader, RingReader):
                     reader.ring.reader_rests()
@@ -262,13 +279,13 @@ class Loop(Chain):
 
     def _others_due(self) -> bool:
         """Whether an inlined processor can do something that no pass of this loop brought about."""
-        if not (self._foreign or self._timers or self._held):
+        if not (self.foreign or self.timers or self.held):
             return False
-        now_ns = self._now_ns()
-        timed = [member for member in self._timers if member is not self.head]
-        return any(member.can_move(now_ns) for member in (*self._foreign, *self._held, *timed))
+        now_ns = self.now_ns()
+        timed = [member for member in self.timers if member is not self.head]
+        return any(member.can_move(now_ns) for member in (*self.foreign, *self.held, *timed))
 
-    def _head_due(self) -> bool:
+    def head_due(self) -> bool:
         head = self.head
         if head is None:
             return False
@@ -279,9 +296,9 @@ class Loop(Chain):
             return True
         if head.paused or not head.free():
             return False
-        now_ns = self._now_ns()
+        now_ns = self.now_ns()
         if head.ticking:
-            return head.poked or self._next_tick_ns(head) <= now_ns
+            return head.poked or self.next_tick_ns(head) <= now_ns
         return head.due(now_ns)
 
     def next_ns(self) -> int | None:
@@ -289,13 +306,20 @@ class Loop(Chain):
         if self._paused:
             return None
         head = self.head
-        if not self._timers and (head is None or not (head.ticking or head.wake_ns is not None)):
+        if not self.timers and (head is None or not (head.ticking or head.wake_ns is not None)):
             return None
-        timed = [(member, at) for member, at in self._timers.items() if member is not head]
+        timed = [(member, at) for member, at in self.timers.items() if member is not head]
         times = [at for member, at in timed if not member.paused and member.free()]
         if head is not None and not head.over and not head.paused and head.free():
             if head.ticking:
-                times.append(self._next_tick_ns(head))
+                times.append(self.next_tick_ns(head))
             elif head.wake_ns is not None:
                 times.append(head.wake_ns)
         return min(times, default=None)
+
+
+def loop_of(instance: ProcessorInstance) -> Loop | None:
+    """The loop that runs a processor, None until one does; the instance itself knows only a part of it."""
+    loop = instance.loop
+    assert loop is None or isinstance(loop, Loop)
+    return loop

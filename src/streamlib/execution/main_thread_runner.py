@@ -38,8 +38,8 @@ class MainLoop(Loop):
 
     def serve(self) -> None:
         """Make the changes, if this is the main thread and it is not inside a call of the head."""
-        if on_main_thread() and not self._in_head:
-            self._make_changes()
+        if on_main_thread() and not self.in_head:
+            self.make_changes()
 
 
 class MainTask(Task):

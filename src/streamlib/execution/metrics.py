@@ -95,8 +95,14 @@ class SteadyCount:
 class ProcessorMetrics:
     """The counters of one processor; a component of the graph.
 
-    `steady` is set while a loop calls the processor in every pass: the calls of that time are the passes of
-    the loop since `base`, less those that found no frame, so that none of them has to be counted by itself.
+    While it runs, `handle.metrics` has them, and `handle.metrics.latency.stats()` is a `LatencyStats`.
+
+    Attributes:
+        calls: How often `process` was called.
+        errors: How often it raised.
+        latency: How long its calls took; `stats()` gives the percentiles so far.
+        steady: Set while a loop calls the processor in every pass: the calls of that time are the passes of the loop
+            since then, less those that found no frame, so that none of them has to be counted by itself.
     """
 
     __slots__ = ("_counted", "errors", "latency", "steady")
@@ -128,3 +134,13 @@ class ProcessorMetrics:
         if self.steady is not None:
             self._counted += self.steady.count()
             self.steady = None
+
+    def __repr__(self) -> str:
+        latency = self.latency.stats()
+        timed = f"p50 {_brief(latency.p50_ns)}, p99 {_brief(latency.p99_ns)}" if latency.samples else "none timed"
+        return f"<ProcessorMetrics {self.calls} calls ({timed}), {self.errors} errors>"
+
+
+def _brief(duration_ns: int) -> str:
+    """A duration for people: `12.5 µs`, `3.2 ms`."""
+    return f"{duration_ns / 1e6:.3g} ms" if duration_ns >= 1_000_000 else f"{duration_ns / 1e3:.3g} µs"

@@ -10,7 +10,6 @@ sleeps, and is woken one at a time.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections import deque
@@ -21,8 +20,6 @@ from streamlib.execution.changes import on_this_thread
 from streamlib.execution.loops import Loop
 from streamlib.execution.task import Task
 from streamlib.links.wake import Waker
-
-_LOG = logging.getLogger("streamlib.execution")
 
 OLDEST_EVERY = 61
 """One turn in so many goes to the oldest task; odd, so that the own deque and the inbox come first alternately."""
@@ -59,10 +56,8 @@ class Worker:
                 self.serves = task
                 try:
                     task.run()
-                except BaseException as error:  # a fault of ours, which no policy covers: everyone there ends
-                    _LOG.critical("the loop of %s broke: %r", task.loop.name, error, exc_info=True)
-                    task.loop.abandon(error)
-                    pool.submit(task)
+                except BaseException as error:
+                    task.abandon(error)
 
     def _is_wanted(self) -> bool:
         """Not to fall asleep: also one who was called while he lay down and found that another took the work."""

@@ -82,7 +82,8 @@ def _priority(priority: ThreadPriority | str) -> ThreadPriority:
     try:
         return ThreadPriority(priority)
     except ValueError:
-        raise DeclarationError(f"no priority {priority!r}; {nearest(str(priority), list(ThreadPriority))}") from None
+        known = [choice.value for choice in ThreadPriority]
+        raise DeclarationError(f"no priority {priority!r}; {nearest(str(priority), known)}") from None
 
 
 def check_strategy(processor_id: str, mode: ExecutionMode, strategy: SchedulingStrategy) -> None:

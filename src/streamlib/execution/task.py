@@ -9,11 +9,14 @@ looks, and waits for that: the loop is never touched twice at the same time.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 
 from streamlib.execution.loops import Loop
+
+_LOG = logging.getLogger("streamlib.execution")
 
 TURNS = 8
 """How many passes, or bursts of them, a loop makes before others have their turn."""
@@ -39,7 +42,7 @@ class Task:
         self._turn = threading.Lock()
         self._timer_ns: int | None = None
         self._ended: threading.Event | None = None
-        loop.waker = self
+        loop.waker = loop.runner = self
 
     def start(self) -> None:
         """Serve the loop from now on."""
@@ -69,6 +72,13 @@ class Task:
                 self._set_timer(loop.next_ns())  # one that rings before finds the token, and one after is set anew
                 if loop.anything_to_do():
                     self.wake()
+
+    def abandon(self, error: BaseException) -> None:
+        """`run` raised, by a fault of ours which no policy covers: everyone in the loop ends. For the runner."""
+        _LOG.critical("the loop of %s broke: %r", self.loop.name, error, exc_info=error)
+        self.loop.cancel_call()
+        self.loop.abandon(error)
+        self._submit(self)
 
     def stop(self) -> None:
         """Have the loop end at the next point between two frames; from any thread."""

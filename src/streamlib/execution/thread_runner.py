@@ -32,6 +32,7 @@ class ThreadRunner:
     ) -> None:
         self.loop = loop
         loop.may_wait = True
+        loop.runner = self
         self.granted: GrantedPriority | None = None
         self._priority = priority
         self._tell = tell

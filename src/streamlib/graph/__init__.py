@@ -5,9 +5,11 @@ from __future__ import annotations
 from tcod.ecs import Entity
 
 from streamlib.graph.components import ComponentView, LightweightMarker, ManualMarker, ReactiveMarker
+from streamlib.graph.dirty import Dirty
+from streamlib.graph.entities import Subject
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
-from streamlib.graph.property_graph import Dirty, PropertyGraph, Subject
+from streamlib.graph.property_graph import PropertyGraph
 
 __all__ = [
     "ComponentView",

@@ -15,12 +15,12 @@ from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import ProcessorMetrics
 from streamlib.execution.priority import GrantedPriority
 from streamlib.execution.strategy import SchedulingStrategy
-from streamlib.execution.task import Task
 from streamlib.execution.thread_runner import ThreadRunner
+from streamlib.graph.entities import Subject
 from streamlib.graph.group import GroupMember
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
-from streamlib.graph.property_graph import PropertyGraph, Subject
+from streamlib.graph.property_graph import PropertyGraph
 from streamlib.links.channel import Channel
 from streamlib.states import ProcessorState
 
@@ -46,23 +46,17 @@ class ThreadHandle:
 
 @dataclass(frozen=True, slots=True)
 class PoolMarker:
-    """The processor has its turns on the pool; `task` is its place there."""
-
-    task: Task
+    """The processor has its turns on the pool."""
 
 
 @dataclass(frozen=True, slots=True)
 class MainThreadMarker:
-    """The processor has its turns on the main thread; `task` is its place there."""
-
-    task: Task
+    """The processor has its turns on the main thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventLoopMarker:
-    """The processor's `async def process` is called on the runtime's event loop; `task` is its place there."""
-
-    task: Task
+    """The processor's `async def process` is called on the runtime's event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +162,13 @@ class ComponentView:
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return f"{{{', '.join(repr(self._graph.get(self._subject, kind)) for kind in self)}}}"
+        if isinstance(self._subject, str) and self._subject not in self._graph:
+            return f"<components of {self._subject}, which is not in the graph>"
+        with self._graph.lock:
+            own = ", ".join(repr(self._graph.get(self._subject, kind)) for kind in self)
+            kinds = self._graph.component_types(self._subject)
+        engine = ", ".join(kind.__name__ for kind in kinds if kind in ENGINE_COMPONENTS)
+        return f"<components of {self._subject}: {own or 'none'} of yours; of the engine {engine}>"
 
     def _check_users(self, component_type: type[object]) -> None:
         if component_type in ENGINE_COMPONENTS:

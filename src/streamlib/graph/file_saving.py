@@ -13,11 +13,12 @@ from msgspec.structs import FieldInfo
 
 from streamlib.graph.components import ComponentView
 from streamlib.graph.document import Origin
+from streamlib.graph.entities import Subject
 from streamlib.graph.group import all_members, member_name, outer_ports
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.plain_values import comes_back, to_plain
-from streamlib.graph.property_graph import PropertyGraph, Subject
+from streamlib.graph.property_graph import PropertyGraph
 from streamlib.graph.saved import ARROW, Components, SavedGraph, SavedGroup, SavedLink, SavedProcessor, check_id
 from streamlib.graph.saved_components import class_name, saved_component
 from streamlib.graph.saved_ends import check_ids

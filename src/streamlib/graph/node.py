@@ -23,7 +23,8 @@ class ProcessorNode:
         config: The values asked for; `PropertyGraph.set_config` replaces the whole record.
         declaration: What the class declares: ports, execution, placement.
         error_policy: Overrides the class's own policy; None leaves it.
-        generation: Counts the processors that have borne this id, from 0.
+        generation: Tells apart the processors that have borne this id: of two, the later has the greater number. Given
+            by the graph.
     """
 
     id: ProcessorId

@@ -53,6 +53,11 @@ class Channel:
         self._past_closed = 0
         self._past_overflowed = 0
 
+    def is_as(self, other: Channel) -> bool:
+        """Whether frames fare here as in another link: the same delivery, capacity and liveness."""
+        mine, its = (self.delivery, self.capacity, self.live), (other.delivery, other.capacity, other.live)
+        return mine == its
+
     def wire_slot(self, unsettle: Callable[[], None]) -> None:
         """Give the link the form of a slot; both its processors run in the loop that `unsettle` belongs to."""
         slot = SlotReader(self.delivery, unsettle, capacity=self.capacity, live=self.live)
@@ -149,6 +154,22 @@ class Channel:
             waiting += other.writer.unsent()
         other._past_taken += len(waiting)
         self._moved_in += len(waiting)
+        self._lay_before(waiting)
+
+    def go_on_from(self, other: Channel) -> None:
+        """Take the place of the running form that this link had before: what waits there, and its counters, are here.
+
+        For the owner of the reader, once nobody writes there any more.
+        """
+        assert other.writer is not None
+        assert other.reader is not None
+        waiting = other._end_form(other.writer, other.reader)
+        self._past_taken += other._past_taken
+        self._past_replaced += other._past_replaced
+        self._past_full += other._past_full
+        self._past_closed += other._past_closed
+        self._past_overflowed += other._past_overflowed
+        self._moved_in += other._moved_in
         self._lay_before(waiting)
 
     def _lay_before(self, frames: list[Any]) -> None:

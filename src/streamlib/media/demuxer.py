@@ -6,7 +6,7 @@ when their frame is asked for. `file_reader.py` asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,17 @@ import av
 from av.container import InputContainer
 from av.stream import Disposition
 
-from streamlib.clock import NS_PER_S
 from streamlib.errors import FormatError, MediaError, nearest_file
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media.lengths import missing_ns
+from streamlib.media.tally import Tally
+from streamlib.media.ticks import NS_PER_US, nanoseconds
 from streamlib.media.track import AudioTrack, Track, VideoTrack
 from streamlib.media.video.picture import nearest_format
 
 # How far one stream is read ahead while another has nothing: a file may hold its sound far from its pictures.
 BACKLOG_BYTES = 16 * 1024 * 1024
-NS_PER_US = 1000  # containers count in microseconds
 
 
 class Media(StrEnum):
@@ -47,7 +47,7 @@ class Demuxer:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.cut_short = ""  # why reading stopped before the end, when it did
-        self._start_ns = self._damaged = 0
+        self._start_ns = 0
         self._begun = self._exhausted = False
         self._container = _open(path)
         self._tracks: dict[Media, Track] = {}
@@ -64,9 +64,9 @@ class Demuxer:
         return tuple(self._tracks)
 
     @property
-    def damaged(self) -> int:
-        """Packets that could not be decoded."""
-        return self._damaged + sum(track.damaged for track in self._tracks.values())
+    def tallies(self) -> Mapping[Media, Tally]:
+        """What became of the packets of each stream that is wanted."""
+        return {media: track.tally for media, track in self._tracks.items() if track.wanted}
 
     @property
     def end_ns(self) -> int:
@@ -125,7 +125,6 @@ class Demuxer:
 
     def _reopen(self) -> None:
         wanted = [media for media, track in self._tracks.items() if track.wanted]
-        self._damaged = self.damaged
         self._container.close()
         self._container = _open(self.path)
         self._add_tracks()
@@ -142,9 +141,14 @@ class Demuxer:
         self._named_ns = max(0, (self._container.duration or 0) * NS_PER_US - max(0, min(starts)))
         if pictures is not None:
             _check_pictures(self.path, pictures)
-            self._tracks[Media.VIDEO] = VideoTrack(pictures, min(starts))
+            self._tracks[Media.VIDEO] = VideoTrack(pictures, min(starts), self._tally(Media.VIDEO))
         if sound is not None:
-            self._tracks[Media.AUDIO] = AudioTrack(sound, min(starts))
+            self._tracks[Media.AUDIO] = AudioTrack(sound, min(starts), self._tally(Media.AUDIO))
+
+    def _tally(self, media: Media) -> Tally | None:
+        """What a stream's packets are counted in, also after the file was opened anew."""
+        before = self._tracks.get(media)
+        return before.tally if before is not None else None
 
     def _fill(self, track: Track) -> None:
         """Get a frame for a track, unless it is over or the file keeps it too far behind the others."""
@@ -214,7 +218,4 @@ def _check_pictures(path: Path, stream: av.VideoStream) -> None:
 
 
 def _start_ns(stream: av.VideoStream | av.AudioStream) -> int:
-    base = stream.time_base
-    if stream.start_time is None or base is None:
-        return 0
-    return stream.start_time * NS_PER_S * base.numerator // base.denominator
+    return nanoseconds(stream.start_time, stream.time_base)

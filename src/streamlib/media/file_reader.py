@@ -11,10 +11,11 @@ from typing import Annotated
 from msgspec import Meta
 
 from streamlib.clock import NEVER_NS, NS_PER_S
+from streamlib.errors import MediaError
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media.demuxer import Demuxer, Media
-from streamlib.media.mp4.finished_files import FinishedFiles
+from streamlib.media.file_claims import FileClaims
 from streamlib.media.notices import Notices
 from streamlib.media.pace import LONGEST_WAIT_NS, Pace, Speed
 from streamlib.processors.config import Live, ProcessorConfig
@@ -29,8 +30,9 @@ class FileReader(Processor):
 
     Only what is connected is decoded, and nothing is read before something is. Timestamps start at zero with one
     offset for both streams; when it loops, they go on rising. Where the file is damaged, what can be decoded is
-    sent, and the rest is reported when it ends. In real time no frame is waited for longer than 10 s, however far
-    ahead it is stamped; its timestamp stays as it is.
+    sent, and how much could not be is said once, when it ends; a file of which nothing can be decoded is an error.
+    In real time no frame is waited for longer than 10 s, however far ahead it is stamped; its timestamp stays as
+    it is.
     """
 
     class Config(ProcessorConfig):
@@ -60,11 +62,13 @@ class FileReader(Processor):
             MediaError: There is no such file, it cannot be read, or holds neither pictures nor sound.
         """
         self._demuxer: Demuxer | None = None
-        self._files = ctx.shared(FinishedFiles)
+        self._files = ctx.shared(FileClaims)
         self._pace = Pace(self._say_jump)
         self._notices = Notices(ctx.log)
         self._held: tuple[Media, VideoFrame | AudioFrame] | None = None
         self._ended: set[Media] = set()
+        self._log = ctx.log
+        self._said_damage = False
         self._begun = False
         self._path = Path(self.config.path).resolve()
         self._demuxer = Demuxer(Path(self.config.path))
@@ -95,6 +99,7 @@ class FileReader(Processor):
         """Close the file."""
         self._held = None
         if self._demuxer is not None:
+            self._say_damage(_damage(self._demuxer, is_over=False))
             self._files.end_reading(self._path)
             self._demuxer.close()
             self._demuxer = None
@@ -114,6 +119,7 @@ class FileReader(Processor):
     def _next(self, demuxer: Demuxer) -> tuple[Media, VideoFrame | AudioFrame] | None:
         found = demuxer.next()
         if found is None and self.config.loop and demuxer.end_ns > self._pass_start_ns:
+            self._say_damage(_early_end(demuxer), _damage(demuxer))
             self._pass_start_ns = demuxer.end_ns
             demuxer.rewind()
             found = demuxer.next()
@@ -150,13 +156,29 @@ class FileReader(Processor):
                 port.end()
 
     def _finish(self, demuxer: Demuxer, ctx: ProcessContext) -> None:
-        reason = demuxer.cut_short
-        if not reason and demuxer.missing_ns:
-            reason = f"{demuxer.missing_ns / NS_PER_S:.2f} s before the end it names"
-        if reason or demuxer.damaged:
-            damage = f"; packets that could not be decoded: {demuxer.damaged}" if demuxer.damaged else ""
-            why = f", {reason}" if reason else ""
-            ctx.log.warning(
-                "%s is damaged: it ended at %.1f s%s%s", demuxer.path, demuxer.end_ns / NS_PER_S, why, damage
-            )
+        early, damage = _early_end(demuxer), _damage(demuxer)
+        if (early or damage) and not any(tally.frames for tally in demuxer.tallies.values()):
+            self._said_damage = True
+            reason = damage or f"nothing could be decoded, {early}"
+            raise MediaError(f"{demuxer.path} is damaged: {reason}; choose another file")
+        self._say_damage(early, damage)
         ctx.end()
+
+    def _say_damage(self, *clauses: str) -> None:
+        """Say once, in one sentence, what could not be read and how much that was."""
+        if any(clauses) and not self._said_damage:
+            self._said_damage = True
+            self._log.warning("%s is damaged: %s", self._path, "; ".join(filter(None, clauses)))
+
+
+def _early_end(demuxer: Demuxer) -> str:
+    """Where and why a pass ended before the file's end, in words; empty where it did not."""
+    missing_ns = demuxer.missing_ns
+    reason = demuxer.cut_short or (missing_ns and f"{missing_ns / NS_PER_S:.2f} s before the end it names")
+    return f"it ended at {demuxer.end_ns / NS_PER_S:.1f} s, {reason}" if reason else ""
+
+
+def _damage(demuxer: Demuxer, *, is_over: bool = True) -> str:
+    """How much of each stream could not be decoded, in words; empty where all could."""
+    words = [tally.words(media, is_over=is_over) for media, tally in demuxer.tallies.items()]
+    return "; ".join(filter(None, words))

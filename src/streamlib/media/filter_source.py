@@ -13,12 +13,12 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-from streamlib.clock import NS_PER_S
 from streamlib.errors import ConfigError
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media.audio.samples import SampleReader
 from streamlib.media.pace import Pace, Speed
+from streamlib.media.ticks import nanoseconds
 from streamlib.media.video.picture import from_av
 from streamlib.processors.config import Live, ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
@@ -104,7 +104,9 @@ class FilterSource(Processor):
             if isinstance(made, av.VideoFrame):
                 yield from_av(made)
             elif isinstance(made, av.AudioFrame):
-                yield AudioFrame(self._samples.read(made), made.sample_rate, timestamp_ns=_nanoseconds(made))
+                yield AudioFrame(
+                    self._samples.read(made), made.sample_rate, timestamp_ns=nanoseconds(made.pts, made.time_base)
+                )
 
     def _send(self, frame: VideoFrame | AudioFrame) -> None:
         if isinstance(frame, VideoFrame):
@@ -128,8 +130,3 @@ def _open(config: FilterSource.Config) -> InputContainer:
         message = f"FilterSource: {graph!r} makes {' and '.join(made)} where {' and '.join(asked)} was asked for"
         raise ConfigError(message, processor_type="FilterSource")
     return container
-
-
-def _nanoseconds(frame: av.AudioFrame) -> int:
-    base = frame.time_base
-    return 0 if frame.pts is None or base is None else frame.pts * base.numerator * NS_PER_S // base.denominator

@@ -25,12 +25,14 @@ INEXACT_NS = NS_PER_S
 def missing_ns(container: str, file_end_ns: int, tracks: Collection[Track]) -> int:
     """How much did not come of what is wanted of a file, in nanoseconds; 0 where it is no more than usual.
 
+    A stream of which nothing could be decoded does not count: its packets were there.
+
     Args:
         container: FFmpeg's name of it.
         file_end_ns: Where the pass should end by what the file says; 0 where it says nothing.
         tracks: All of the file that could be read.
     """
-    wanted = [track for track in tracks if track.wanted and not track.awaits_key]
+    wanted = [track for track in tracks if track.wanted and not track.awaits_key and not track.tally.is_lost]
     if not wanted:
         return 0
     if container in EXACT_STREAMS and all(track.expected_ns for track in wanted):

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import av
 from av.codec.codec import UnknownCodecError
 
-from streamlib.clock import NS_PER_S
 from streamlib.errors import FormatError, MediaError, nearest
 from streamlib.frames.packet import EncodedPacket, StreamInfo
 from streamlib.media.notices import Notices
+from streamlib.media.tally import Tally
+from streamlib.media.ticks import NANOSECOND
 
 Decoded = av.VideoFrame | av.AudioFrame
-
-NANOSECOND = Fraction(1, NS_PER_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +46,12 @@ class PacketDecoder:
 
     Attributes:
         left_out: How many packets were left out since no key frame had come.
+        tally: What became of the others.
     """
 
     def __init__(self, media: str, settings: DecoderSettings, notices: Notices) -> None:
         self.left_out = 0
+        self.tally = Tally()
         self._media = media
         self._settings = settings
         self._notices = notices
@@ -68,6 +68,8 @@ class PacketDecoder:
             MediaError: It is damaged; the next one can be decoded.
         """
         if not packet.data:  # to a decoder that would be the end
+            self.tally.packets += 1
+            self.tally.refuse("empty")
             raise MediaError(f"{packet!r} is empty; look at what sends it")
         if packet.stream is not self._stream and packet.stream != self._stream:
             yield from self._changed(packet.stream)
@@ -77,6 +79,7 @@ class PacketDecoder:
             return
         self._awaits_key = False
         self._last = packet
+        self.tally.packets += 1
         yield from self._decoded(packet)
 
     def flush(self) -> Iterator[tuple[Decoded, EncodedPacket]]:
@@ -127,10 +130,13 @@ class PacketDecoder:
         except av.error.EOFError:
             return  # it was drained before
         except (av.error.FFmpegError, OSError) as error:
+            self.tally.refuse(_reason(error))
             about = "its last packets" if packet is None else repr(packet)
             raise MediaError(f"{about} cannot be decoded: {_reason(error)}; look at what sends them") from error
         for frame in made:
+            self.tally.frames += 1
             if frame.is_corrupt:
+                self.tally.spoilt += 1
                 self._notices.once("damage", "shows what it can of pictures that are damaged")
             mark = frame.opaque if isinstance(frame.opaque, EncodedPacket) else self._last
             assert mark is not None

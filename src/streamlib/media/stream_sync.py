@@ -14,6 +14,7 @@ from streamlib.frames.audio import AudioFrame
 from streamlib.frames.data import DataFrame
 from streamlib.frames.packet import EncodedPacket
 from streamlib.frames.video import VideoFrame
+from streamlib.media.limits import Patience
 from streamlib.media.matcher import Matcher, Rules, Together
 from streamlib.processors.config import Live, ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
@@ -41,8 +42,8 @@ class StreamSync(Processor):
             capacity: Frames of one link that wait here; beyond, they wait in their link.
         """
 
-        tolerance_ms: Live[Annotated[float, Meta(ge=0)]] = 10.0
-        deadline_ms: Live[Annotated[float, Meta(ge=0)]] = 200.0
+        tolerance_ms: Live[Patience] = 10.0
+        deadline_ms: Live[Patience] = 200.0
         partial: Live[bool] = False
         capacity: Annotated[int, Meta(ge=1, le=10_000)] = 16
 
@@ -89,8 +90,8 @@ class StreamSync(Processor):
     def _read(self, now_ns: int) -> None:
         """Keep what has come, of each link as much as there is room for."""
         links = self.inputs.links
-        self._sources = tuple(link.source for link in links)
-        self._matcher.follow(self._sources, {link.source for link in links if link.ended})
+        self._sources = tuple(dict.fromkeys(link.source for link in links))  # a cut link may stand before its heir
+        self._matcher.follow(self._sources, set(self._sources) - {link.source for link in links if not link.ended})
         for link in links:
             while self._matcher.has_room(link.source):
                 frame = link.read()

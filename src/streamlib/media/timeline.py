@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamlib.clock import NS_PER_MS, NS_PER_S
+from streamlib.media.ticks import samples_in, samples_ns
 
 # A source's jitter is not followed, a real gap is: half of the 20 ms that sound and picture may be apart.
 TOLERANCE_NS = 10 * NS_PER_MS
@@ -87,7 +88,7 @@ class SampleTimes:
     @property
     def end_ns(self) -> int | None:
         """The time behind the last sample placed, in nanoseconds."""
-        return None if self._origin_ns is None else self._origin_ns + self._count * NS_PER_S // self._rate
+        return None if self._origin_ns is None else self._origin_ns + samples_ns(self._count, self._rate)
 
     def place(self, timestamp_ns: int, samples: int) -> Placement:
         """Where a block of `samples` stands."""
@@ -120,4 +121,4 @@ class SampleTimes:
         return Placement(start_ns=start_ns)
 
     def _samples(self, duration_ns: int) -> int:
-        return round(duration_ns * self._rate / NS_PER_S)
+        return samples_in(duration_ns, self._rate)

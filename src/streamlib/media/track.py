@@ -17,6 +17,8 @@ from streamlib.clock import NS_PER_S
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media.audio.samples import SampleReader
+from streamlib.media.tally import Tally
+from streamlib.media.ticks import NANOSECOND, nanoseconds
 from streamlib.media.video.picture import from_av
 
 # What a packet takes beside its data, in bytes: without it the smallest ones would be read ahead by the million.
@@ -33,25 +35,26 @@ class Track(ABC):
     Args:
         stream: The stream of the open file.
         origin_ns: The file's time zero on the stream's own clock.
+        tally: Where its packets are counted, if that goes on from another track.
 
     Attributes:
         frames: What is decoded and has not been given out.
         wanted: Whether packets are kept.
         is_over: Whether nothing comes any more in this pass.
         awaits_key: Whether packets are left out until a key frame comes.
-        damaged: How many packets could not be decoded.
+        tally: What became of its packets.
         backlog: How much the packets that wait take, in bytes.
         end_ns: The time behind the last frame decoded, in nanoseconds.
     """
 
-    def __init__(self, stream: av.VideoStream | av.AudioStream, origin_ns: int) -> None:
+    def __init__(self, stream: av.VideoStream | av.AudioStream, origin_ns: int, tally: Tally | None = None) -> None:
         self.stream = stream
         self.index = stream.index
         self.has_pictures = isinstance(stream, av.VideoStream)
         self.frames: deque[VideoFrame | AudioFrame] = deque()  # of one packet, or all that a decoder holds at its end
         self.wanted = False
         self.is_over = False
-        self.damaged = 0
+        self.tally = tally or Tally()
         self.backlog = 0
         self.end_ns = 0
         self._start_ns = 0
@@ -59,8 +62,7 @@ class Track(ABC):
         self._packets: deque[av.Packet[Any]] = deque()  # bounded by who fills it, by `backlog`
         self.awaits_key = False
         stream.discard = Discard.all
-        base = stream.time_base
-        self._unit = (base.numerator * NS_PER_S, base.denominator) if base is not None else (1, 1)
+        self._unit = stream.time_base or NANOSECOND
         self._named_ns = self._named_end()
 
     @property
@@ -102,6 +104,7 @@ class Track(ABC):
         """Turn the oldest packet into frames, of which there may be none."""
         packet = self._packets.popleft()
         self.backlog -= _weight(packet)
+        self.tally.packets += 1
         self._decode(packet)
 
     def finish(self) -> None:
@@ -125,11 +128,13 @@ class Track(ABC):
                 self._take_frame(decoded)
         except av.error.EOFError:
             return  # the decoder was drained before
-        except av.error.FFmpegError:
-            self.damaged += 1
+        except av.error.FFmpegError as error:
+            self.tally.refuse(error.strerror or str(error))
 
     def _take_frame(self, decoded: av.VideoFrame | av.AudioFrame) -> None:
         """Keep a frame; one without a timestamp follows the one before."""
+        self.tally.frames += 1
+        self.tally.spoilt += decoded.is_corrupt
         timestamp_ns = self.end_ns if decoded.pts is None else self._time_of(decoded.pts)
         if self._start_ns:  # after a way back some decoders begin before the beginning
             timestamp_ns = max(timestamp_ns, self._start_ns)
@@ -138,11 +143,7 @@ class Track(ABC):
         self.frames.append(frame)
 
     def _time_of(self, pts: int) -> int:
-        return self._nanoseconds(pts) - self._origin_ns + self._start_ns
-
-    def _nanoseconds(self, units: int) -> int:
-        numerator, denominator = self._unit
-        return units * numerator // denominator
+        return nanoseconds(pts, self._unit) - self._origin_ns + self._start_ns
 
     def _named_end(self) -> int:
         if self.stream.container.format.name in TAGGED:
@@ -158,11 +159,11 @@ class Track(ABC):
 class VideoTrack(Track):
     """Pictures; decoded on as many threads as there are cores."""
 
-    def __init__(self, stream: av.VideoStream, origin_ns: int) -> None:
-        super().__init__(stream, origin_ns)
+    def __init__(self, stream: av.VideoStream, origin_ns: int, tally: Tally | None = None) -> None:
+        super().__init__(stream, origin_ns, tally)
         stream.thread_type = "AUTO"
         rate = stream.average_rate or stream.guessed_rate
-        self._usual_ns = NS_PER_S * rate.denominator // rate.numerator if rate else USUAL_FRAME_NS
+        self._usual_ns = nanoseconds(1, 1 / rate) if rate else USUAL_FRAME_NS
 
     @property
     def frame_ns(self) -> int:
@@ -171,15 +172,15 @@ class VideoTrack(Track):
 
     def _frame(self, decoded: av.VideoFrame | av.AudioFrame, timestamp_ns: int) -> VideoFrame:
         assert isinstance(decoded, av.VideoFrame)
-        duration_ns = self._nanoseconds(decoded.duration) or self._usual_ns
+        duration_ns = nanoseconds(decoded.duration, self._unit) or self._usual_ns
         return from_av(decoded, timestamp_ns=timestamp_ns, duration_ns=duration_ns)
 
 
 class AudioTrack(Track):
     """Sound; up to eight channels are kept."""
 
-    def __init__(self, stream: av.AudioStream, origin_ns: int) -> None:
-        super().__init__(stream, origin_ns)
+    def __init__(self, stream: av.AudioStream, origin_ns: int, tally: Tally | None = None) -> None:
+        super().__init__(stream, origin_ns, tally)
         self._samples = SampleReader()
         self._longest_ns = 0
 

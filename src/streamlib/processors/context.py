@@ -10,11 +10,16 @@ import logging
 from collections import Counter
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import Meta
 
 from streamlib.clock import Clock
+from streamlib.errors import ConfigError
 from streamlib.frames.pixel_format import ColorMatrix, ColorRange
 from streamlib.ids import ProcessorId
+from streamlib.processors.conversion import convert, reason
 from streamlib.processors.shared_objects import SharedObjects
 
 if TYPE_CHECKING:
@@ -30,15 +35,26 @@ class MediaConfig:
     """What a runtime's media look like where a processor is not told otherwise.
 
     `sample_rate` in Hz, `block_size` in samples per channel, `frame_rate` in frames per second.
+
+    Raises:
+        ConfigError: A value is outside its range.
     """
 
-    sample_rate: int = 48_000
-    block_size: int = 480
-    frame_rate: float = 30.0
-    width: int = 1280
-    height: int = 720
+    sample_rate: Annotated[int, Meta(ge=1000, le=384_000)] = 48_000
+    block_size: Annotated[int, Meta(ge=1, le=1_048_576)] = 480
+    frame_rate: Annotated[float, Meta(ge=0.001, le=1000)] = 30.0
+    width: Annotated[int, Meta(ge=1, le=16_384)] = 1280
+    height: Annotated[int, Meta(ge=1, le=16_384)] = 720
     color_range: ColorRange = ColorRange.LIMITED
     color_matrix: ColorMatrix = ColorMatrix.BT709
+
+    def __post_init__(self) -> None:
+        for name, annotation in get_type_hints(type(self), include_extras=True).items():
+            value = getattr(self, name)
+            try:
+                convert(value, annotation)
+            except msgspec.ValidationError as error:
+                raise ConfigError(f"MediaConfig.{name}: {reason(error, annotation, value)}", field=name) from error
 
 
 class ProcessorLog(ProcessorLogAdapter):
@@ -90,10 +106,11 @@ class ProcessContext:
     continuous processor it replaces the next tick; `clock.NEVER_NS` waits for `wake` or, in a source, for a change
     of its links), and `end()` says that this processor has nothing more to say: its outputs end and it is torn
     down. `wake` may be kept and called from any thread. `joined` counts by output the links ever joined to it: an
-    encoder sends a key frame when the count has changed since its last call.
+    encoder sends a key frame when the count has changed since its last call. `is_cut_off` says that nobody waits any
+    more for what it still has to say: a call that writes many frames looks there, and returns.
     """
 
-    __slots__ = ("_now_ns", "end", "joined", "runtime", "wake", "wake_at")
+    __slots__ = ("_now_ns", "end", "is_cut_off", "joined", "runtime", "wake", "wake_at")
 
     def __init__(
         self,
@@ -108,6 +125,7 @@ class ProcessContext:
         self.wake_at = wake_at
         self.end = end
         self.joined: Counter[str] = Counter()
+        self.is_cut_off = False
         self._now_ns = runtime.clock.now_ns
 
     def now_ns(self) -> int:

@@ -105,12 +105,25 @@ def chosen(setting: str, choices: type[E], value: str) -> E:
 
 
 def reason(error: Exception, annotation: object, value: object) -> str:
-    """What a message says after `Type.field:` when `convert` refused `value`: expected, got, and the nearest choice."""
+    """What a message says after `Type.field:` when `convert` refused `value`: expected, got, and what would do."""
     text = str(error).replace("`", "").replace("Expected object, got", f"Expected {type_words(annotation)}, got")
     choices = list(_choices(annotation))
-    hint = f"; {nearest(str(value), choices)}" if choices else ""
+    hint = f"; {nearest(str(value), choices)}" if choices else _limits(annotation)
     shown = repr(value)
     return f"{text[:1].lower()}{text[1:]}; given {shown if len(shown) <= 60 else shown[:57] + '...'}{hint}"
+
+
+def _limits(annotation: object) -> str:
+    """The legal range of a number, for the end of a message; empty where it has none on both sides."""
+    bounds: dict[str, float] = {}
+    for meta in getattr(annotation, "__metadata__", ()):
+        if isinstance(meta, msgspec.Meta):
+            bounds |= {end: bound for end in ("ge", "gt", "le", "lt") if (bound := getattr(meta, end)) is not None}
+    low = bounds.get("ge", bounds.get("gt"))
+    high = bounds.get("le", bounds.get("lt"))
+    if low is None or high is None:
+        return ""
+    return f"; the range is {'above ' * ('ge' not in bounds)}{low:,} to {'below ' * ('le' not in bounds)}{high:,}"
 
 
 def _choices(annotation: object) -> Iterable[str]:

@@ -109,17 +109,21 @@ def declare(cls: type[Any], root: type[Any], *, abstract: bool) -> Declaration:
     if live and not outputs:
         raise DeclarationError(f"{name} is live and has no output; only a source of frames can be live")
     config = ConfigFields.of(name, cls.Config)
+    execution = _execution(cls, inputs)
+    placement = _choice(name, "placement", Placement, cls.placement)
+    if not abstract:
+        _check_main(name, placement, execution)
     return Declaration(
         type_name=name,
         processor=cls,
         inputs=inputs,
         outputs=outputs,
-        execution=_execution(cls, inputs),
+        execution=execution,
         wake=_choice(name, "wake", Wake, cls.wake),
-        placement=_choice(name, "placement", Placement, cls.placement),
+        placement=placement,
         live=live,
         error_policy=_choice(name, "error_policy", ErrorPolicy, cls.error_policy),
-        restart_limits=cls.restart_limits,
+        restart_limits=_restart_limits(name, cls.restart_limits),
         config=config,
         is_async=_is_async(cls),
         abstract=abstract or cls.process is root.process,
@@ -253,6 +257,23 @@ def _execution(cls: type[Any], inputs: Mapping[str, LinkInput[Any]]) -> ProcessE
             f"{', '.join(f'ProcessExecution.{mode}()' for mode in ExecutionMode)}"
         )
     return execution
+
+
+def _check_main(type_name: str, placement: Placement, execution: ProcessExecution) -> None:
+    """Refuse what no scheduler may grant: the main thread has its turns at times, and not with each frame."""
+    if placement is Placement.MAIN and execution.mode is ExecutionMode.REACTIVE:
+        raise DeclarationError(
+            f"{type_name}.placement is 'main', where a processor that frames call does not run; write "
+            f"execution = ProcessExecution.continuous(interval_ms=16) in {type_name}, and have process() read what "
+            "waits"
+        )
+
+
+def _restart_limits(type_name: str, limits: object) -> RestartLimits:
+    if isinstance(limits, RestartLimits):
+        return limits
+    attempts = limits if isinstance(limits, int) and not isinstance(limits, bool) else 3
+    raise DeclarationError(f"{type_name}.restart_limits is {limits!r}; write RestartLimits(attempts={attempts})")
 
 
 def _choice(type_name: str, setting: str, choices: type[E], value: str) -> E:

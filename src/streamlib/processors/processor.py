@@ -116,6 +116,18 @@ class Processor:
     def config_changed(self, previous: Any) -> None:
         """Apply a live change: `self.config` is the new one; between two calls of `process`."""
 
+    def export_state(self) -> Any:
+        """What the one that takes this one's place goes on from: counters, a buffer, what a model has learned.
+
+        Called between two calls of `process` where another processor is put in this place (`runtime.replace`), or a
+        change of config makes it anew; after it `process` is not called any more, unless the edit fails. Not called
+        after a failure, nor by `runtime.restart`, which begin anew. Both have to declare it for it to be called.
+        """
+        return None
+
+    def import_state(self, state: Any) -> None:
+        """Go on from what another has exported; behind `setup`. What it raises rolls the edit back."""
+
     def hand_over(self, heir: Self) -> None:
         """In a restart: give what must not end with this one to the one that takes its place, which is set up by now.
 

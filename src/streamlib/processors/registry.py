@@ -33,6 +33,9 @@ class ProcessorRegistry:
         self._types: dict[str, type[Processor]] = {}
         self._offers: dict[str, list[EntryPoint]] | None = None
 
+    def __repr__(self) -> str:
+        return f"<ProcessorRegistry of {len(self.names())} types>"
+
     def register(self, type_: type[Processor], name: str | None = None) -> None:
         """Make a type known under its own name, or another.
 

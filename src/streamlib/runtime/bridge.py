@@ -261,6 +261,9 @@ class Frames:
     def __init__(self, sink: PullHandle) -> None:
         self._sink = sink
 
+    def __repr__(self) -> str:
+        return f"<frames that {self._sink.id} keeps>"
+
     def __iter__(self) -> Iterator[Any]:
         while (frame := self._sink.pull()) is not None:
             yield frame
@@ -299,7 +302,9 @@ class FrameStream:
 
     def __init__(self, runtime: Streamed, port: OutputPort, *, capacity: int, delivery: Delivery) -> None:
         self._runtime = runtime
+        self._port = port.ref
         with runtime.edit() as edit:
+            edit.recorded = False  # whoever undoes commits does not mean streams
             frame_types = port.handle.declaration.outputs[port.ref.port].frame_types
             kind = frame_types[0] if len(frame_types) == 1 else object
             self._sink = edit.add_processor(PullSink, type=kind, capacity=capacity)
@@ -330,10 +335,14 @@ class FrameStream:
         self._dropped.detach()
         if self._sink.id in self._runtime.graph:
             edit = self._runtime.edit()  # also where the runtime collects edits: these frames are nobody else's
+            edit.recorded = False
             edit.remove(self._sink)
             self._handle().let_go()
             self._runtime.commit_edit(edit, drain_s=None)
         self._handle().let_go()
+
+    def __repr__(self) -> str:
+        return f"<frames of {self._port}{', closed' if self._over else ''}>"
 
     def __enter__(self) -> Self:
         self._begun.set()

@@ -10,20 +10,22 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from streamlib.compiler.compiler import Compiler
-from streamlib.compiler.delta import compute_delta
-from streamlib.errors import DeadlineError, StateError
+from streamlib.compiler.delta import GraphDelta, compute_delta
+from streamlib.errors import DeadlineError, StateError, StreamError
 from streamlib.events.bus import EventBus
-from streamlib.events.event import described
+from streamlib.events.event import Event, described
 from streamlib.events.runtime import CommitFailed
 from streamlib.execution.changes import inside_loop
 from streamlib.execution.main_thread_runner import MainThread, on_main_thread
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.runtime.edit import Edit
-from streamlib.runtime.operations import Applied
+from streamlib.runtime.edit_plan import EditPlan
+from streamlib.runtime.history import History
+from streamlib.runtime.operations import Applied, Operation
 from streamlib.runtime.ticket import Ticket, committing
 from streamlib.states import GraphState
 
@@ -42,6 +44,10 @@ class Committer:
     Args:
         changed: Called after each commit, whatever came of it.
         main: The processors that run on the main thread: one that waits there for its turn gives them theirs.
+        now_ns: The runtime's clock.
+
+    Attributes:
+        history: The commits, and what takes them back.
     """
 
     def __init__(
@@ -51,12 +57,15 @@ class Committer:
         bus: EventBus,
         changed: Callable[[], None],
         main: MainThread,
+        now_ns: Callable[[], int],
     ) -> None:
         self._graph = graph
         self._compiler = compiler
         self._bus = bus
         self._changed = changed
         self._main = main
+        self._now_ns = now_ns
+        self.history = History()
         self._turn = threading.Lock()
         self._holder: int | None = None
         self._line: deque[tuple[Callable[[], None], Ticket]] = deque()  # bounded by LINE_LIMIT
@@ -163,45 +172,119 @@ class Committer:
                 self._bus.publish(CommitFailed(error=described(error)))
 
     def _commit_and_tell(self, edit: Edit, drain_s: float | None) -> None:
+        operations, at_ns = [*edit.operations], self._now_ns()
+
+        def note(way_back: list[Operation]) -> None:
+            if edit.recorded:
+                self.history.record(operations, way_back, at_ns)
+
+        self._commit(operations, note, drain_s)
+
+    def undo(self, ticket: Ticket, *, drain_s: float | None) -> None:
+        """Take the last commit back, now or in line.
+
+        Raises:
+            StateError: There is none.
+            Whatever the commit fails with, when it was done on this thread.
+        """
+        history = self.history
+        self.run(lambda: self._commit(history.to_undo().way_back, history.undone, drain_s), ticket)
+
+    def redo(self, ticket: Ticket, *, drain_s: float | None) -> None:
+        """Do what was undone last again, now or in line.
+
+        Raises:
+            StateError: There is none.
+            Whatever the commit fails with, when it was done on this thread.
+        """
+        history = self.history
+        self.run(lambda: self._commit(history.to_redo().way_back, history.redone, drain_s), ticket)
+
+    def plan(self, operations: Sequence[Operation]) -> EditPlan:
+        """What a commit of these operations would do now.
+
+        Raises:
+            StateError: Called inside a processor or a commit, whose end it would have to wait for.
+            DeadlineError: The commit before it did not end in time.
+        """
+        if inside_loop() or self._holder == threading.get_ident():
+            raise StateError("a plan waits for the commits before it; ask for it outside processors and callbacks")
+        made: list[EditPlan] = []
+        self._take_turn(lambda: made.append(self._planned(operations)), Ticket())
+        return made[0]
+
+    def _planned(self, operations: Sequence[Operation]) -> EditPlan:
+        errors: list[StreamError] = []
+        running = self._graph.state is not GraphState.IDLE
+        applied = Applied(_tell_nobody)
+        with self._graph.lock:  # nobody sees the graph as it is in here
+            try:
+                for operation in operations:
+                    _apply_noting(operation, self._graph, applied, errors)
+                draft = self._compiler.draft(self._delta(applied), errors.append) if running else None
+            finally:
+                self._take_back(applied)
+        steps = [] if draft is None else self._compiler.steps(draft, errors.append)
+        return EditPlan(tuple(map(str, operations)), tuple(steps), tuple(errors))
+
+    def _commit(
+        self, operations: Sequence[Operation], note: Callable[[list[Operation]], None], drain_s: float | None
+    ) -> None:
+        """Carry operations out, all or none; `note` is told what takes them back where they are."""
         try:
-            self._commit(edit, drain_s)
+            applied = self._applied(operations)
+            try:
+                if self._graph.state is not GraphState.IDLE:
+                    self._compile(applied, drain_s)
+            except DeadlineError:  # it was carried out, and somebody was late
+                self._conclude(applied, note)
+                raise
+            self._conclude(applied, note)
         finally:
             self._changed()
 
-    def _commit(self, edit: Edit, drain_s: float | None) -> None:
+    def _applied(self, operations: Sequence[Operation]) -> Applied:
         applied = Applied(self._bus.publish)
         try:
-            for operation in edit.operations:
+            for operation in operations:
                 operation.apply(self._graph, applied)
         except BaseException:
-            self._undo(applied)
+            self._take_back(applied)
             raise
-        try:
-            if self._graph.state is not GraphState.IDLE:
-                self._compile(applied, drain_s)
-        except DeadlineError:
-            self._conclude(applied)  # it was carried out, and somebody was late
-            raise
-        self._conclude(applied)
+        return applied
 
-    def _conclude(self, applied: Applied) -> None:
+    def _conclude(self, applied: Applied, note: Callable[[list[Operation]], None]) -> None:
+        note(applied.way_back())
         for entity in (*applied.removed_links, *applied.removed_processors):
             self._graph.forget(entity)
         for event in applied.did:
             self._bus.publish(event)
 
     def _compile(self, applied: Applied, drain_s: float | None) -> None:
-        delta = compute_delta(
+        self._compiler.compile(self._delta(applied), lambda: self._take_back(applied), drain_s=drain_s)
+
+    def _delta(self, applied: Applied) -> GraphDelta:
+        return compute_delta(
             self._graph,
             self._graph.take_dirty(),
             applied.removed_processors,
             applied.removed_links,
             applied.restarted,
         )
-        self._compiler.compile(delta, lambda: self._undo(applied), drain_s=drain_s)
 
-    def _undo(self, applied: Applied) -> None:
-        for inverse in reversed(applied.undo):
-            inverse()
+    def _take_back(self, applied: Applied) -> None:
+        applied.take_back()
         if self._graph.state is not GraphState.IDLE:
             self._graph.take_dirty()
+
+
+def _apply_noting(operation: Operation, graph: PropertyGraph, applied: Applied, errors: list[StreamError]) -> None:
+    try:
+        operation.apply(graph, applied)
+    except StreamError as error:
+        errors.append(error)
+
+
+def _tell_nobody(event: Event) -> None:
+    """A plan is no event."""
+    del event

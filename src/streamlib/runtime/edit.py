@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
 
-from streamlib.errors import ConnectError, DuplicateIdError, StateError, UnknownLinkError, UnknownProcessorError
+from streamlib.errors import ConnectError, DuplicateIdError, StateError, UnknownProcessorError
 from streamlib.graph.graph_file import GraphFile
 from streamlib.graph.group import members_of
 from streamlib.graph.link import Link
@@ -28,6 +29,7 @@ from streamlib.processors.fitting import what_would_fit
 from streamlib.processors.ports import misfit
 from streamlib.processors.processor import Processor
 from streamlib.processors.registry import ProcessorRegistry
+from streamlib.runtime.edit_plan import EditPlan
 from streamlib.runtime.group import GroupHandle, built, group_stem, without_groups
 from streamlib.runtime.handles import Holder, InputPort, LinkHandle, OutputPort, ProcessorHandle
 from streamlib.runtime.loader import Loader
@@ -36,10 +38,13 @@ from streamlib.runtime.operations import (
     AddProcessor,
     Attach,
     Configure,
+    Detach,
     Operation,
     RemoveLink,
     RemoveProcessor,
+    ReplaceProcessor,
     Restart,
+    UpdateLink,
 )
 from streamlib.runtime.ticket import Ticket
 
@@ -73,17 +78,25 @@ class Edited(Holder, Protocol):
         """Commit the edit."""
         ...
 
+    def planned(self, edit: Edit) -> EditPlan:
+        """What a commit of the edit would do."""
+        ...
+
 
 class Edit:
     """A transaction: several changes, committed together or not at all.
 
     Used by `with runtime.edit() as edit:`, which commits at the end of the block; an exception in the block
     discards the edit. The handles it returns can be connected and configured at once.
+
+    Attributes:
+        recorded: Whether it is one of those that `runtime.undo` takes back.
     """
 
-    def __init__(self, runtime: Edited, ticket: Ticket | None = None) -> None:
+    def __init__(self, runtime: Edited, ticket: Ticket | None = None, *, recorded: bool = True) -> None:
         self.operations: list[Operation] = []
         self.ticket = ticket or Ticket()
+        self.recorded = recorded
         self._runtime = runtime
         self._added: dict[ProcessorId, ProcessorHandle] = {}
         self._configs: dict[ProcessorId, ProcessorConfig] = {}
@@ -104,16 +117,32 @@ class Edit:
     ) -> ProcessorHandle:
         """Add a processor; see `StreamRuntime.add_processor`."""
         self._check_open()
+        node = self._new_node(given_id(id) if id is not None else None, processor, config, on_error, fields)
+        self.operations.append(AddProcessor(node))
+        return self._noted(node)
+
+    def _new_node(
+        self,
+        id_: ProcessorId | None,
+        processor: type[Processor] | str,
+        config: ProcessorConfig | Mapping[str, object] | None,
+        on_error: ErrorPolicy | str | None,
+        fields: Mapping[str, object],
+    ) -> ProcessorNode:
         declaration = self._runtime.declaration_of(processor)
         made = declaration.config.build(config, **fields)
         declaration = declaration.processor.declaration_for(made)
-        id_ = given_id(id) if id is not None else self._runtime.graph.new_id(declaration.type_name)
         policy = None if on_error is None else chosen("on_error", ErrorPolicy, on_error)
-        self.operations.append(AddProcessor(ProcessorNode(id_, declaration.type_name, made, declaration, policy)))
-        handle = declaration.processor.handle_type or ProcessorHandle
-        self._added[id_] = made_handle = handle(self._runtime, id_, declaration, self.ticket)
-        self._configs[id_] = made
-        return made_handle
+        if id_ is None:
+            id_ = self._runtime.graph.new_id(declaration.type_name)
+        return ProcessorNode(id_, declaration.type_name, made, declaration, policy)
+
+    def _noted(self, node: ProcessorNode) -> ProcessorHandle:
+        """The handle of one that this edit brings, who is known by its id from now on."""
+        handle = node.declaration.processor.handle_type or ProcessorHandle
+        self._added[node.id] = made = handle(self._runtime, node.id, node.declaration, self.ticket)
+        self._configs[node.id] = node.config
+        return made
 
     def add_group(self, build: Callable[..., object], *, id: str | None = None, **arguments: object) -> GroupHandle:
         """Add a group of processors; see `StreamRuntime.add_group`."""
@@ -145,12 +174,9 @@ class Edit:
         if isinstance(source, GroupHandle) or isinstance(target, GroupHandle):
             source, target = without_groups(source, target, self._is_free)
         output, input_ = self._ports(source, target)
-        if capacity is not None and not _is_capacity(capacity):
-            raise ConnectError(
-                f"capacity is {capacity!r}; a link holds 1 frame or more", source=str(output), target=str(input_)
-            )
         override = None if delivery is None else chosen("delivery", Delivery, delivery)
         link = Link(link_id(output, input_), output, input_, override, capacity)
+        _check_capacity(capacity, link)
         self.operations.append(AddLink(link))
         self._links[link.id] = link
         for end in (output, input_):
@@ -161,10 +187,7 @@ class Edit:
     def disconnect(self, link: LinkHandle | str) -> None:
         """Remove a link; see `StreamRuntime.disconnect`."""
         self._check_open()
-        id_ = LinkId(link.id if isinstance(link, LinkHandle) else link)
-        graph = self._runtime.graph
-        if id_ not in self._links and id_ not in graph:
-            raise UnknownLinkError(id_, graph.link_ids())
+        id_ = self._link(link).id
         self.operations.append(RemoveLink(id_))
         self._cut.add(id_)
 
@@ -194,10 +217,53 @@ class Edit:
         self._check_open()
         self.operations.append(Restart(self._handle(processor).id))
 
+    def replace(
+        self,
+        processor: ProcessorHandle | str,
+        by: type[Processor] | str,
+        config: ProcessorConfig | Mapping[str, object] | None = None,
+        *,
+        on_error: ErrorPolicy | str | None = None,
+        **fields: object,
+    ) -> ProcessorHandle:
+        """Put a processor of another type in the place of one; see `StreamRuntime.replace`."""
+        self._check_open()
+        id_ = self._handle(processor).id
+        node = self._new_node(id_, by, config, on_error, fields)
+        self.operations.append(ReplaceProcessor(node))
+        return self._noted(node)
+
+    def update_link(
+        self, link: LinkHandle | str, *, delivery: Delivery | str | None = None, capacity: int | None = None
+    ) -> None:
+        """Change a link's delivery or capacity; see `StreamRuntime.update_link`."""
+        self._check_open()
+        before = self._link(link)
+        _check_capacity(capacity, before)
+        wanted = before.delivery if delivery is None else chosen("delivery", Delivery, delivery)
+        after = replace(before, delivery=wanted, capacity=before.capacity if capacity is None else capacity)
+        if after != before:
+            self.operations.append(UpdateLink(after))
+            self._links[after.id] = after
+
     def attach(self, subject: ProcessorId | LinkId, component: object) -> None:
-        """Attach a component of the user's own to a processor or link that this edit adds."""
+        """Attach a component of the user's own to a processor or link, in the place of one of its class."""
         self._check_open()
         self.operations.append(Attach(subject, component))
+
+    def detach(self, subject: ProcessorId | LinkId, kind: type[object]) -> None:
+        """Take a component of the user's own off a processor or link."""
+        self._check_open()
+        self.operations.append(Detach(subject, kind))
+
+    def plan(self) -> EditPlan:
+        """What a commit of this edit would do now, with all errors that can be told before; nothing is done.
+
+        Raises:
+            StateError: The edit is over; or asked for inside a processor or a callback of a commit.
+        """
+        self._check_open()
+        return self._runtime.planned(self)
 
     def load(
         self, file: GraphFile, *, classes: Iterable[type[object]] = (), skip_unknown_components: bool = False
@@ -262,6 +328,11 @@ class Edit:
         added = self._added.get(ProcessorId(processor))
         return added if added is not None else self._runtime.processor(processor)
 
+    def _link(self, link: LinkHandle | str) -> Link:
+        """A link as this edit will have it."""
+        id_ = LinkId(link.id if isinstance(link, LinkHandle) else link)
+        return self._links.get(id_) or self._runtime.graph.link(id_)
+
     def _meant(self, processor: ProcessorHandle | GroupHandle | str) -> list[ProcessorHandle]:
         """A processor, or the members of a group that are still there."""
         graph = self._runtime.graph
@@ -287,7 +358,7 @@ class Edit:
         self, source: ProcessorHandle | OutputPort, target: ProcessorHandle | InputPort
     ) -> tuple[PortRef, PortRef]:
         """The two ports meant: those named, or the only two that fit and are free."""
-        from_, to = _processor_of(source), _processor_of(target)
+        from_, to = (self._added.get(one.id, one) for one in (_processor_of(source), _processor_of(target)))
         outputs = [source.ref.port] if isinstance(source, OutputPort) else list(from_.declaration.outputs)
         inputs = [target.ref.port] if isinstance(target, InputPort) else self._free_inputs(to)
         misfits: dict[tuple[str, str], str] = {}
@@ -336,5 +407,7 @@ def _processor_of(end: object) -> ProcessorHandle:
     raise ConnectError(message)
 
 
-def _is_capacity(given: object) -> bool:
-    return isinstance(given, int) and given >= 1
+def _check_capacity(given: object, link: Link) -> None:
+    if given is not None and not (isinstance(given, int) and given >= 1):
+        message = f"capacity is {given!r}; a link holds 1 frame or more"
+        raise ConnectError(message, source=str(link.source), target=str(link.target))

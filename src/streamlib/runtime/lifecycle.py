@@ -99,7 +99,7 @@ class Lifecycle:
         self._become(GraphState.RUNNING)
         self.started = True
         graph.take_dirty()
-        self.reports.failures.clear()
+        self.reports.forget()
         self.completion.forget()
         delta = GraphDelta(added=tuple(graph.processor_ids()), links_added=tuple(graph.link_ids()))
         try:
@@ -270,7 +270,7 @@ class Lifecycle:
 
     def _raise_failures(self) -> None:
         if self.reports.failures:
-            raise ProcessorFailed(self.reports.failures)
+            raise ProcessorFailed(self.reports.failures, self.reports.gave_up)
 
     # ------------------------------------------------------------------------------------------------------ pieces
 

@@ -1,54 +1,79 @@
-"""The changes that an edit is made of, each with its inverse.
+"""The changes that an edit is made of: what each does to the graph, and what takes it back.
 
-Applying one to the graph notes how to undo it, so that a failed commit leaves no trace, and what to tell when it is
-done. `edit` collects them, `committer` applies them; nothing here knows what runs.
+Applying one notes two ways back: `undo`, for a commit that fails, brings back the very entities; `inverse`, for
+`runtime.undo`, are operations like any other. `edit` collects operations, `committer` applies them; nothing here knows
+what runs. Printed, an operation says what it does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from streamlib.errors import ReplaceError
 from streamlib.events.event import Event
 from streamlib.events.graph import (
     GraphDidAddProcessor,
     GraphDidCreateLink,
     GraphDidRemoveLink,
     GraphDidRemoveProcessor,
+    GraphDidReplaceProcessor,
+    GraphDidUpdateLink,
     GraphWillAddProcessor,
     GraphWillCreateLink,
     GraphWillRemoveLink,
     GraphWillRemoveProcessor,
+    GraphWillReplaceProcessor,
+    GraphWillUpdateLink,
 )
 from streamlib.graph import Entity
+from streamlib.graph.components import RUNNING_COMPONENTS
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.processors.config import ProcessorConfig
+from streamlib.processors.ports import misfit
+from streamlib.states import ProcessorState
 
 
 @dataclass(slots=True)
 class Applied:
     """What applying operations has done to the graph so far: what to undo, and what to tell.
 
-    `undo` is called last first. `removed_*` are the entities of what is no longer in the graph.
+    Attributes:
+        undo: Called last first, takes it back out of the graph as if it had never been.
+        inverse: For each operation those that take it back, to be carried out last first.
+        did: What to tell when it is committed.
+        removed_processors: The entities of those that are no longer in the graph.
+        removed_links: As above.
+        restarted: Who is to be made anew though nothing of it has changed.
     """
 
     publish: Callable[[Event], None]
     undo: list[Callable[[], object]] = field(default_factory=list)
+    inverse: list[tuple[Operation, ...]] = field(default_factory=list)
     did: list[Event] = field(default_factory=list)
     removed_processors: list[Entity] = field(default_factory=list)
     removed_links: list[Entity] = field(default_factory=list)
     restarted: list[ProcessorId] = field(default_factory=list)
+
+    def way_back(self) -> list[Operation]:
+        """The operations that take all of it back, in their order."""
+        return [operation for operations in reversed(self.inverse) for operation in operations]
+
+    def take_back(self) -> None:
+        """Have the graph as it was before."""
+        for undo in reversed(self.undo):
+            undo()
 
 
 class Operation(Protocol):
     """One change of a graph."""
 
     def apply(self, graph: PropertyGraph, applied: Applied) -> None:
-        """Make the change, and note how to undo it and what to tell when it is committed."""
+        """Make the change, and note how to take it back and what to tell when it is committed."""
         ...
 
 
@@ -64,7 +89,11 @@ class AddProcessor:
         applied.publish(GraphWillAddProcessor(processor_id=id_, processor_type=type_))
         graph.add_processor(self.node)
         applied.undo.append(lambda: graph.forget(graph.remove_processor(id_)))
+        applied.inverse.append((RemoveProcessor(id_),))
         applied.did.append(GraphDidAddProcessor(processor_id=id_, processor_type=type_))
+
+    def __str__(self) -> str:
+        return f"add {self.node.id} ({self.node.processor_type})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +107,39 @@ class RemoveProcessor:
         applied.publish(GraphWillRemoveProcessor(processor_id=self.id))
         for link in (*graph.links_into(self.id), *graph.links_from(self.id)):
             RemoveLink(link.id).apply(graph, applied)
+        node, attached = graph.node(self.id), [*_attached(graph, self.id)]
         entity = graph.remove_processor(self.id)
         applied.removed_processors.append(entity)
         applied.undo.append(lambda: graph.restore_processor(entity))
+        applied.inverse.append((AddProcessor(node), *attached))
         applied.did.append(GraphDidRemoveProcessor(processor_id=self.id))
+
+    def __str__(self) -> str:
+        return f"remove {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceProcessor:
+    """Put a processor of another type in the place of one; the id, the links and all that is attached stay."""
+
+    node: ProcessorNode
+
+    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
+        """Exchange the node in the graph.
+
+        Raises:
+            ReplaceError: A link of the one that is there does not fit the new one.
+        """
+        id_, type_ = self.node.id, self.node.processor_type
+        _check_links(graph, self.node)
+        applied.publish(GraphWillReplaceProcessor(processor_id=id_, processor_type=type_))
+        before = graph.exchange(replace(self.node, generation=graph.new_generation()))
+        applied.undo.append(lambda: graph.exchange(before))
+        applied.inverse.append((ReplaceProcessor(before),))
+        applied.did.append(GraphDidReplaceProcessor(processor_id=id_, processor_type=type_))
+
+    def __str__(self) -> str:
+        return f"replace {self.node.id} by a {self.node.processor_type}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +154,11 @@ class AddLink:
         applied.publish(GraphWillCreateLink(link_id=link.id, source=link.source, target=link.target))
         graph.add_link(link)
         applied.undo.append(lambda: graph.forget(graph.remove_link(link.id)))
+        applied.inverse.append((RemoveLink(link.id),))
         applied.did.append(GraphDidCreateLink(link_id=link.id, source=link.source, target=link.target))
+
+    def __str__(self) -> str:
+        return f"connect {self.link.id}{_terms(self.link)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +170,34 @@ class RemoveLink:
     def apply(self, graph: PropertyGraph, applied: Applied) -> None:
         """Remove the link from the graph."""
         applied.publish(GraphWillRemoveLink(link_id=self.id))
+        link, attached = graph.link(self.id), [*_attached(graph, self.id)]
         entity = graph.remove_link(self.id)
         applied.removed_links.append(entity)
         applied.undo.append(lambda: graph.restore_link(entity))
+        applied.inverse.append((AddLink(link), *attached))
         applied.did.append(GraphDidRemoveLink(link_id=self.id))
+
+    def __str__(self) -> str:
+        return f"disconnect {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateLink:
+    """Give a link another capacity or delivery."""
+
+    link: Link
+
+    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
+        """Exchange the link's record in the graph."""
+        applied.publish(GraphWillUpdateLink(link_id=self.link.id))
+        before = graph.exchange_link(self.link)
+        applied.undo.append(lambda: graph.exchange_link(before))
+        applied.inverse.append((UpdateLink(before),))
+        link = self.link
+        applied.did.append(GraphDidUpdateLink(link_id=link.id, delivery=link.delivery, capacity=link.capacity))
+
+    def __str__(self) -> str:
+        return f"update {self.link.id}{_terms(self.link) or ': as its input declares'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +211,10 @@ class Configure:
         """Set the config in the graph."""
         before = graph.set_config(self.id, self.config)
         applied.undo.append(lambda: graph.set_config(self.id, before))
+        applied.inverse.append((Configure(self.id, before),))
+
+    def __str__(self) -> str:
+        return f"configure {self.id}: {self.config}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +224,94 @@ class Restart:
     id: ProcessorId
 
     def apply(self, graph: PropertyGraph, applied: Applied) -> None:
-        """Nothing changes in the graph."""
+        """Nothing changes in the graph, and nothing takes it back."""
         graph.node(self.id)
         applied.restarted.append(self.id)
+
+    def __str__(self) -> str:
+        return f"restart {self.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """Attach a user's component to a processor or link."""
+    """Attach a component to a processor or link, in the place of one of its class."""
 
     subject: ProcessorId | LinkId
     component: object
 
     def apply(self, graph: PropertyGraph, applied: Applied) -> None:
         """Insert it in the graph."""
+        before = _taken_off(graph, self.subject, type(self.component))
         graph.insert(self.subject, self.component)
-        applied.undo.append(lambda: graph.remove(self.subject, type(self.component)))
+        way_back = before or Detach(self.subject, type(self.component))
+        applied.undo.append(lambda: way_back.apply(graph, Applied(applied.publish)))
+        applied.inverse.append((way_back,))
+
+    def __str__(self) -> str:
+        return f"attach {self.component!r} to {self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Detach:
+    """Take a component off a processor or link."""
+
+    subject: ProcessorId | LinkId
+    kind: type[object]
+
+    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
+        """Remove it from the graph."""
+        before = _taken_off(graph, self.subject, self.kind)
+        if before is not None:
+            applied.undo.append(lambda: graph.insert(self.subject, before.component))
+            applied.inverse.append((before,))
+
+    def __str__(self) -> str:
+        return f"detach {self.kind.__name__} from {self.subject}"
+
+
+def _taken_off(graph: PropertyGraph, subject: ProcessorId | LinkId, kind: type[object]) -> Attach | None:
+    component = graph.remove(subject, kind)
+    return None if component is None else Attach(subject, component)
+
+
+def _attached(graph: PropertyGraph, subject: ProcessorId | LinkId) -> Iterator[Attach]:
+    """What is attached to somebody and is not made anew with it: components of the user's own, and its group."""
+    made_anew = {ProcessorNode, Link, ProcessorState, *RUNNING_COMPONENTS}
+    for kind in graph.component_types(subject):
+        component = graph.get(subject, kind)
+        if kind not in made_anew and component is not None:
+            yield Attach(subject, component)
+
+
+def _check_links(graph: PropertyGraph, new: ProcessorNode) -> None:
+    """Refuse a processor that the links in its place do not fit."""
+    links = (*graph.links_into(new.id), *graph.links_from(new.id))
+    words = [said for link in links if (said := _link_misfit(graph, link, new))]
+    if words:
+        raise ReplaceError(new.id, new.processor_type, "; ".join(words))
+
+
+def _link_misfit(graph: PropertyGraph, link: Link, new: ProcessorNode) -> str | None:
+    ends = (link.source.processor_id, link.target.processor_id)
+    source, target = (new if id_ == new.id else graph.node(id_) for id_ in ends)
+    output = source.declaration.outputs.get(link.source.port)
+    input_ = target.declaration.inputs.get(link.target.port)
+    if output is None:
+        return f"{link.id} leaves its output {link.source.port!r}; it has {_names(source.declaration.outputs)}"
+    if input_ is None:
+        return f"{link.id} leads to its input {link.target.port!r}; it has {_names(target.declaration.inputs)}"
+    others = [other for other in graph.links_into(target.id) if other.target == link.target]
+    if len(others) > 1 and not input_.many:
+        return f"{len(others)} links lead to {link.target}, and its input {link.target.port!r} takes one"
+    return misfit(source.id, output, target.id, input_)
+
+
+def _names(ports: Iterable[str]) -> str:
+    return ", ".join(ports) or "none"
+
+
+def _terms(link: Link) -> str:
+    """What a link says of itself, in words; empty where it says nothing."""
+    said = [] if link.delivery is None else [str(link.delivery)]
+    said += [] if link.capacity is None else [f"capacity {link.capacity}"]
+    return f": {', '.join(said)}" if said else ""

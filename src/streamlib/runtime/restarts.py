@@ -13,6 +13,7 @@ from functools import partial
 
 from streamlib.clock import NS_PER_S
 from streamlib.compiler.site import Site
+from streamlib.events.event import described
 from streamlib.events.processor import ProcessorRestarted, ProcessorRestarting
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.ids import ProcessorId
@@ -38,33 +39,50 @@ class Restarts:
         self._site = site
         self._restart = restart
         self._rows: dict[ProcessorId, _Row] = {}
+        site.reports.restarted = self.done
 
     def forget(self) -> None:
         """The runtime starts anew: nobody has failed yet."""
         self._rows.clear()
 
-    def wanted(self, instance: ProcessorInstance) -> bool:
-        """Plan the next attempt of a processor that has failed; False when it has had all of them."""
+    def wanted(self, instance: ProcessorInstance, error: BaseException | None = None) -> bool:
+        """Plan the next attempt of a processor that has failed; False when it has had all of them.
+
+        Args:
+            error: What was in the way of the last attempt, where that is not what its last call raised.
+        """
         limits = instance.declaration.restart_limits
         now_ns = self._site.media_clock.now_ns()
         row = self._rows.get(instance.id, _Row(0, now_ns))
         attempts = 0 if now_ns - row.last_ns >= limits.reset_s * NS_PER_S else row.attempts
         if attempts >= limits.attempts:
+            self._give_up(instance, attempts)
             return False
         attempt = attempts + 1
         self._rows[instance.id] = _Row(attempt, now_ns)
         delay_ns = round(limits.delay_s(attempt) * NS_PER_S)
+        why = described(error) if error is not None else self._site.reports.last_error(instance)
+        words = "failed (%s); restarting, attempt %d of %d in %g s"
+        instance.context.log.warning(words, why, attempt, limits.attempts, delay_ns / NS_PER_S)
         self._site.bus.publish(ProcessorRestarting(processor_id=instance.id, attempt=attempt, delay_ns=delay_ns))
-        self._site.threads.alarm().call_at(now_ns + delay_ns, partial(self._begin, instance, attempt))
+        self._site.threads.alarm().call_at(now_ns + delay_ns, partial(self._begin, instance))
         return True
 
-    def _begin(self, failed: ProcessorInstance, attempt: int) -> None:
-        if self._site.graph.get(failed.id, ProcessorInstance) is failed and not failed.over:
-            self._restart(failed.id, Ticket(partial(self._settled, failed, attempt)))
+    def _give_up(self, instance: ProcessorInstance, attempts: int) -> None:
+        self._site.reports.gave_up[instance.id] = attempts
+        if attempts:
+            instance.context.log.warning("gave up after %d attempt%s", attempts, "" if attempts == 1 else "s")
 
-    def _settled(self, failed: ProcessorInstance, attempt: int, error: BaseException | None) -> None:
-        if error is None:
-            self._site.bus.publish(ProcessorRestarted(processor_id=failed.id, attempt=attempt))
-        elif not self.wanted(failed):
+    def done(self, id_: ProcessorId) -> None:
+        """Tell that one who had failed runs again; on the thread that is about to call it."""
+        if id_ in self._rows:
+            self._site.bus.publish(ProcessorRestarted(processor_id=id_, attempt=self._rows[id_].attempts))
+
+    def _begin(self, failed: ProcessorInstance) -> None:
+        if self._site.graph.get(failed.id, ProcessorInstance) is failed and not failed.over:
+            self._restart(failed.id, Ticket(partial(self._settled, failed)))
+
+    def _settled(self, failed: ProcessorInstance, error: BaseException | None) -> None:
+        if error is not None and not self.wanted(failed, error):
             failed.failure = error if isinstance(error, Exception) else RuntimeError(repr(error))
             failed.end()

@@ -56,7 +56,10 @@ def test_a_graph_is_shown_and_not_run(file: Path) -> None:
 
 
 @pytest.mark.promise("cli.graph")
-@pytest.mark.parametrize(("format", "begins"), [("mermaid", "flowchart LR\n"), ("dot", "digraph"), ("json", "{\n")])
+@pytest.mark.parametrize(
+    ("format", "begins"),
+    [("mermaid", "flowchart LR\n"), ("dot", "digraph"), ("svg", "<svg "), ("json", "{\n")],
+)
 def test_a_graph_is_shown_in_other_formats(file: Path, format: str, begins: str) -> None:
     shown = runner.invoke(app, ["graph", str(file), "--format", format])
     assert shown.stdout.startswith(begins)
@@ -75,7 +78,7 @@ def test_a_file_that_says_something_wrong_is_told_in_a_sentence(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["nowhere.yaml"], "there is no file nowhere.yaml"), (["x.py", "-f", "svg"], "'svg' is not one of")],
+    [(["nowhere.yaml"], "there is no file nowhere.yaml"), (["x.py", "-f", "bmp"], "'bmp' is not one of")],
 )
 def test_what_is_not_understood_is_exit_code_two(arguments: list[str], said: str) -> None:
     shown = runner.invoke(app, ["graph", *arguments], terminal_width=200)

@@ -82,6 +82,9 @@ def test_a_folder_below_a_file_is_told(tmp_path: Path) -> None:
         ("class", "class-processors"),
         ("json", "json-processors"),
         ("streamlib", "streamlib-processors"),
+        ("numpy", "numpy-processors"),
+        ("pillow", "pillow-processors"),  # a distribution
+        ("av", "av-processors"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused_with_one_that_can(

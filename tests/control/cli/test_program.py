@@ -93,6 +93,36 @@ def test_a_processor_that_fails_is_named_and_gives_another_exit_code(program: Pa
     assert "errors" in said
 
 
+FAULTY = """
+from streamlib import LinkInput
+
+class Faulty(Processor):
+    into = LinkInput(DataFrame)
+
+    def process(self, ctx):
+        frame = self.into.read()
+        if frame is not None and frame.data["n"] not in GOOD:
+            raise ValueError("no luck")
+
+def setup(runtime):
+    runtime.connect(runtime.add_processor(Source), runtime.add_processor(Faulty))
+"""
+
+
+@pytest.mark.promise("cli.run")
+def test_a_processor_that_never_succeeds_is_named_and_gives_another_exit_code(program: Path) -> None:
+    """Its policy skips each frame, so nobody ends; and nothing came of the run."""
+    code, said = run(program, COUNTER.replace("COUNT", "5") + FAULTY.replace("GOOD", "()"))
+    assert code == 1
+    assert said.rstrip().endswith("error: faulty_0 failed in each of its 5 calls; its errors are told above")
+    assert "done:" not in said
+
+
+def test_a_processor_that_succeeds_at_times_does_not_fail_a_run(program: Path) -> None:
+    code, said = run(program, COUNTER.replace("COUNT", "5") + FAULTY.replace("GOOD", "(2,)"))
+    assert (code, "error:" in said, "done:" in said) == (0, False, True)
+
+
 def test_a_start_that_fails_is_told_in_a_sentence(program: Path) -> None:
     code, said = run(program, 'def setup(runtime):\n    runtime.add_processor("FileReader", path="/no/such.mp4")\n')
     assert code == 1
@@ -166,7 +196,24 @@ def test_a_graph_file_runs_as_a_program_does(suffix: str, program: Path) -> None
     code, said = run(program.with_suffix(suffix), file.to_json() if suffix == ".json" else file.to_yaml())
     assert code == 0, said
     assert "done: all sources have ended" in said
-    assert program.with_name("out.mp4").stat().st_size > 0
+    size = program.with_name("out.mp4").stat().st_size
+    assert size > 0
+    assert f"out.mp4 ({size:,} bytes)" in said
+
+
+def test_a_file_from_before_that_was_not_written_is_not_told(program: Path) -> None:
+    out = program.with_name("out.mp4")
+    out.write_text("from before")
+    text = f"""
+from streamlib import PushSource, EncodedPacket
+
+def setup(runtime):
+    source = runtime.add_processor(PushSource, type=EncodedPacket)
+    writer = runtime.add_processor("Mp4Writer", path={str(out)!r})
+    runtime.connect(source, writer.input("video"))
+"""
+    code, said = run(program, text, 10_000_000)
+    assert (code, "wrote" in said, out.read_text()) == (0, False, "from before")
 
 
 @pytest.mark.promise("graph.files")

@@ -78,7 +78,8 @@ def test_another_rate_in_mid_stream_is_followed() -> None:
     assert next(frame for frame in made if frame.channels == 1).timestamp_ns == pytest.approx(SECOND, abs=100_000)
 
 
-def test_a_damaged_packet_is_an_error_and_the_next_one_is_heard() -> None:
+@pytest.mark.promise("media.damage-is-said")
+def test_a_damaged_packet_is_an_error_and_the_next_one_is_heard(caplog: pytest.LogCaptureFixture) -> None:
     given = aac(sound(0.5))
     run = Rig(AudioDecoder.from_config(), inputs={"packets": given}, outputs=["audio"]).setup()
     run.inputs["packets"].frames[4] = replace(given[4], data=b"nonsense" * 10)
@@ -89,4 +90,8 @@ def test_a_damaged_packet_is_an_error_and_the_next_one_is_heard() -> None:
         except MediaError:
             errors += 1
     assert (errors, len(run.out("audio"))) == (1, len(given) - 2)  # the first is priming alone
+    run.processor.flush(run.context)
     run.processor.teardown()
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 1
+    assert f"1 of {len(given)} packets of audio could not be decoded (" in said[0]

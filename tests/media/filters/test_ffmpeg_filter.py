@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from streamlib.errors import CommitError, ConfigError, ConnectError
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.video import VideoFrame
 from streamlib.media import AacEncoder, FFmpegFilter, Mp4Writer, TestPatternGenerator, ToneGenerator, VideoScaler
+from streamlib.media.filters import ffmpeg_filter, frame_filter
 from streamlib.testing import run_processor
 from tests.media.clips import SECOND, assert_plays, pictures, probe, sound
 from tests.media.rig import Rig
@@ -68,6 +70,79 @@ def test_it_ends_when_its_filters_do() -> None:
     while not run.has_ended:
         run.step()
     assert len(run.out("output")) == 3
+    run.processor.teardown()
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few frames are many: 8 for one call, 50 for filters that end."""
+    monkeypatch.setattr(ffmpeg_filter, "AT_ONCE", 8)
+    monkeypatch.setattr(frame_filter, "MOST_OF_ONE", 50)
+
+
+@pytest.mark.usefixtures("few")
+def test_what_one_frame_becomes_is_sent_in_several_calls_and_all_of_it() -> None:
+    run, sent = rig("tpad=start=30", pictures(3)).setup(), [0]
+    while run.inputs["input"].frames:
+        run.step()
+        sent.append(len(run.out("output")))
+    assert max(after - before for before, after in pairwise(sent)) == 8
+    run.processor.flush(run.context)
+    assert [frame.timestamp_ns for frame in run.out("output")] == [n * SECOND // 25 for n in range(33)]
+    run.processor.teardown()
+
+
+@pytest.mark.usefixtures("few")
+def test_filters_that_make_frames_without_end_end_with_their_input(caplog: pytest.LogCaptureFixture) -> None:
+    run = rig("loop=-1:3", pictures(40)).setup()
+    while not caplog.records:
+        run.step()
+    waiting, sent = len(run.inputs["input"].frames), len(run.out("output"))
+    assert waiting == 37
+    while run.inputs["input"].frames:
+        run.step()
+    run.processor.flush(run.context)
+    assert len(run.out("output")) == sent + waiting
+    assert "made 54 frames of one frame, and go on; now they give one for each" in caplog.messages[0]
+    run.processor.teardown()
+
+
+@pytest.mark.usefixtures("few")
+def test_filters_that_turn_out_to_have_an_end_take_frames_again_behind_it() -> None:
+    run = rig("tpad=start=70", pictures(40)).run()
+    assert len(run.out("output")) < 40 + 70
+    assert run.out("output")[-1].sequence == 39
+
+
+@pytest.mark.usefixtures("few")
+def test_a_tail_without_end_is_cut_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    assert len(rig("tpad=stop=-1", pictures(3)).run().out("output")) == 3 + 50
+    assert "'tpad=stop=-1' made 50 frames at the end; that is all" in caplog.messages[0]
+    caplog.clear()
+    assert len(rig("reverse", pictures(60)).run().out("output")) == 60
+    assert not caplog.records
+
+
+@pytest.mark.usefixtures("few")
+def test_a_new_description_ends_filters_without_end() -> None:
+    run = rig("loop=-1:1", pictures(5)).setup()
+    for _ in range(9):
+        run.step()
+    run.reconfigure(description="hflip")
+    sent = len(run.out("output"))
+    while run.inputs["input"].frames:
+        run.step()
+    run.processor.flush(run.context)
+    assert [frame.sequence for frame in run.out("output")[sent:]] == [3, 4]
+    run.processor.teardown()
+
+
+def test_a_filter_that_is_cut_off_sends_no_more() -> None:
+    run = rig("tpad=stop=-1", pictures(3)).setup()
+    run.step()
+    run.context.is_cut_off = True
+    run.processor.flush(run.context)
+    assert len(run.out("output")) == 1
     run.processor.teardown()
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamlib.errors import ConfigError, FormatError, MediaError
+from streamlib import StreamRuntime
+from streamlib.errors import CommitError, ConfigError, FormatError, MediaError, ResourceBusyError
 from streamlib.frames.video import VideoFrame
 from streamlib.media import AacEncoder, H264Encoder, Mp4Writer
+from streamlib.media.file_lock import PAGE, FileLock, begin_file
 from streamlib.media.mp4.writer import check_writable
 from streamlib.processors.shared_objects import SharedObjects
 from tests.media.clips import (
@@ -315,6 +317,93 @@ def test_a_new_bitrate_is_applied_live(tmp_path: Path) -> None:
     made.flush(run.context)
     made.teardown()
     assert frame_count(tmp_path / "out.mp4", "v:0") == 20
+
+
+@pytest.mark.promise("media.one-writer")
+@pytest.mark.parametrize("spelling", ["same", "relative", "symlink", "hard link"])
+def test_a_file_that_another_runtime_writes_is_refused_with_its_name_and_its_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelling: str
+) -> None:
+    path, link = tmp_path / "out.mp4", tmp_path / "link.mp4"
+    path.write_bytes(b"precious")
+    monkeypatch.chdir(tmp_path)
+    if spelling == "symlink":
+        link.symlink_to(path)
+    elif spelling == "hard link":
+        os.link(path, link)
+    with StreamRuntime() as one, StreamRuntime() as other:
+        holder = one.add_processor(Mp4Writer, path=path)
+        other.add_processor(Mp4Writer, path={"same": path, "relative": Path("out.mp4")}.get(spelling, link))
+        one.start()
+        with pytest.raises(CommitError, match=rf"out\.mp4.*{holder.id} of another runtime") as refused:
+            other.start()
+        assert isinstance(refused.value.__cause__, ResourceBusyError)
+        assert path.read_bytes() == b"precious"
+        one.stop()
+        other.start()
+
+
+@pytest.mark.promise("media.one-writer")
+def test_two_names_of_one_file_are_refused_in_one_runtime(tmp_path: Path) -> None:
+    path, link = tmp_path / "out.mp4", tmp_path / "link.mp4"
+    path.touch()
+    os.link(path, link)
+    with StreamRuntime() as runtime:
+        for name in (path, link):
+            runtime.add_processor(Mp4Writer, path=name)
+        with pytest.raises(CommitError, match=r"link\.mp4, which mp4_writer_\d \(as .*out\.mp4\) holds"):
+            runtime.start()
+
+
+@pytest.mark.promise("media.one-writer")
+def test_a_file_that_another_process_writes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    with FileLock(path), pytest.raises(MediaError, match=r"out\.mp4 could not be written: another process"):
+        record(path, video=[*pictures(1)])
+    record(path, video=[*pictures(5)])
+    assert frame_count(path, "v:0") == 5
+
+
+@pytest.mark.promise("media.one-writer")
+def test_a_file_that_another_process_has_begun_since_is_refused_and_stays_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    late = Rig(writer(path), inputs={"video": pictures(50)}).setup()
+    with begin_file(path), pytest.raises(MediaError, match=r"out\.mp4 could not be written: another process"):
+        while late.inputs["video"].frames:
+            late.step()
+    late.processor.teardown()
+    assert path.read_bytes() == PAGE
+
+
+def test_while_it_writes_the_file_is_locked_and_free_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    run = Rig(writer(path), inputs={"video": pictures(60)}).setup()
+    while run.inputs["video"].frames:
+        run.step()
+    with pytest.raises(BlockingIOError):
+        FileLock(path)
+    run.processor.flush(run.context)
+    FileLock(path).release()
+    run.processor.teardown()
+
+
+@pytest.mark.promise("media.opus")
+@pytest.mark.parametrize("fragmented", [False, True])
+def test_sound_becomes_opus_where_that_is_asked_for(tmp_path: Path, fragmented: bool) -> None:
+    path = tmp_path / "out.mp4"
+    made = writer(path, audio_codec="opus", audio_bitrate=96_000, fragmented=fragmented)
+    shown, heard = pictures(100, flashes=MOMENTS), sound(4, beeps=MOMENTS, rate=44_100)
+    Rig(made, inputs={"video": shown, "audio": heard}).run()
+    assert_plays(path)
+    told = probe(path)["audio"]
+    assert (told["codec_name"], told["sample_rate"], told["channels"]) == ("opus", "48000", 2)
+    assert float(told["duration"]) == pytest.approx(4, abs=0.01)
+    assert beep_times(path) == pytest.approx(flash_times(path), abs=0.02)
+
+
+def test_sound_becomes_aac_where_nothing_is_asked_for(tmp_path: Path) -> None:
+    record(tmp_path / "out.mp4", audio=[*sound(1)])
+    assert probe(tmp_path / "out.mp4")["audio"]["codec_name"] == "aac"
 
 
 def test_the_file_is_its_own_alone(tmp_path: Path) -> None:

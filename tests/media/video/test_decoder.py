@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from streamlib import StreamRuntime
-from streamlib.errors import ConfigError, ProcessorFailed
+from streamlib.errors import ConfigError, MediaError, ProcessorFailed
 from streamlib.frames.packet import EncodedPacket
 from streamlib.frames.video import VideoFrame
 from streamlib.media import H264Encoder, TestPatternGenerator, VideoDecoder
@@ -106,6 +107,33 @@ def test_damaged_packets_are_errors_that_the_policy_counts() -> None:
     assert len(collected.frames) == 38
     with pytest.raises(ProcessorFailed, match="is empty"):
         run_processor(VideoDecoder, [replace(packets[0], data=b"")])
+
+
+def stepped(run: Rig) -> Rig:
+    """From setup to teardown, over packets that raise."""
+    run.setup()
+    while run.inputs["packets"].frames:
+        with suppress(MediaError):
+            run.step()
+    run.processor.flush(run.context)
+    run.processor.teardown()
+    return run
+
+
+@pytest.mark.promise("media.damage-is-said")
+def test_how_many_packets_could_not_be_decoded_is_said_once_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    packets = h264(pictures(40))
+    stepped(rig([replace(p, data=b"nonsense" * 10) if n in {5, 9} else p for n, p in enumerate(packets)]))
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "2 of 40 packets of video could not be decoded (Invalid data found" in caplog.text
+
+
+@pytest.mark.promise("media.damage-is-said")
+def test_a_stream_of_which_nothing_can_be_decoded_is_said_as_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    run = stepped(rig([replace(packet, data=b"nonsense" * 10) for packet in h264(pictures(10))]))
+    assert run.out("video") == []
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "none of 10 packets of video could be decoded" in caplog.text
 
 
 def test_settings_that_are_none_are_refused_by_name() -> None:

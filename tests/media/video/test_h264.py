@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import replace as with_changes
 
 import av
 import numpy as np
@@ -59,7 +58,7 @@ def test_with_low_latency_each_packet_leaves_with_its_frame() -> None:
 
 
 def test_with_normal_latency_pictures_are_held_and_none_is_lost() -> None:
-    packets = encoded(pictures(50), with_changes(FAST, latency=Latency.NORMAL, preset=Preset.VERYFAST))
+    packets = encoded(pictures(50), replace(FAST, latency=Latency.NORMAL, preset=Preset.VERYFAST))
     assert sorted(packet.sequence for packet in packets) == list(range(50))
     decodes = [packet.decode_ns for packet in packets]
     assert decodes == sorted(set(decodes))
@@ -68,12 +67,12 @@ def test_with_normal_latency_pictures_are_held_and_none_is_lost() -> None:
 
 def test_key_frames_come_by_time_at_any_rate() -> None:
     frames = [replace(frame, timestamp_ns=n * SECOND // 4) for n, frame in enumerate(pictures(20))]
-    packets = encoded(frames, with_changes(FAST, gop_seconds=1.0))
+    packets = encoded(frames, replace(FAST, gop_seconds=1.0))
     assert [n for n, packet in enumerate(packets) if packet.keyframe] == [0, 4, 8, 12, 16]
 
 
 def test_a_decoder_can_begin_at_every_key_frame_without_extradata() -> None:
-    packets = encoded(pictures(30), with_changes(FAST, gop_seconds=0.4))
+    packets = encoded(pictures(30), replace(FAST, gop_seconds=0.4))
     second = [n for n, packet in enumerate(packets) if packet.keyframe][1]
     assert len(decoded(packets[second:])) == 30 - second
     assert packets[0].stream.extradata.startswith(b"\x00\x00\x00\x01\x67")
@@ -106,7 +105,7 @@ def test_a_picture_too_small_is_refused_in_words() -> None:
 @pytest.mark.promise("media.odd-streams")
 def test_missing_timestamps_are_set_one_frame_apart(caplog: pytest.LogCaptureFixture) -> None:
     frames = [replace(frame, timestamp_ns=0, duration_ns=0) for frame in pictures(4)]
-    packets = encoded(frames, with_changes(FAST, frame_rate=20.0))
+    packets = encoded(frames, replace(FAST, frame_rate=20.0))
     assert [packet.timestamp_ns for packet in packets] == [0, SECOND // 20, SECOND // 10, 3 * SECOND // 20]
     assert caplog.text.count("one frame apart") == 1
 
@@ -120,7 +119,7 @@ def test_a_variable_frame_rate_is_kept_to_the_nanosecond() -> None:
 
 @pytest.mark.promise("media.h264-bitrate")
 def test_a_lower_bitrate_takes_effect_while_it_runs() -> None:
-    made, frames = codec(with_changes(FAST, bitrate=2_000_000)), noise(150)
+    made, frames = codec(replace(FAST, bitrate=2_000_000)), noise(150)
     before = sum(packet.nbytes for frame in frames[:75] for packet in made.encode(frame))
     made.set_bitrate(300_000)
     after = sum(packet.nbytes for frame in frames[75:] for packet in made.encode(frame))
@@ -129,7 +128,7 @@ def test_a_lower_bitrate_takes_effect_while_it_runs() -> None:
 
 @pytest.mark.promise("media.h264-bitrate")
 def test_a_higher_bitrate_takes_effect_with_a_key_frame_and_no_picture_lost() -> None:
-    made, frames = codec(with_changes(FAST, bitrate=300_000, latency=Latency.NORMAL)), noise(150)
+    made, frames = codec(replace(FAST, bitrate=300_000, latency=Latency.NORMAL)), noise(150)
     before = [packet for frame in frames[:75] for packet in made.encode(frame)]
     made.set_bitrate(2_000_000)
     after = [packet for frame in frames[75:] for packet in made.encode(frame)] + made.flush()
@@ -188,7 +187,7 @@ def test_without_a_frame_there_is_nothing_to_flush() -> None:
 
 @pytest.mark.parametrize("latency", Latency)
 def test_a_key_frame_that_is_asked_for_comes_with_the_next_picture_and_once(latency: Latency) -> None:
-    made, frames = codec(with_changes(FAST, gop_seconds=60, latency=latency)), pictures(30)
+    made, frames = codec(replace(FAST, gop_seconds=60, latency=latency)), pictures(30)
     packets = []
     for n, frame in enumerate(frames):
         if n == 11:

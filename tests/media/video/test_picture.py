@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from streamlib.errors import FormatError
 from streamlib.frames import ColorMatrix, ColorRange, PixelFormat, VideoFrame
-from streamlib.media.video.picture import NANOSECOND, borrow, from_av, nearest_format, same_memory, to_av
+from streamlib.media.ticks import NANOSECOND
+from streamlib.media.video.picture import borrow, from_av, nearest_format, same_memory, to_av
 from streamlib.media.video.planes import packed, plane_view
 
 

@@ -16,6 +16,8 @@ from streamlib.processors.processor import Processor
 from streamlib.testing import ConformanceError, ConformanceReport, check_processor
 from tests.testing.conformance import misfits
 
+pytestmark = pytest.mark.usefixtures("light_heap")  # each check collects garbage several times
+
 
 def failed(check: Callable[[], object]) -> ConformanceReport:
     with pytest.raises(ConformanceError) as error:

@@ -117,7 +117,7 @@ def graph(
     ],
     format: Annotated[RenderFormat, typer.Option("--format", "-f", help="How it is shown.")] = RenderFormat.TEXT,
 ) -> None:
-    """Show the graph of FILE without running it: as a tree, for Mermaid, for Graphviz, or as JSON."""
+    """Show the graph of FILE without running it: as a tree, for Mermaid, for Graphviz, as a picture, or as JSON."""
     raise typer.Exit(show_graph(file, format, console_for_errors()))
 
 

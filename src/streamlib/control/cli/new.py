@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from importlib import resources
+from importlib import metadata, resources
+from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
 
@@ -75,6 +76,18 @@ def check_name(name: str) -> None:
     module = module_of(name)
     if iskeyword(module) or module in sys.stdlib_module_names or module == "streamlib":
         raise _refused(f"{name!r} is taken by Python or StreamLib itself", f"{name}-processors")
+    if _is_installed(name, module):
+        raise _refused(f"{name!r} is installed here already and would be hidden by yours", f"{name}-processors")
+
+
+def _is_installed(name: str, module: str) -> bool:
+    """Whether a distribution has the name, or a module can be imported by it; a mere folder is none."""
+    try:
+        metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        found = find_spec(module)
+        return found is not None and found.origin is not None
+    return True
 
 
 def module_of(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -46,7 +46,8 @@ def run_program(path: Path, duration_ns: int | None, console: Console) -> int:
     """Run a program and say what it does.
 
     Returns:
-        The exit code: 0 when it ended, was stopped or its time was up, 1 when something failed.
+        The exit code: 0 when it ended, was stopped or its time was up, 1 when something failed: the graph could not be
+        run, a processor was ended by an error, or one raised in each of its calls.
 
     Raises:
         typer.BadParameter: There is no such file, or it has no `setup`.
@@ -71,6 +72,7 @@ def print_error(error: ProgramError | StreamError, console: Console) -> None:
 def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console) -> int:
     tally = Tally(runtime.graph)
     display = Display(tally, console)
+    before = {} if runtime.state is not GraphState.IDLE else {path: _stamp(path) for path in _files_of(runtime)}
     with attending(runtime, display.tick) as attendance:
         if runtime.state is GraphState.IDLE:
             runtime.start()
@@ -84,12 +86,44 @@ def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console) -
                 runtime.stop()
         finally:
             console.print(processor_table(tally.rows()))
+            _say_written(runtime, before, console)
         runtime.wait(0)  # processors that failed on the way are told here
     if attendance.is_forced:
         console.print("cut short by a second signal", style="red")
         return 1
+    in_vain = [row for row in tally.rows() if row.is_in_vain]
+    for row in in_vain:
+        words = f"error: {row.id} failed in each of its {row.calls} calls; its errors are told above"
+        console.print(words, style="red", highlight=False, markup=False, soft_wrap=True)
+    if in_vain:
+        return 1
     console.print(f"done: {WHY[outcome]}", style="green", highlight=False)
     return 0
+
+
+def _files_of(runtime: StreamRuntime) -> list[Path]:
+    """The files that processors claim for themselves, to write them."""
+    claims = [
+        claim for node in runtime.graph.processors() for claim in node.declaration.processor.exclusive(node.config)
+    ]
+    return [Path(claim.removeprefix("file:")) for claim in dict.fromkeys(claims) if claim.startswith("file:")]
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What tells a file from the one that was there before; None where there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+
+def _say_written(runtime: StreamRuntime, before: Mapping[Path, tuple[int, int, int] | None], console: Console) -> None:
+    for path in _files_of(runtime):
+        stamp = _stamp(path)
+        if stamp is not None and stamp != before.get(path):
+            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            console.print(f"wrote {shown} ({stamp[2]:,} bytes)", highlight=False, markup=False, soft_wrap=True)
 
 
 def set_up(runtime: StreamRuntime, path: Path) -> None:

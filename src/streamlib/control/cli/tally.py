@@ -28,7 +28,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One processor: frames that it read (a source: wrote), frames lost on the way to it, errors it raised."""
+    """One processor: frames that it read (a source: wrote), frames lost on the way to it, errors it raised.
+
+    `calls` is how often `process` was called.
+    """
 
     id: ProcessorId
     role: Role
@@ -37,6 +40,12 @@ class Row:
     errors: int
     latency: LatencyStats
     place: str
+    calls: int = 0
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether each call was ended by an error."""
+        return self.errors >= self.calls > 0
 
 
 @dataclass(slots=True)
@@ -51,8 +60,9 @@ class Seen:
 
     def row(self, id_: ProcessorId) -> Row:
         """Its counters as of now."""
-        metrics = self.metrics
-        return Row(id_, self.role, self.frames(), self.dropped(), metrics.errors, metrics.latency.stats(), self.place)
+        metrics, latency = self.metrics, self.metrics.latency.stats()
+        frames, dropped = self.frames(), self.dropped()
+        return Row(id_, self.role, frames, dropped, metrics.errors, latency, self.place, metrics.calls)
 
     def frames(self) -> int:
         """What it read; a source has only what it wrote, which every link of a port carries."""

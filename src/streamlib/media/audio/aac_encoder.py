@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from msgspec import Meta
-
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
 from streamlib.media.audio.aac import AacCodec, AacSettings
+from streamlib.media.limits import SOUND_BITRATES, SoundBitrate, zero_or
 from streamlib.media.notices import Notices
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
@@ -33,7 +30,11 @@ class AacEncoder(Processor):
             bitrate: Bits per second; 0 is 64,000 for each channel.
         """
 
-        bitrate: Annotated[int, Meta(ge=0, le=2_000_000)] = 0
+        bitrate: SoundBitrate = 0
+
+        def __post_init__(self) -> None:
+            """Refuse a rate that is none."""
+            zero_or(self, bitrate=SOUND_BITRATES)
 
     config: Config
 

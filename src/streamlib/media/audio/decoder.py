@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping
 
 import av
 
-from streamlib.clock import NS_PER_S
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
 from streamlib.media.audio.samples import LAYOUTS, SampleReader
 from streamlib.media.audio.sound_codec import PRIMING
 from streamlib.media.notices import Notices
 from streamlib.media.packet_decoder import Decoded, DecoderSettings, PacketDecoder
+from streamlib.media.tally import say
+from streamlib.media.ticks import samples_in, samples_ns
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.ports import LinkInput, LinkOutput
 from streamlib.processors.processor import Processor
@@ -25,8 +26,9 @@ class AudioDecoder(Processor):
     """Decodes packets of AAC, Opus and whatever else FFmpeg knows, by the codec that they name.
 
     A frame out is a packet's sound, of shape (samples, channels); what an encoder put before the first sound and
-    behind the last is left out. A stream that changes its rate, its channels or its codec is followed. A packet that
-    cannot be decoded is an error of this processor, counted and handled by its policy; the next one goes on.
+    behind the last is left out. A stream that changes its rate, its channels or its codec is followed. A packet
+    that cannot be decoded is an error of this processor, counted and handled by its policy; the next one goes on,
+    and how many there were is said at the end.
     """
 
     packets = LinkInput(EncodedPacket)
@@ -45,7 +47,10 @@ class AudioDecoder(Processor):
 
     def flush(self, ctx: ProcessContext) -> None:
         """Send what the decoder holds back."""
-        self._send(self._decoder.flush())
+        try:
+            self._send(self._decoder.flush())
+        finally:
+            say(self._decoder.tally, "audio", ctx.log)
 
     def teardown(self) -> None:
         """Let go of the decoder."""
@@ -65,14 +70,14 @@ class AudioDecoder(Processor):
         duration is what the encoder filled its last block with.
         """
         samples, rate = self._samples.read(sound), sound.sample_rate
-        whole = round(packet.duration_ns * rate / NS_PER_S) or len(samples)
+        whole = samples_in(packet.duration_ns, rate) or len(samples)
         missing = max(0, whole - len(samples))
         skip = max(0, _priming(packet) - missing)
         kept = samples[skip : whole - missing]
         return AudioFrame(
             kept,
             rate,
-            timestamp_ns=packet.timestamp_ns + (missing + skip) * NS_PER_S // rate,
+            timestamp_ns=packet.timestamp_ns + samples_ns(missing + skip, rate),
             entered_ns=packet.entered_ns,
             sequence=packet.sequence,
             metadata=_without_priming(packet.metadata),

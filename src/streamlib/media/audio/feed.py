@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from streamlib.clock import NS_PER_S
 from streamlib.frames.audio import AudioFrame
 from streamlib.media.audio.blocks import Blocks
 from streamlib.media.audio.samples import ChannelMixer, Samples
 from streamlib.media.notices import Notices
+from streamlib.media.ticks import samples_in
 from streamlib.media.timeline import Placement, SampleTimes
 
 
@@ -86,7 +86,7 @@ class SampleFeed:
 
     def _begin(self, start_ns: int) -> list[Block]:
         """Number the samples anew, at the front or behind a gap too long to fill."""
-        start = round(start_ns * self._rate / NS_PER_S)
+        start = samples_in(start_ns, self._rate)
         if self._position is None:
             self._position = start
             return []

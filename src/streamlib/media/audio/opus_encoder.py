@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from msgspec import Meta
+from typing import Literal
 
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
 from streamlib.media.audio.opus import Application, OpusCodec, OpusSettings
+from streamlib.media.limits import SOUND_BITRATES, SoundBitrate, zero_or
 from streamlib.media.notices import Notices
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
@@ -24,7 +23,8 @@ class OpusEncoder(Processor):
 
     It keeps the channels of its first frame; frames that differ later are mixed to that, which is said once. Four
     channels are taken as two at the front and two at the back. The first packet begins before its sound: how many
-    samples a decoder leaves out (pre-skip) is in the stream's extradata.
+    samples a decoder leaves out (pre-skip) is in the stream's extradata. Another bitrate restarts it: FFmpeg tells
+    libopus the rate when it opens, and never again.
     """
 
     class Config(ProcessorConfig):
@@ -36,9 +36,13 @@ class OpusEncoder(Processor):
             packet_ms: How long a packet lasts.
         """
 
-        bitrate: Annotated[int, Meta(ge=0, le=2_048_000)] = 0
+        bitrate: SoundBitrate = 0
         application: Application = Application.AUDIO
         packet_ms: Literal[5, 10, 20, 40, 60] = 20
+
+        def __post_init__(self) -> None:
+            """Refuse a rate that is none."""
+            zero_or(self, bitrate=SOUND_BITRATES)
 
     config: Config
 

@@ -16,13 +16,13 @@ from typing import Any
 import av
 from av.codec.context import Flags
 
-from streamlib.clock import NS_PER_S
 from streamlib.errors import MediaError
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket, StreamInfo
 from streamlib.media.audio.feed import Block, SampleFeed
 from streamlib.media.audio.samples import LAYOUTS, to_av
 from streamlib.media.notices import Notices
+from streamlib.media.ticks import samples_ns
 
 DEFAULT_BITRATE_PER_CHANNEL = 64_000
 # Blocks whose marks are kept. Codecs hold one back and give a packet for each that goes in, so that three marks
@@ -176,9 +176,9 @@ class SoundCodec:
             data=bytes(packet),
             stream=self._stream,
             keyframe=True,
-            timestamp_ns=pts * NS_PER_S // rate,
-            decode_ns=pts * NS_PER_S // rate,
-            duration_ns=(packet.duration or self._coding.block) * NS_PER_S // rate,
+            timestamp_ns=samples_ns(pts, rate),
+            decode_ns=samples_ns(pts, rate),
+            duration_ns=samples_ns(packet.duration or self._coding.block, rate),
             entered_ns=mark.entered_ns,
             sequence=self._sequence - 1,
             metadata=metadata or None,

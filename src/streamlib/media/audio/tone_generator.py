@@ -14,11 +14,12 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from streamlib.clock import NS_PER_S
 from streamlib.errors import ConfigError
 from streamlib.frames.audio import MAX_CHANNELS, AudioFrame
 from streamlib.media.audio.samples import Samples
+from streamlib.media.limits import SAMPLE_RATES, Duration, SampleRate, zero_or
 from streamlib.media.pace import Pace, Speed
+from streamlib.media.ticks import samples_ns
 from streamlib.processors.config import Live, ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
@@ -64,11 +65,15 @@ class ToneGenerator(Processor):
         frequency: Live[Annotated[float, Meta(gt=0, le=192_000)]] = 440.0
         volume: Live[Annotated[float, Meta(ge=0, le=1)]] = 0.25
         wave: Live[Wave] = Wave.SINE
-        sample_rate: Annotated[int, Meta(ge=0, le=384_000)] = 0
+        sample_rate: SampleRate = 0
         channels: Annotated[int, Meta(ge=1, le=MAX_CHANNELS)] = 2
         block_size: Annotated[int, Meta(ge=0, le=1_048_576)] = 0
-        duration: Live[Annotated[float, Meta(ge=0)]] = 0.0
+        duration: Live[Duration] = 0.0
         pace: Live[Speed] = Speed.REALTIME
+
+        def __post_init__(self) -> None:
+            """Refuse a rate that is none."""
+            zero_or(self, sample_rate=SAMPLE_RATES)
 
     config: Config
 
@@ -99,7 +104,7 @@ class ToneGenerator(Processor):
         if not count:
             ctx.end()
             return
-        timestamp_ns, now_ns = self._position * NS_PER_S // self._rate, ctx.now_ns()
+        timestamp_ns, now_ns = samples_ns(self._position, self._rate), ctx.now_ns()
         due_ns = self._pace.due_ns(timestamp_ns, now_ns)
         if self.config.pace is Speed.REALTIME and due_ns > now_ns:
             ctx.wake_at(due_ns)

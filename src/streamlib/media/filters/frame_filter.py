@@ -7,7 +7,7 @@ and otherwise with the next that comes out. `ffmpeg_filter.py` asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,13 +21,19 @@ from streamlib.frames.pixel_format import ColorMatrix, ColorRange, is_subsampled
 from streamlib.frames.video import VideoFrame
 from streamlib.media.audio.samples import LAYOUTS, SampleReader, to_av
 from streamlib.media.filters.graph import FilterGraph, Frame
-from streamlib.media.video.picture import NANOSECOND, from_av, to_own
+from streamlib.media.ticks import LARGEST_DENOMINATOR, NANOSECOND, nanoseconds, samples_in
+from streamlib.media.video.picture import from_av, to_own
 from streamlib.media.video.swscale import FULL, MATRICES, RANGES
 
 Content = VideoFrame | AudioFrame
 
 RGB_MATRIX, UNSAID_MATRIX = 0, 2  # ITU-T H.273, table 4
-LARGEST_DENOMINATOR = 1001  # of a rate as 30000/1001
+
+MOST_OF_ONE = 10_000
+"""How many frames filters may make of one, or at the end, before they are taken for endless: minutes of pictures."""
+
+HELD_FACTOR = 4
+"""How many frames filters may make of each that they have held back, besides: `reverse` holds all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +58,17 @@ class FrameFilter:
     Args:
         description: With one open input and one open output, as `media_of` has checked it.
         threads: For filters that can use several; 0 is one per core.
+        tell: Called with a sentence when the filters turn out to be endless.
+
+    Attributes:
+        is_endless: Whether the filters go on by themselves and ask for no more frames, as `loop=-1` does.
     """
 
-    def __init__(self, description: str, threads: int = 0) -> None:
+    def __init__(self, description: str, threads: int = 0, tell: Callable[[str], object] | None = None) -> None:
         self.description = description
+        self.is_endless = False
+        self._tell = tell
+        self._balance = 0  # frames that went in and have not come out
         self._threads = threads
         self._graph: FilterGraph | None = None
         self._entry: Mapping[str, str] = {}
@@ -69,7 +82,7 @@ class FrameFilter:
         return self._graph is not None and self._graph.has_ended
 
     def push(self, frame: Content) -> Iterator[Content]:
-        """The frames that are ready once this one is in.
+        """The frames that are ready once this one is in; of endless filters there are always more.
 
         Raises:
             MediaError: The filters refuse the frame; the next one finds them made anew.
@@ -86,10 +99,16 @@ class FrameFilter:
         yield from self._pushed(self._graph, given)
 
     def flush(self) -> Iterator[Content]:
-        """What the filters hold back; a frame that comes after this finds them made anew."""
+        """What the filters hold back, and of endless ones no more; a frame after this finds them made anew."""
         graph, self._graph = self._graph, None
-        if graph is not None:
-            yield from self._pushed(graph, None)
+        if graph is None or self.is_endless:
+            self.is_endless = False
+            return
+        for made in self._pushed(graph, None):
+            yield made
+            if self.is_endless:
+                self.is_endless = False
+                return
 
     def close(self) -> None:
         """Let go of the filters, with what they hold back."""
@@ -102,13 +121,29 @@ class FrameFilter:
             raise MediaError(f"{error}; change the description, or what feeds it") from error
 
     def _pushed(self, graph: FilterGraph, given: Frame | None) -> Iterator[Content]:
+        self.is_endless = False
+        self._balance += given is not None
+        most = MOST_OF_ONE + HELD_FACTOR * max(0, self._balance)
         try:
-            for made in graph.push(given):
+            for count, made in enumerate(graph.push(given), 1):
+                self._balance -= 1
+                if count == most:
+                    self._find_endless(count, of_one=given is not None)
                 yield self._content(made)
         except (av.error.FFmpegError, OSError) as error:
             self._graph = None
             reason = getattr(error, "strerror", None) or str(error)
             raise MediaError(f"the filters {self.description!r} refused a frame: {reason}") from error
+
+    def _find_endless(self, count: int, *, of_one: bool) -> None:
+        self.is_endless = True
+        if self._tell is None:
+            return
+        made = "of one frame, and go on; now they give one for each that comes" if of_one else "at the end; that is all"
+        self._tell(
+            f"the filters {self.description!r} made {count} frames {made}. "
+            "Give them an end, as tpad=stop=25 and loop=5:10 have one"
+        )
 
     def _content(self, made: Frame) -> Content:
         mark = made.opaque if isinstance(made.opaque, _Mark) else self._mark
@@ -125,7 +160,7 @@ class FrameFilter:
         """Its own time, or where the one before ended."""
         if made.pts is None or made.time_base is None:
             return self._end_ns
-        return round(made.pts * made.time_base * NS_PER_S)
+        return nanoseconds(made.pts, made.time_base)
 
 
 def _picture(made: av.VideoFrame, timestamp_ns: int, mark: _Mark) -> VideoFrame:
@@ -167,6 +202,6 @@ def _audio_entry(frame: AudioFrame) -> Mapping[str, str]:
 
 def _sound(frame: AudioFrame) -> av.AudioFrame:
     sound = to_av(frame.samples, frame.sample_rate)
-    sound.pts = round(frame.timestamp_ns * frame.sample_rate / NS_PER_S)
+    sound.pts = samples_in(frame.timestamp_ns, frame.sample_rate)
     sound.time_base = Fraction(1, frame.sample_rate)
     return sound

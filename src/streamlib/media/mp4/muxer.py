@@ -8,7 +8,6 @@ waits for a stream that lags for ten seconds of media time at most.
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,13 +20,14 @@ from streamlib.clock import NS_PER_S
 from streamlib.errors import MediaError
 from streamlib.frames.packet import EncodedPacket, StreamInfo
 from streamlib.media.audio.sound_codec import PRIMING
+from streamlib.media.file_lock import FileLock, begin_file
 from streamlib.media.mp4.formats import add_stream, check_codec, unit
 from streamlib.media.mp4.fragments import cut_to_fragments, is_whole
 from streamlib.media.notices import Notices
+from streamlib.media.ticks import NS_PER_US, samples_ns, ticks
 
 MEDIA = ("video", "audio")
 LOST = "; what is there does not play"
-NS_PER_US = 1000  # FFmpeg's muxers count in microseconds
 IO_ERRORS = (av.error.FFmpegError, OSError)
 # A stream that is connected and silent holds the file up for this long, in media time or bytes, whichever is first.
 PATIENCE_NS = 30 * NS_PER_S
@@ -48,7 +48,7 @@ class _Track:
     end_ns: int = 0
 
     def ticks(self, timestamp_ns: int) -> int:
-        return round(timestamp_ns * self.unit.denominator / (NS_PER_S * self.unit.numerator))
+        return ticks(timestamp_ns, self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,16 @@ class Mp4Muxer:
         self._gathered: list[EncodedPacket] = []  # bounded by PATIENCE_NS and PATIENCE_BYTES
         self._gathered_bytes = 0
         self._container: OutputContainer | None = None
+        self._lock: FileLock | None = None  # from the file's first byte to its last
         self._tracks: dict[str, _Track] = {}
         self._offset_ns = 0
         self.is_broken = False
         self.lacks_key_frame = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a file of it, or was."""
+        return bool(self._tracks)
 
     def write(self, packet: EncodedPacket) -> None:
         """Take a packet; pictures before the first key frame are left out.
@@ -150,6 +156,8 @@ class Mp4Muxer:
         except IO_ERRORS as error:
             self.is_broken = True
             raise self._failure("completed", error, self._left()) from error
+        finally:
+            self._unlock()
         return self._written()
 
     def _firsts(self) -> dict[str, EncodedPacket]:
@@ -169,10 +177,12 @@ class Mp4Muxer:
         firsts = self._firsts()
         self._offset_ns = min(_starts_ns(packet) for packet in firsts.values())
         try:
-            _try_room(self.path)
+            # It writes a page: where that fails, the library's muxer would too, and forget to close the file (PyAV 18).
+            self._lock = begin_file(self.path)
             self._container = self._opened(firsts)
         except IO_ERRORS as error:
             self.is_broken = True
+            self._unlock()
             raise self._failure("written", error) from error
         gathered, self._gathered = self._gathered, []
         for packet in sorted(gathered, key=lambda packet: packet.decode_ns):
@@ -225,11 +235,15 @@ class Mp4Muxer:
         assert self._container is not None
         try:
             self._container.close()
+            left = self._left() if self._fragment_ns else f"; it plays up to {self._end_ns() / NS_PER_S:.1f} s"
         except IO_ERRORS:
-            return self._left()
-        if self._fragment_ns:
-            return self._left()
-        return f"; it plays up to {self._end_ns() / NS_PER_S:.1f} s"
+            left = self._left()
+        self._unlock()
+        return left
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     def _left(self) -> str:
         """What has become of a file that could not be closed."""
@@ -278,21 +292,12 @@ def fragment_options(fragment_ns: int) -> dict[str, str]:
     }
 
 
-def _try_room(path: Path) -> None:
-    """Write a page: where that fails, the library's muxer would fail too, and forget to close the file (PyAV 18)."""
-    if path.is_file():  # whoever reads a file from before goes on reading that
-        with suppress(OSError):
-            path.unlink()
-    with path.open("wb") as file:
-        file.write(bytes(4096))
-
-
 def _starts_ns(packet: EncodedPacket) -> int:
     """When a stream that begins with this packet is first seen or heard."""
     priming = (packet.metadata or {}).get(PRIMING, 0)
     if not isinstance(priming, int) or not packet.stream.sample_rate:
         return packet.timestamp_ns
-    return packet.timestamp_ns + priming * NS_PER_S // packet.stream.sample_rate
+    return packet.timestamp_ns + samples_ns(priming, packet.stream.sample_rate)
 
 
 def _shape(info: StreamInfo) -> tuple[object, ...]:

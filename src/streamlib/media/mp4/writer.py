@@ -1,12 +1,12 @@
 """Mp4Writer: records pictures and sound, frames or packets, in an MP4 file.
 
-`encoder.py` makes packets of what comes in, `muxer.py` writes them, `finished_files.py` says under which name.
+`encoder.py` makes packets of what comes in, `muxer.py` writes them, `file_claims.py` says under which name.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,16 +18,26 @@ from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
 from streamlib.frames.video import VideoFrame
 from streamlib.media.audio.aac import AacCodec, AacSettings
+from streamlib.media.audio.opus import OpusCodec, OpusSettings
+from streamlib.media.audio.sound_codec import SoundCodec
+from streamlib.media.file_claims import FileClaims
+from streamlib.media.file_lock import FileLock
+from streamlib.media.limits import FRAME_RATES, SOUND_BITRATES, SoundBitrate, zero_or
 from streamlib.media.mp4.encoder import InputEncoder
-from streamlib.media.mp4.finished_files import FinishedFiles
 from streamlib.media.mp4.muxer import Mp4Muxer
 from streamlib.media.notices import Notices
-from streamlib.media.video.h264 import H264Codec, H264Settings, Latency, Preset
-from streamlib.processors.config import Live, ProcessorConfig
+from streamlib.media.video.h264 import H264Codec, H264Settings, Latency
 from streamlib.processors.context import ProcessContext, ProcessorLog, RuntimeContext
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.processors.ports import LinkInput
 from streamlib.processors.processor import Processor
+
+
+class SoundFormat(StrEnum):
+    """What sound that comes as frames is encoded to."""
+
+    AAC = "aac"
+    OPUS = "opus"
 
 
 class Mp4Writer(Processor):
@@ -36,39 +46,36 @@ class Mp4Writer(Processor):
     Packets of H.264, AAC and Opus go into the file as they are, frames are encoded first. The file starts at zero, with
     one offset for pictures and sound, and appears with the first of them. It plays once the writer has ended or was
     removed, also when that was by Ctrl-C. A file that this runtime has written is not written over: the next goes
-    to `name-2.mp4`.
+    to `name-2.mp4`. A file that somebody else writes is refused: another runtime of this process at once, under
+    whatever name, and another process with the first frame at the latest.
 
     A `fragmented` file plays at any moment up to its last whole fragment: whatever ends the program, a `kill -9` or
     the current, takes no more than `fragment_seconds` with it. It is somewhat larger, and some players cannot seek in
     it before it is closed.
     """
 
-    class Config(ProcessorConfig):
+    class Config(H264Settings):
         """Where to write, and how to encode what comes as frames.
 
         Attributes:
             path: The file; a file from before is replaced.
-            bitrate: Of pictures, bits per second.
-            preset: How much time a picture may take.
             latency: "normal" holds pictures back to compress them better; "low" does not.
-            gop_seconds: The longest time between two key frames.
-            frame_rate: A hint for the rate control, per second; 0 takes it from the first picture.
-            threads: For pictures; 0 is one per core.
+            audio_codec: What sound is encoded to, "aac" or "opus"; packets go into the file as they are.
             audio_bitrate: Bits per second; 0 is 64,000 for each channel.
             fragmented: Whether the file plays before it is closed.
             fragment_seconds: The longest time in a fragment; each key frame begins one, too.
         """
 
         path: Annotated[str, Meta(min_length=1)]
-        bitrate: Live[Annotated[int, Meta(ge=10_000, le=1_000_000_000)]] = 4_000_000
-        preset: Preset = Preset.VERYFAST
         latency: Latency = Latency.NORMAL
-        gop_seconds: Annotated[float, Meta(gt=0)] = 2.0
-        frame_rate: Annotated[float, Meta(ge=0)] = 0.0
-        threads: Annotated[int, Meta(ge=0, le=64)] = 0
-        audio_bitrate: Annotated[int, Meta(ge=0, le=2_000_000)] = 0
+        audio_codec: SoundFormat = SoundFormat.AAC
+        audio_bitrate: SoundBitrate = 0
         fragmented: bool = False
         fragment_seconds: Annotated[float, Meta(ge=0.02, le=3600)] = 1.0
+
+        def __post_init__(self) -> None:
+            """Refuse rates that are none."""
+            zero_or(self, frame_rate=FRAME_RATES, audio_bitrate=SOUND_BITRATES)
 
     config: Config
 
@@ -86,20 +93,22 @@ class Mp4Writer(Processor):
 
         Raises:
             MediaError: There is no such folder, or the file cannot be written.
+            ResourceBusyError: Another runtime of this process writes it.
         """
         self._muxer: Mp4Muxer | None = None
-        asked = Path(self.config.path).resolve()
-        check_writable(asked)
+        self._claimed: Path | None = None
         self._log: ProcessorLog = ctx.log
-        self._files = ctx.shared(FinishedFiles)
-        self._path = self._files.claim(asked)
+        self._files = ctx.shared(FileClaims)
+        asked = Path(self.config.path).resolve()
+        self._path = self._claimed = self._files.claim(asked, ctx.processor_id)
+        check_writable(self._path)
         if self._path != asked:
             self._log.warning("%s is finished already; this goes to %s", asked, self._path)
         notices = Notices(ctx.log)
-        self._h264 = H264Codec(self._h264_settings(), notices)
-        self._aac = AacCodec(AacSettings(bitrate=self.config.audio_bitrate), notices)
+        self._h264 = H264Codec(self.config, notices)
+        self._sound_codec = self._sound_codec_for(notices)
         self._pictures: InputEncoder[VideoFrame] = InputEncoder("video", self._h264)
-        self._sound: InputEncoder[AudioFrame] = InputEncoder("audio", self._aac)
+        self._sound: InputEncoder[AudioFrame] = InputEncoder("audio", self._sound_codec)
         fragment_ns = round(self.config.fragment_seconds * NS_PER_S) if self.config.fragmented else 0
         self._muxer = Mp4Muxer(self._path, notices, fragment_ns=fragment_ns)
 
@@ -125,25 +134,21 @@ class Mp4Writer(Processor):
 
     def teardown(self) -> None:
         """Complete the file, if that has not been done, and let go of the codecs."""
-        if self._muxer is None:
-            return
-        try:
-            self._complete()
-        except MediaError as error:
-            self._log.error("%s", error)
-        self._h264.close()
-        self._aac.close()
+        if self._muxer is not None:
+            try:
+                self._complete()
+            except MediaError as error:
+                self._log.error("%s", error)
+            self._h264.close()
+            self._sound_codec.close()
+        if self._claimed is not None:
+            self._let_go(is_written=False)
 
-    def _h264_settings(self) -> H264Settings:
-        config = self.config
-        return H264Settings(
-            bitrate=config.bitrate,
-            preset=config.preset,
-            latency=config.latency,
-            gop_seconds=config.gop_seconds,
-            frame_rate=config.frame_rate,
-            threads=config.threads,
-        )
+    def _sound_codec_for(self, notices: Notices) -> SoundCodec:
+        bitrate = self.config.audio_bitrate
+        if self.config.audio_codec is SoundFormat.OPUS:
+            return OpusCodec(OpusSettings(bitrate=bitrate), notices)
+        return AacCodec(AacSettings(bitrate=bitrate), notices)
 
     def _connected(self) -> list[str]:
         return [
@@ -164,15 +169,23 @@ class Mp4Writer(Processor):
         muxer, self._muxer = self._muxer, None
         if muxer is None:
             return
-        written = muxer.close()
+        try:
+            written = muxer.close()
+        finally:
+            self._let_go(is_written=muxer.has_begun)
         if muxer.is_broken:
             return
         if written is None:
-            self._files.release(self._path)
             came = "no key frame came in" if muxer.lacks_key_frame else "nothing came in"
             self._log.warning("%s; %s was not written", came, self._path)
         else:
             self._log.info("wrote %s", written)
+
+    def _let_go(self, *, is_written: bool) -> None:
+        """Let others write the file; where nothing was, its name is free again."""
+        claimed, self._claimed = self._claimed, None
+        if claimed is not None:
+            (self._files.finish if is_written else self._files.release)(claimed)
 
 
 def check_writable(path: Path) -> None:
@@ -187,8 +200,8 @@ def check_writable(path: Path) -> None:
         raise MediaError(f"{path} could not be written: it is no regular file; choose another path")
     existed = path.exists()
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666))
-        if not existed:
-            path.unlink()
+        with FileLock(path):
+            if not existed:
+                path.unlink()
     except OSError as error:
         raise MediaError(f"{path} could not be written: {error.strerror}; choose another path") from error

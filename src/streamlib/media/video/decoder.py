@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
 
 import av
-from msgspec import Meta
 from msgspec.structs import replace
 
 from streamlib.frames.packet import EncodedPacket
 from streamlib.frames.video import VideoFrame
+from streamlib.media.limits import Threads
 from streamlib.media.notices import Notices
 from streamlib.media.packet_decoder import Decoded, DecoderSettings, PacketDecoder
+from streamlib.media.tally import say
 from streamlib.media.video.h264 import Latency
 from streamlib.media.video.picture import from_av
 from streamlib.media.video.swscale import MATRICES, RANGES
@@ -33,7 +33,8 @@ class VideoDecoder(Processor):
     Who joins in mid-stream waits for the next key frame; how many packets were left out for it is said. A stream that
     changes its size or its codec is followed from its next key frame on, behind the last picture of the old one. A
     packet that cannot be decoded is an error of this processor, counted and handled by its policy; what comes behind
-    it is shown as well as it can be, until a key frame mends it. Pictures come in the order in which they are shown.
+    it is shown as well as it can be, until a key frame mends it. How many there were is said at the end. Pictures come
+    in the order in which they are shown.
     """
 
     class Config(ProcessorConfig):
@@ -46,7 +47,7 @@ class VideoDecoder(Processor):
         """
 
         latency: Latency = Latency.LOW
-        threads: Annotated[int, Meta(ge=0, le=64)] = 0
+        threads: Threads = 0
 
     config: Config
 
@@ -67,8 +68,11 @@ class VideoDecoder(Processor):
 
     def flush(self, ctx: ProcessContext) -> None:
         """Send what the decoder holds back."""
-        self._send(self._decoder.flush(), ctx)
-        self._say_left_out(ctx)
+        try:
+            self._send(self._decoder.flush(), ctx)
+        finally:
+            self._say_left_out(ctx)
+            say(self._decoder.tally, "video", ctx.log)
 
     def teardown(self) -> None:
         """Let go of the decoder and of its threads."""

@@ -8,7 +8,7 @@ in the stream's extradata and in front of every key frame, so that whoever joins
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -16,16 +16,20 @@ from typing import Any
 import av
 from av.codec.context import Flags
 from av.video.frame import PictureType
+from msgspec.structs import replace
 
 from streamlib.clock import NS_PER_S
 from streamlib.errors import FormatError, MediaError
 from streamlib.frames.packet import EncodedPacket, StreamInfo
 from streamlib.frames.pixel_format import PixelFormat, is_subsampled
 from streamlib.frames.video import VideoFrame
+from streamlib.media.limits import FRAME_RATES, FrameRate, Interval, PictureBitrate, Threads, zero_or
 from streamlib.media.notices import Notices
+from streamlib.media.ticks import LARGEST_DENOMINATOR, nanoseconds, ticks
 from streamlib.media.timeline import PictureTimes
 from streamlib.media.video.picture import to_av
 from streamlib.media.video.swscale import MATRICES, RANGES, reformat
+from streamlib.processors.config import Live, ProcessorConfig
 
 TICKS_PER_S = 90_000  # the unit of time of MPEG systems; finer ones overflow what MP4 keeps per frame
 TIME_BASE = Fraction(1, TICKS_PER_S)
@@ -55,20 +59,28 @@ class Latency(StrEnum):
     NORMAL = "normal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class H264Settings:
-    """What the codec opens with.
+class H264Settings(ProcessorConfig):
+    """What the codec opens with; the configs of those who use it are made of this.
 
-    `bitrate` in bits per second, held over a second; `gop_seconds` between key frames at most; `frame_rate` per
-    second is a hint for the rate control, 0 takes the first frame's duration or 30; `threads` 0 is one per core.
+    Attributes:
+        bitrate: Of pictures, bits per second, held over a second.
+        preset: How much time a picture may take.
+        latency: "low" sends each packet with its picture; "normal" holds pictures back to compress them better.
+        gop_seconds: The longest time between two key frames.
+        frame_rate: A hint for the rate control, per second; 0 takes it from the first picture.
+        threads: For pictures; 0 is one per core.
     """
 
-    bitrate: int = 4_000_000
+    bitrate: Live[PictureBitrate] = 4_000_000
     preset: Preset = Preset.VERYFAST
     latency: Latency = Latency.LOW
-    gop_seconds: float = 2.0
-    frame_rate: float = 0.0
-    threads: int = 0
+    gop_seconds: Interval = 2.0
+    frame_rate: FrameRate = 0.0
+    threads: Threads = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a rate that is none."""
+        zero_or(self, frame_rate=FRAME_RATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +186,7 @@ class H264Codec:
         context = av.CodecContext.create("libx264", "w")
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.color_range, context.colorspace = RANGES[self._range], MATRICES[self._matrix]
-        context.time_base, context.framerate = TIME_BASE, Fraction(self._rate).limit_denominator(1001)
+        context.time_base, context.framerate = TIME_BASE, Fraction(self._rate).limit_denominator(LARGEST_DENOMINATOR)
         context.bit_rate, context.gop_size = self._settings.bitrate, LONGEST_GOP_FRAMES
         context.thread_count = self._settings.threads
         context.flags |= int(Flags.global_header)
@@ -224,7 +236,7 @@ class H264Codec:
         return picture
 
     def _tick(self, timestamp_ns: int) -> int:
-        tick = round(timestamp_ns * TICKS_PER_S / NS_PER_S)
+        tick = ticks(timestamp_ns, TIME_BASE)
         if self._last_tick is not None and tick <= self._last_tick:
             tick = self._last_tick + 1
         self._last_tick = tick
@@ -249,13 +261,13 @@ class H264Codec:
         assert isinstance(mark, _Mark)
         if packet.is_keyframe and self._key_ns is not None:  # libx264 makes some on its own, where the scene changes
             self._key_ns = max(self._key_ns, mark.timestamp_ns)
-        shown, decoded = packet.pts or 0, packet.dts or 0
+        ahead = (packet.pts or 0) - (packet.dts or 0)
         return EncodedPacket(
             data=bytes(packet),
             stream=self._stream,
             keyframe=packet.is_keyframe,
             timestamp_ns=mark.timestamp_ns,
-            decode_ns=mark.timestamp_ns - (shown - decoded) * NS_PER_S // TICKS_PER_S,
+            decode_ns=mark.timestamp_ns - nanoseconds(ahead, TIME_BASE),
             duration_ns=mark.duration_ns,
             entered_ns=mark.entered_ns,
             sequence=mark.sequence,

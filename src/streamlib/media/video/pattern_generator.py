@@ -13,16 +13,15 @@ from msgspec import Meta
 from streamlib.clock import NS_PER_S
 from streamlib.frames.pixel_format import PixelFormat, is_subsampled
 from streamlib.frames.video import VideoFrame
+from streamlib.media.limits import FRAME_RATES, Duration, FrameRate, Side, zero_or
 from streamlib.media.pace import Pace, Speed
+from streamlib.media.ticks import LARGEST_DENOMINATOR
 from streamlib.media.video.pattern import Pattern, PatternPainter, PictureShape
 from streamlib.processors.config import Live, ProcessorConfig
 from streamlib.processors.context import MediaConfig, ProcessContext, RuntimeContext
 from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
 from streamlib.processors.ports import LinkOutput
 from streamlib.processors.processor import Processor
-
-Side = Annotated[int, Meta(ge=0, le=16384)]
-LARGEST_DENOMINATOR = 1001  # of a rate as 30000/1001
 
 
 class TestPatternGenerator(Processor):
@@ -53,17 +52,18 @@ class TestPatternGenerator(Processor):
 
         width: Side = 0
         height: Side = 0
-        frame_rate: Annotated[float, Meta(ge=0, le=1000)] = 0.0
+        frame_rate: FrameRate = 0.0
         format: PixelFormat | None = None
         pattern: Live[Pattern] = Pattern.BARS
         ball: Live[bool] = True
         text: Live[bool] = True
         frames: Live[Annotated[int, Meta(ge=0)]] = 0
-        duration: Live[Annotated[float, Meta(ge=0)]] = 0.0
+        duration: Live[Duration] = 0.0
         pace: Live[Speed] = Speed.REALTIME
 
         def __post_init__(self) -> None:
-            """Refuse what no array can hold."""
+            """Refuse a rate that is none, and what no array can hold."""
+            zero_or(self, frame_rate=FRAME_RATES)
             if self.format is not None and is_subsampled(self.format) and (self.width % 2 or self.height % 2):
                 raise ValueError(
                     f"{self.format} needs an even width and height, not {self.width}x{self.height}; choose rgb24, or "

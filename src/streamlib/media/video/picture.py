@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from fractions import Fraction
 from functools import lru_cache
 
 import av
@@ -18,15 +17,13 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 from av.video.frame import PictureType
 
-from streamlib.clock import NS_PER_S
 from streamlib.errors import FormatError
 from streamlib.frames.converter import Picture
 from streamlib.frames.pixel_format import ColorMatrix, ColorRange, PixelFormat, is_subsampled, usual_matrix
 from streamlib.frames.video import VideoFrame
+from streamlib.media.ticks import NANOSECOND, nanoseconds
 from streamlib.media.video.planes import unpacked
 from streamlib.media.video.swscale import FULL, MATRICES, RANGES, reformat
-
-NANOSECOND = Fraction(1, NS_PER_S)
 
 # Numbers of ITU-T H.273, table 4: 5 and 6 are BT.601 in its two line systems; 0 (RGB), 2 and 3 say nothing.
 _MATRIX_NAMES = {number: name for name, number in MATRICES.items()} | {6: ColorMatrix.BT601}
@@ -75,8 +72,8 @@ def from_av(
         width=picture.width,
         height=picture.height,
         format=format,
-        timestamp_ns=_nanoseconds(picture.pts, picture.time_base) if timestamp_ns is None else timestamp_ns,
-        duration_ns=_nanoseconds(picture.duration, picture.time_base) if duration_ns is None else duration_ns,
+        timestamp_ns=nanoseconds(picture.pts, picture.time_base) if timestamp_ns is None else timestamp_ns,
+        duration_ns=nanoseconds(picture.duration, picture.time_base) if duration_ns is None else duration_ns,
         metadata=metadata,
         color_range=color_range,
         color_matrix=matrix,
@@ -193,12 +190,6 @@ def _tag_range(picture: av.VideoFrame) -> ColorRange:
         return ColorRange.LIMITED
     picture.color_range = RANGES[ColorRange.FULL if full else ColorRange.LIMITED]
     return ColorRange.FULL if full else ColorRange.LIMITED
-
-
-def _nanoseconds(ticks: int | None, time_base: Fraction | None) -> int:
-    if ticks is None or time_base is None:
-        return 0
-    return round(ticks * time_base * NS_PER_S)
 
 
 def _stamp(picture: av.VideoFrame, frame: Picture) -> None:

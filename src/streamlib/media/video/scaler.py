@@ -5,21 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from msgspec import Meta
 from msgspec.structs import replace
 
 from streamlib.frames.pixel_format import is_subsampled
 from streamlib.frames.video import VideoFrame
+from streamlib.media.limits import Side
 from streamlib.media.video.picture import from_av, to_av
 from streamlib.media.video.swscale import reformat
 from streamlib.processors.config import Live, ProcessorConfig
 from streamlib.processors.context import ProcessContext
 from streamlib.processors.ports import LinkInput, LinkOutput
 from streamlib.processors.processor import Processor
-
-Side = Annotated[int, Meta(ge=0, le=16384)]
 
 
 class VideoScaler(Processor):

@@ -1,0 +1,274 @@
+"""The ports of a processor while it lives, bound to links: what waits at its inputs, and whether its outputs have room.
+
+Wiring binds channels to them, and what stands at a port stands as an attribute of the processor: a reader, a writer or
+a plug. They know neither when the processor is called nor why; that is its `instance`, which extends this class and
+does not hold one, because each hop to a port is paid for by every pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from streamlib.execution.entry import EntryWriter, carries_stamps
+from streamlib.links.channel import Channel
+from streamlib.links.fanout import joined
+from streamlib.links.many import IncomingLink, ManyReader
+from streamlib.links.reader import News, Reader, RingReader, SlotReader
+from streamlib.links.tapped import bare
+from streamlib.links.writer import NO_LIMIT, PlugWriter, Writer
+from streamlib.processors.context import ProcessContext
+from streamlib.processors.declaration import Declaration
+from streamlib.processors.processor import Processor
+
+
+class Ports:
+    """The inputs and outputs of one processor.
+
+    Attributes:
+        inputs: The channels of each connected input in the order in which they were connected, by port.
+        outputs: The channels of each output in the order in which they were connected, by port.
+        readers: What reads the inputs, one for each link.
+        writers: What stands at the outputs, one for each port.
+        left_unread: What its last call found and read nothing of; it is called when there is something else.
+    """
+
+    __slots__ = ("context", "declaration", "inputs", "left_unread", "outputs", "processor", "readers", "writers")
+
+    def __init__(self, processor: Processor, declaration: Declaration, context: ProcessContext) -> None:
+        self.processor = processor
+        self.declaration = declaration
+        self.context = context
+        self.inputs: dict[str, list[Channel]] = {}
+        self.outputs: dict[str, list[Channel]] = {name: [] for name in declaration.outputs}
+        self.readers: tuple[SlotReader | RingReader, ...] = ()
+        self.writers: tuple[Writer, ...] = ()
+        self.left_unread: list[News] | None = None
+        self._stamp_what_enters()
+
+    # ----------------------------------------------------------------------------------------- what waits at the inputs
+
+    def incoming(self) -> list[Channel]:
+        """The channels of all inputs."""
+        return [channel for channels in self.inputs.values() for channel in channels]
+
+    def waiting(self) -> int:
+        """Frames that wait at its inputs."""
+        waiting = 0
+        for reader in self.readers:
+            waiting += reader.depth()
+        return waiting
+
+    def unseen(self) -> bool:
+        """Whether frames wait, and not only those that its last call found and left."""
+        return self.waiting() > 0 and (self.left_unread is None or self.left_unread != self.news())
+
+    def exhausted(self) -> bool:
+        """Whether every connected input has ended and is empty; one that was cut only has to be empty."""
+        ended = False
+        for reader in self.readers:
+            if not reader.muted:
+                if not reader.ended:
+                    return False
+                ended = True
+        return ended and not self.waiting()
+
+    def neglected(self) -> str:
+        """Which inputs its last call has left unread, in words; empty where there are none. From any thread."""
+        if self.left_unread is None:
+            return ""
+        ports = [port for port, links in self.inputs.items() if any(link.statistics().depth for link in links)]
+        return f"process() leaves what waits at {' and '.join(ports)} unread" if ports else ""
+
+    # ------------------------------------------------------------------------------------------- what a call took of it
+
+    def oldest(self) -> Any:
+        """The frame that the next call will find first, or None."""
+        for reader in self.readers:
+            frame = reader.peek()
+            if frame is not None:
+                return frame
+        return None
+
+    def taken(self) -> int:
+        """Frames taken from its inputs so far."""
+        taken = 0
+        for reader in self.readers:
+            taken += reader.count()
+        return taken
+
+    def news(self) -> list[News]:
+        """For each input, what a call would find there."""
+        return [reader.news() for reader in self.readers]
+
+    def account(self, before: list[News]) -> bool:
+        """Count what a call took from slots, and note what it left unread. True when it took anything."""
+        took = 0
+        for reader, was in zip(self.readers, before, strict=True):
+            is_ = reader.news()
+            if isinstance(reader, SlotReader):
+                from_slot = was.depth - is_.depth - (is_.taken - was.taken)
+                reader.taken += from_slot
+                reader.refill()
+                took += from_slot
+            took += is_.taken - was.taken
+        self.left_unread = None if took else before
+        return bool(took)
+
+    def skip(self) -> None:
+        """Take a frame that a call failed on before it read it. Between two calls."""
+        for reader in self.readers:
+            if reader.depth():
+                reader.read()
+                if isinstance(reader, SlotReader):
+                    reader.taken += 1
+                    reader.refill()
+                self.left_unread = None
+                return
+
+    def fix(self) -> None:
+        """Turn the counts of slots that passes implied into numbers; before passes are arranged anew."""
+        for reader in self.readers:
+            if isinstance(reader, SlotReader):
+                reader.fix()
+
+    # ---------------------------------------------------------------------------------------------- room at the outputs
+
+    def outgoing(self) -> list[Channel]:
+        """The channels of all outputs."""
+        return [channel for channels in self.outputs.values() for channel in channels]
+
+    def free(self) -> bool:
+        """Whether its outputs have room for what a call writes; all are asked, so that each without room says so."""
+        free = True
+        for writer in self.writers:
+            if not writer.free():
+                free = False
+        return free
+
+    def room(self) -> int:
+        """How many calls that write one frame each its outputs have room for."""
+        return min([writer.room() for writer in self.writers], default=NO_LIMIT)
+
+    def held_by(self) -> list[str]:
+        """The links without room."""
+        return [link.name for link in self.outgoing() if link.writer is not None and not link.writer.free()]
+
+    def send_off(self) -> None:
+        """Send what was put aside, room or not: nobody will run the processor any more. For the owner."""
+        for channel in self.outgoing():
+            channel.send_off()
+
+    def abandon(self) -> None:
+        """The processor is stuck in a call and left behind: those it feeds hear the end; from any thread."""
+        for channel in self.outgoing():
+            channel.abandon()
+
+    # --------------------------------------------------------------------------------------------------- bound to links
+
+    def bind_input(self, port: str, channel: Channel, *, before: Channel | None = None) -> None:
+        """Put the reading end of a channel where the processor finds its input. For the owner.
+
+        An input of one link has this one from now on; one of many takes it in where `before` was, or behind the others,
+        and lets go of those that were cut and read.
+        """
+        many = self.declaration.inputs[port].many
+        there = [channel if held is before else held for held in self.inputs.get(port, ())]
+        held = [one for one in there if many and (one is channel or not one.done)]
+        self.inputs[port] = held if channel in held else [*held, channel]
+        self._hold_inputs(port)
+        self.readers = tuple(found.reader for found in self.incoming() if found.reader is not None)
+        self.left_unread = None
+
+    def refit(self, channel: Channel) -> None:
+        """Hold the ends of a channel anew, because somebody looks now or nobody does any more. For the owner."""
+        for port, links in self.inputs.items():
+            if channel in links:
+                self._hold_inputs(port)
+        self.rebind({channel})
+
+    def _hold_inputs(self, port: str) -> None:
+        ends = [(of.name.partition("->")[0], of.inlet()) for of in self.inputs[port] if of.reader is not None]
+        many = self.declaration.inputs[port].many
+        self._put(port, ManyReader([IncomingLink(*end) for end in ends]) if many else ends[0][1])
+
+    def _put(self, port: str, new: Reader) -> None:
+        old: Reader = getattr(self.processor, port)
+        if old is not new:
+            setattr(self.processor, port, new)
+        if bare(old) is not bare(new):
+            old.retire(new)
+
+    def rebind(self, channels: set[Channel]) -> None:
+        """Bind the outputs that write to one of these channels anew. For the owner."""
+        for port, links in self.outputs.items():
+            if not channels.isdisjoint(links):
+                self.bind_output(port)
+
+    def bind_output(self, port: str) -> None:
+        """Put the writing end of the port's channels where the processor finds its output. For the owner.
+
+        The channels' writers are made anew, so that a `write` kept from before can lead to the new port.
+        """
+        old: Writer = getattr(self.processor, port)
+        held = self._port_writer(port)
+        new = joined([channel.outlet(held) for channel in self.outputs[port]])
+        if held.ended and not new.ended:
+            new.end()
+        held.retire(new)
+        if isinstance(old, EntryWriter):
+            old.lead_to(new)
+        else:
+            setattr(self.processor, port, new)
+        self.writers = tuple(getattr(self.processor, name) for name in self.outputs)
+
+    def switch_output(
+        self,
+        port: str,
+        cut: Sequence[Channel],
+        joined: Sequence[Channel],
+        heirs: Mapping[Channel, Channel] | None = None,
+    ) -> None:
+        """Write no more to some channels, and to others instead, from one frame to the next. For the owner.
+
+        A frame may be on its way through the port just now, with its writer waiting for room in one of several
+        links. Where a cut link has not had it, the link that is joined in its place gets it: as `heirs` says, or
+        else the first for the first, and so on.
+        """
+        follows = dict(zip(cut, joined, strict=False)) if heirs is None else heirs
+        held = self._port_writer(port)
+        before = [channel.part() for channel in cut]
+        self.outputs[port] = [channel for channel in self.outputs[port] if channel not in cut] + list(joined)
+        self.context.joined[port] += len(joined)
+        self.bind_output(port)
+        if not self.declaration.inputs:
+            self.context.wake()  # a source may have waited for somebody to read it
+        for channel, writer in zip(cut, before, strict=True):
+            if writer is not None and writer is not held:
+                heir = follows.get(channel)
+                writer.retire((heir and heir.writer) or PlugWriter())
+        for channel in cut:
+            channel.end()
+
+    def take_over(self, old: Ports) -> None:
+        """Go on with the links and stamps of another processor's ports. For the owner."""
+        for port, channels in old.inputs.items():
+            for channel in channels:
+                self.bind_input(port, channel)
+        for port, channels in old.outputs.items():
+            self.outputs[port] = channels
+            self.bind_output(port)
+            new, before = getattr(self.processor, port), getattr(old.processor, port)
+            if isinstance(new, EntryWriter) and isinstance(before, EntryWriter):
+                new.go_on_from(before)
+
+    def _port_writer(self, port: str) -> Writer:
+        writer: Writer = getattr(self.processor, port)
+        return writer.inner if isinstance(writer, EntryWriter) else writer
+
+    def _stamp_what_enters(self) -> None:
+        if self.declaration.inputs:
+            return
+        for name, output in self.declaration.outputs.items():
+            if carries_stamps(output.frame_types):
+                setattr(self.processor, name, EntryWriter(PlugWriter(), self.context.now_ns))

@@ -1,0 +1,118 @@
+"""Processors and links as entities of the ECS: by id while they are in the graph, and the components of each.
+
+All of the ECS library that the graph uses is in here. It has no locks of its own and no rules: `property_graph` calls
+this under its one lock, and sees to who may come and go.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import TypeAlias, cast
+
+from tcod.ecs import Entity, Registry
+from tcod.ecs.entity import EntityComponents
+
+from streamlib.errors import UnknownLinkError, UnknownProcessorError
+from streamlib.graph.link import Link
+from streamlib.graph.node import ProcessorNode
+from streamlib.ids import LinkId, ProcessorId
+
+# What holds components: named by its id while it is in the graph, by its entity also afterwards.
+Subject: TypeAlias = str | Entity
+
+
+class Entities:
+    """The entities of one graph.
+
+    Attributes:
+        processors: Those of the processors in the graph, in the order in which they came.
+        links: Those of its links.
+    """
+
+    def __init__(self) -> None:
+        self._registry = Registry()
+        # An entity's own key is a serial, not its id: an id may come back while its first holder is torn down.
+        self._serials = itertools.count()
+        self.processors: dict[ProcessorId, Entity] = {}
+        self.links: dict[LinkId, Entity] = {}
+        self._ids: dict[Entity, ProcessorId | LinkId] = {}
+
+    def new_serial(self) -> int:
+        """A number greater than that of any entity so far."""
+        return next(self._serials)
+
+    def make(self) -> Entity:
+        """An entity with no components, which is not in the graph yet."""
+        return self._registry[self.new_serial()]
+
+    def seat_processor(self, processor_id: ProcessorId, entity: Entity) -> None:
+        """The entity is in the graph from now on."""
+        self.processors[processor_id] = entity
+        self._ids[entity] = processor_id
+
+    def seat_link(self, link_id: LinkId, entity: Entity) -> None:
+        """The entity is in the graph from now on."""
+        self.links[link_id] = entity
+        self._ids[entity] = link_id
+
+    def unseat(self, entity: Entity) -> None:
+        """The entity is not in the graph any more; it keeps its components."""
+        id_ = self._ids.pop(entity)
+        if self.processors.get(ProcessorId(id_)) is entity:
+            del self.processors[ProcessorId(id_)]
+        else:
+            del self.links[LinkId(id_)]
+
+    def id_of(self, entity: Entity) -> ProcessorId | LinkId | None:
+        """Its id, None where it is not in the graph."""
+        return self._ids.get(entity)
+
+    def processor(self, processor_id: ProcessorId) -> Entity:
+        """The entity of a processor, or UnknownProcessorError."""
+        try:
+            return self.processors[processor_id]
+        except KeyError:
+            raise UnknownProcessorError(processor_id, self.processors) from None
+
+    def link(self, link_id: LinkId) -> Entity:
+        """The entity of a link, or UnknownLinkError."""
+        try:
+            return self.links[link_id]
+        except KeyError:
+            raise UnknownLinkError(link_id, self.links) from None
+
+    def of(self, subject: Subject) -> Entity:
+        """The entity of a processor or link; an entity is its own."""
+        if isinstance(subject, Entity):
+            return subject
+        entity = self.processors.get(ProcessorId(subject)) or self.links.get(LinkId(subject))
+        if entity is not None:
+            return entity
+        if "->" in subject:
+            raise UnknownLinkError(subject, self.links)
+        raise UnknownProcessorError(subject, self.processors)
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self.processors or id_ in self.links
+
+    def query(self, components: Iterable[type[object]], without: Iterable[type[object]]) -> list[ProcessorId | LinkId]:
+        """Ids of those in the graph that have all of `components` and none of `without`, oldest first."""
+        found = self._registry.Q.none_of(without, traverse=())
+        # The library refuses a query that only excludes; every member has one of these two.
+        found = (
+            found.all_of(components, traverse=()) if components else found.any_of((ProcessorNode, Link), traverse=())
+        )
+        members = [entity for entity in found.get_entities() if entity in self._ids]
+        members.sort(key=serial_of)
+        return [self._ids[entity] for entity in members]
+
+
+def components_of(entity: Entity) -> EntityComponents:
+    """The components of one entity alone: without the walk along relations, which costs three times as much."""
+    return EntityComponents(entity, ())
+
+
+def serial_of(entity: Entity) -> int:
+    """Its number: of two entities, the later has the greater one."""
+    return cast("int", entity.uid)
