@@ -25,6 +25,19 @@ def _no_thread_is_left() -> Iterator[None]:
     assert not left, f"threads left running: {[thread.name for thread in left]}"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the walks of `scenarios/test_model.py` have taken, a column for each strategy."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    found = [value for report in reports for name, value in report.user_properties if name == "model"]
+    columns: dict[str, dict[str, int]] = dict(sorted(found))
+    if not columns:
+        return
+    terminalreporter.section("edits and faults against the model")
+    terminalreporter.write_line(f"{'':24}" + "".join(f"{name:>12}" for name in columns))
+    for row in sorted({row for column in columns.values() for row in column}):
+        terminalreporter.write_line(f"{row:24}" + "".join(f"{column.get(row, 0):12}" for column in columns.values()))
+
+
 @pytest.fixture
 def light_heap(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have collections look at what the test makes alone: this suite's 180,000 objects take 100 ms each time.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.row import Row
+from benchmarks.rows.edit import EDIT_INLINED, EDIT_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
@@ -22,5 +23,7 @@ ROWS: tuple[Row, ...] = (
     SCALE_POOL,
     SCALE_INLINED_COST,
     SCALE_POOL_COST,
+    EDIT_POOL,
+    EDIT_INLINED,
     IMPORT,
 )

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from streamlib.compiler.steps import PlanAction, PlanStep
     from streamlib.delegates.factory import FactoryDelegate
     from streamlib.delegates.processor import ProcessorDelegate
     from streamlib.delegates.scheduler import SchedulerDelegate
@@ -31,10 +32,18 @@ if TYPE_CHECKING:
     from streamlib.ids import LinkId, PortRef, ProcessorId
     from streamlib.links.delivery import Delivery
     from streamlib.links.statistics import LinkStatistics
+    from streamlib.observability.inspector import GraphInspector
     from streamlib.observability.render import RenderedGraph
+    from streamlib.observability.snapshots import (
+        GraphHealth,
+        GraphTopology,
+        LinkEndpoint,
+        LinkSnapshot,
+        ProcessorSnapshot,
+    )
     from streamlib.processors.config import Live, ProcessorConfig
     from streamlib.processors.context import MediaConfig, ProcessContext, RuntimeContext
-    from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
+    from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution, RestartLimits
     from streamlib.processors.function import processor
     from streamlib.processors.ports import LinkInput, LinkOutput
     from streamlib.processors.processor import Processor
@@ -43,8 +52,10 @@ if TYPE_CHECKING:
     from streamlib.runtime.builder import RuntimeBuilder
     from streamlib.runtime.commit_mode import CommitMode
     from streamlib.runtime.edit import ConfigOutcome, Edit
+    from streamlib.runtime.edit_plan import EditPlan
     from streamlib.runtime.group import Group, GroupHandle
     from streamlib.runtime.handles import LinkHandle, ProcessorHandle
+    from streamlib.runtime.history import CommitRecord
     from streamlib.runtime.runtime import StreamRuntime
     from streamlib.schema.derivation import schema_of
     from streamlib.schema.descriptors import AudioRequirements, PortDescriptor, ProcessorDescriptor
@@ -60,10 +71,12 @@ __all__ = [
     "ColorMatrix",
     "ColorRange",
     "CommitMode",
+    "CommitRecord",
     "ConfigOutcome",
     "DataFrame",
     "Delivery",
     "Edit",
+    "EditPlan",
     "EncodedPacket",
     "ErrorPolicy",
     "EventBus",
@@ -72,19 +85,26 @@ __all__ = [
     "FieldType",
     "Frame",
     "GraphFile",
+    "GraphHealth",
+    "GraphInspector",
     "GraphState",
+    "GraphTopology",
     "Group",
     "GroupHandle",
     "LatencyStats",
     "Link",
+    "LinkEndpoint",
     "LinkHandle",
     "LinkId",
     "LinkInput",
     "LinkOutput",
+    "LinkSnapshot",
     "LinkStatistics",
     "Live",
     "MediaConfig",
     "PixelFormat",
+    "PlanAction",
+    "PlanStep",
     "PortDescriptor",
     "PortRef",
     "ProcessContext",
@@ -98,10 +118,12 @@ __all__ = [
     "ProcessorMetrics",
     "ProcessorNode",
     "ProcessorRegistry",
+    "ProcessorSnapshot",
     "ProcessorState",
     "PullSink",
     "PushSource",
     "RenderedGraph",
+    "RestartLimits",
     "RuntimeBuilder",
     "RuntimeContext",
     "SchedulerDelegate",
@@ -124,10 +146,12 @@ _HOMES = {
     "ColorMatrix": "streamlib.frames.pixel_format",
     "ColorRange": "streamlib.frames.pixel_format",
     "CommitMode": "streamlib.runtime.commit_mode",
+    "CommitRecord": "streamlib.runtime.history",
     "ConfigOutcome": "streamlib.runtime.edit",
     "DataFrame": "streamlib.frames.data",
     "Delivery": "streamlib.links.delivery",
     "Edit": "streamlib.runtime.edit",
+    "EditPlan": "streamlib.runtime.edit_plan",
     "EncodedPacket": "streamlib.frames.packet",
     "ErrorPolicy": "streamlib.processors.execution_mode",
     "EventBus": "streamlib.events.bus",
@@ -136,19 +160,26 @@ _HOMES = {
     "FieldType": "streamlib.schema.types",
     "Frame": "streamlib.frames",
     "GraphFile": "streamlib.graph.graph_file",
+    "GraphHealth": "streamlib.observability.snapshots",
+    "GraphInspector": "streamlib.observability.inspector",
     "GraphState": "streamlib.states",
+    "GraphTopology": "streamlib.observability.snapshots",
     "Group": "streamlib.runtime.group",
     "GroupHandle": "streamlib.runtime.group",
     "LatencyStats": "streamlib.execution.metrics",
     "Link": "streamlib.graph.link",
+    "LinkEndpoint": "streamlib.observability.snapshots",
     "LinkHandle": "streamlib.runtime.handles",
     "LinkId": "streamlib.ids",
     "LinkInput": "streamlib.processors.ports",
     "LinkOutput": "streamlib.processors.ports",
+    "LinkSnapshot": "streamlib.observability.snapshots",
     "LinkStatistics": "streamlib.links.statistics",
     "Live": "streamlib.processors.config",
     "MediaConfig": "streamlib.processors.context",
     "PixelFormat": "streamlib.frames.pixel_format",
+    "PlanAction": "streamlib.compiler.steps",
+    "PlanStep": "streamlib.compiler.steps",
     "PortDescriptor": "streamlib.schema.descriptors",
     "PortRef": "streamlib.ids",
     "ProcessContext": "streamlib.processors.context",
@@ -162,10 +193,12 @@ _HOMES = {
     "ProcessorMetrics": "streamlib.execution.metrics",
     "ProcessorNode": "streamlib.graph.node",
     "ProcessorRegistry": "streamlib.processors.registry",
+    "ProcessorSnapshot": "streamlib.observability.snapshots",
     "ProcessorState": "streamlib.states",
     "PullSink": "streamlib.runtime.bridge",
     "PushSource": "streamlib.runtime.bridge",
     "RenderedGraph": "streamlib.observability.render",
+    "RestartLimits": "streamlib.processors.execution_mode",
     "RuntimeBuilder": "streamlib.runtime.builder",
     "RuntimeContext": "streamlib.processors.context",
     "SchedulerDelegate": "streamlib.delegates.scheduler",

@@ -41,7 +41,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if not names:
         return "there are none"
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)  # whatever was given for one
     hint = f"did you mean {close[0]!r}? " if close else ""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{hint}known: {', '.join(names[:_SHOWN])}{more}"
@@ -71,6 +71,10 @@ def _nearest_of_its_kind(path: Path, beside: Sequence[str]) -> str:
     return close[0] if close else ""
 
 
+def _foreign(handle: object) -> str:
+    return f"{handle!r} is of another runtime; give a handle that this one made, or an id"
+
+
 class StreamError(Exception):
     """The root: catches everything StreamLib raises on its own account."""
 
@@ -97,13 +101,14 @@ class UnknownTypeError(StreamError, LookupError):
 
 
 class UnknownProcessorError(StreamError, LookupError):
-    """No processor of that id is in the graph."""
+    """No processor of that id is in the graph; or a handle is one of another runtime."""
 
-    def __init__(self, processor_id: object, known: Iterable[str]) -> None:
+    def __init__(self, processor_id: object, known: Iterable[str], *, foreign: bool = False) -> None:
         what = f"no processor {processor_id!r} in the graph"
         if not isinstance(processor_id, str):
             what = f"{processor_id!r} names no processor; give its handle or its id"
-        super().__init__(f"{what}; {nearest(str(processor_id), known)}")
+        message = f"{what}; {nearest(str(processor_id), known)}"
+        super().__init__(_foreign(processor_id) if foreign else message)
         self.processor_id = processor_id
 
 
@@ -117,10 +122,11 @@ class UnknownPortError(StreamError, LookupError):
 
 
 class UnknownLinkError(StreamError, LookupError):
-    """No link of that id is in the graph."""
+    """No link of that id is in the graph; or a handle is one of another runtime."""
 
-    def __init__(self, link_id: object, known: Iterable[str]) -> None:
-        super().__init__(f"no link {link_id!r} in the graph; {nearest(str(link_id), known)}")
+    def __init__(self, link_id: object, known: Iterable[str], *, foreign: bool = False) -> None:
+        message = f"no link {link_id!r} in the graph; {nearest(str(link_id), known)}"
+        super().__init__(_foreign(link_id) if foreign else message)
         self.link_id = link_id
 
 

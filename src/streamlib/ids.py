@@ -10,7 +10,10 @@ import msgspec
 from streamlib.errors import ConfigError
 
 ProcessorId = NewType("ProcessorId", str)
+"""The id of a processor, a text: `h264_encoder_0`, or as given."""
+
 LinkId = NewType("LinkId", str)
+"""The id of a link, a text: `camera_0.video->encoder_0.video`."""
 
 _ID = re.compile(r"[\w-]+(/[\w-]+)*")
 

@@ -204,14 +204,15 @@ def test_a_step_of_the_way_back_that_fails_is_logged_and_the_others_are_taken(
     yard.undo()
 
 
-def test_rolling_back_starts_no_thread_and_keeps_no_link(yard: Yard) -> None:
+def test_rolling_back_keeps_no_thread_and_no_link(yard: Yard) -> None:
+    """Threads are there before anything is switched, because the system may refuse them; they have called nobody."""
     before = set(threading.enumerate())
     for id_ in "ab":
         yard.add(Careful, id_, diary=[])
     yard.chain("a", "b")
     commit = Commit(yard.site, make_plan(yard.site, yard.delta()), drain_s=None)
     commit.prepare()
-    assert set(threading.enumerate()) == before
+    assert {thread.name for thread in set(threading.enumerate()) - before} == {"streamlib:a", "streamlib:b"}
     commit.roll_back()
     assert yard.attached() == []
     assert set(threading.enumerate()) == before

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 
@@ -343,3 +344,36 @@ def test_a_bus_and_its_subscriptions_say_what_they_are() -> None:
     assert repr(callback) == "<Subscription to 'door', closed>"
     assert repr(queue).endswith("1 dropped, closed>")
     assert repr(stream).endswith("0 dropped, closed>")
+
+
+@pytest.mark.parametrize("raised", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()])
+def test_an_exit_that_a_subscriber_raises_stays_with_the_bus(bus: EventBus, raised: BaseException) -> None:
+    """Elsewhere than on the main thread nobody is above who could take it, and who publishes has done nothing."""
+
+    def leaves(event: Event) -> None:
+        raise raised
+
+    def publish() -> None:
+        bus.publish(note("door", 1))
+        came_back.append(True)
+
+    came_back: list[bool] = []
+    heard: list[Event] = []
+    leaving = bus.subscribe("door", leaves)
+    bus.subscribe("door", heard.append)
+    thread = threading.Thread(target=publish)
+    thread.start()
+    thread.join(SECONDS)
+    assert came_back == [True]
+    assert numbers(heard) == [1]
+    assert not leaving.active
+
+
+def test_an_interrupt_on_the_main_thread_is_the_callers_and_no_fault_of_the_subscriber(bus: EventBus) -> None:
+    def interrupted(event: Event) -> None:
+        raise KeyboardInterrupt
+
+    subscription = bus.subscribe("door", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bus.publish(note("door"))
+    assert subscription.active

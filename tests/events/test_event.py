@@ -29,7 +29,7 @@ def one_of(kind: type[Event]) -> Event:
 def _value(field: msgspec.structs.FieldInfo) -> Any:
     by_type: dict[object, object] = {str: "x", bool: True, PortRef: PortRef(ProcessorId("a"), "out")}
     known = {"old": "idle", "new": "running", "config": {"gain": 1.0}, "data": {}, "late": ["x"]}
-    known |= {"key": "KeyA", "button": "left", "buttons": ["left"], "modifiers": {"shift": True}}
+    known |= {"delivery": "latest", "key": "KeyA", "button": "left", "buttons": ["left"], "modifiers": {"shift": True}}
     if field.name in known:
         return msgspec.convert(known[field.name], field.type)
     return by_type.get(getattr(field.type, "__supertype__", field.type), 5)

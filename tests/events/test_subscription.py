@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -94,9 +95,11 @@ def test_leaving_the_block_ends_the_queue(bus: EventBus) -> None:
     assert numbers(list(queue)) == [1]
 
 
-def test_a_queue_holds_at_least_one_event(bus: EventBus) -> None:
-    with pytest.raises(ConfigError, match="1 event or more, not 0"):
-        bus.subscribe_queue("door", capacity=0)
+@pytest.mark.parametrize("capacity", [0, -1, 1.5, "3", None, True])
+def test_a_queue_and_a_stream_hold_a_whole_number_of_events(bus: EventBus, capacity: Any) -> None:
+    for subscribe in (bus.subscribe_queue, bus.stream):
+        with pytest.raises(ConfigError, match=f"1 event or more, not {capacity!r}"):
+            subscribe("door", capacity=capacity)
 
 
 def _on_a_thread(get: Callable[[], Event | None]) -> Callable[[], list[Event]]:

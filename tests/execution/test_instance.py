@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 
+from streamlib.clock import NEVER_NS
+from streamlib.errors import ConfigError
 from streamlib.links.delivery import Delivery
 from streamlib.processors.context import ProcessContext, RuntimeContext
 from streamlib.processors.execution_mode import ErrorPolicy
@@ -165,17 +168,19 @@ def test_one_without_room_is_held_and_names_the_links() -> None:
         rig.loop(member)
     rig.link(source, relay)
     link = rig.link(relay, end, capacity=1)
-    source.call(source.context)
-    source.call(source.context)
     assert not relay.is_held()
+    source.call(source.context)
+    source.call(source.context)
     relay.call(relay.context)
     assert relay.is_held()
     assert relay.held_by() == [link.name]
     assert not relay.can_move(0)
     end.call(end.context)
-    assert not relay.is_held()
+    assert relay.is_held(), "room that another thread makes while its loop looks away must not be missed"
     assert relay.held_by() == []
     assert relay.can_move(0)
+    relay.call(relay.context)
+    assert not relay.is_held()
 
 
 # ---------------------------------------------------------------------------------------------------- cut off, replaced
@@ -187,6 +192,7 @@ def test_one_that_is_cut_off_lets_its_links_go() -> None:
     source.cut_off()
     assert link.closed
     assert source.finishing
+    assert source.context.is_cut_off
     source.call(source.context)
     link.settle_closed()
     assert link.statistics().closed == 2
@@ -230,3 +236,18 @@ def test_the_latest_that_replaces_one_left_unread_makes_it_due_again() -> None:
     assert not end.due(0)
     source.call(source.context)
     assert end.due(0)
+
+
+@pytest.mark.parametrize(("given", "ns"), [(5, 5), (5.9, 5), (float("inf"), NEVER_NS), (1 << 70, NEVER_NS)])
+def test_a_time_to_be_called_at_is_a_number_of_nanoseconds(given: Any, ns: int) -> None:
+    waiting = Rig().add(Sink())
+    waiting.context.wake_at(given)
+    assert waiting.wake_ns == ns
+
+
+@pytest.mark.parametrize("given", ["soon", None, float("nan"), 1j])
+def test_a_time_to_be_called_at_that_is_none_is_refused_and_changes_nothing(given: Any) -> None:
+    waiting = Rig().add(Sink())
+    with pytest.raises(ConfigError, match="give a time in nanoseconds"):
+        waiting.context.wake_at(given)
+    assert waiting.wake_ns is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.execution.plain_processors import (
     Held,
     Life,
     Note,
+    Pair,
     Relay,
     Sink,
     Source,
@@ -386,3 +388,147 @@ def test_a_loop_knows_its_runner_and_has_none_where_it_is_called_by_hand() -> No
     assert loop.runner is None
     runner = ThreadRunner(loop, "its thread")
     assert loop.runner is runner
+
+
+class Swapping(ManualClock):
+    """A clock on which somebody does something each time a sleeper lies down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: list[Callable[[], object]] = []
+
+    def wait(self, lock: threading.Lock, deadline_ns: int | None) -> bool:
+        """Do the next, which wakes the sleeper."""
+        self.meanwhile.pop(0)()
+        return lock.acquire(timeout=SECONDS)
+
+
+def test_a_step_that_waits_for_room_calls_the_one_that_has_taken_the_place_of_its_head() -> None:
+    clock = Swapping()
+    rig, sink = Rig(clock), Sink()
+    old, end = rig.add(Hand()), rig.add(sink)
+    loop = rig.loop(old)
+    rig.loop(end)
+    rig.link(old, end, capacity=1)
+    new = rig.add(Hand(), old.id)
+
+    def swap() -> None:
+        own(new).sent = own(old).sent
+        old.suspend()
+        loop.replace(old, new)
+
+    assert loop.step(SECONDS)
+    clock.meanwhile = [lambda: loop.post(swap, between_calls=True), own(end).inp.read]
+    assert loop.step(SECONDS)
+    assert (own(old).sent, own(new).sent) == (1, 2)
+    assert old.metrics is new.metrics
+
+
+def test_a_step_that_waits_for_room_calls_nobody_who_was_paused_meanwhile() -> None:
+    clock = Swapping()
+    rig, sink = Rig(clock), Sink()
+    head, end = rig.add(Hand()), rig.add(sink)
+    loop = rig.loop(head)
+    rig.loop(end)
+    rig.link(head, end, capacity=1)
+    assert loop.step(SECONDS)
+    clock.meanwhile = [lambda: loop.post(lambda: loop.pause_one(head))]
+    assert not loop.step(SECONDS)
+    assert own(head).sent == 1
+
+
+# ------------------------------------------------------------------------------------------------- who is never at rest
+
+
+class Restless(Relay):
+    """Asks in each call for the next; says once that it was called a thousand times in a row without its head."""
+
+    def __init__(self, clock: ManualClock, *, by_clock: bool) -> None:
+        super().__init__()
+        self.clock = clock
+        self.by_clock = by_clock
+        self.idle = 0
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Pass one on; a call takes longer than the time after which it wants the next."""
+        frame = self.inp.read()
+        self.idle = 0 if frame is not None else self.idle + 1
+        assert self.idle < 1_000, "the head has no turn"
+        if frame is not None:
+            self.out.write(frame)
+        if self.by_clock:
+            ctx.wake_at(ctx.now_ns() + 1)
+            self.clock.advance(2)
+        else:
+            ctx.wake()
+
+
+@pytest.mark.parametrize("by_clock", [False, True])
+def test_one_that_asks_in_each_call_for_the_next_does_not_keep_its_head_waiting(by_clock: bool) -> None:
+    clock = ManualClock()
+    rig, sink = Rig(clock), Sink()
+    source, restless, end = rig.add(Source(200)), rig.add(Restless(clock, by_clock=by_clock)), rig.add(sink)
+    rig.loop(source, restless, end)
+    rig.chain(source, restless, end)
+    rig.run()
+    assert numbers(sink.got) == list(range(200))
+    assert rig.errors() == []
+
+
+@pytest.mark.parametrize("by_clock", [False, True])
+def test_a_step_ends_though_somebody_behind_the_head_asks_in_each_call_for_the_next(by_clock: bool) -> None:
+    clock = ManualClock()
+    rig, sink = Rig(clock), Sink()
+    head, restless, end = rig.add(Hand()), rig.add(Restless(clock, by_clock=by_clock)), rig.add(sink)
+    loop = rig.loop(head, restless, end)
+    rig.chain(head, restless, end)
+    loop.arrange(loop.members)
+    for number in range(5):
+        assert loop.step(SECONDS)
+        assert numbers(sink.got) == list(range(number + 1))
+    assert rig.errors() == []
+
+
+def test_a_wake_that_was_put_off_is_not_forgotten() -> None:
+    clock = ManualClock()
+    rig, sink = Rig(clock), Sink()
+    restless, end = rig.add(Restless(clock, by_clock=False)), rig.add(sink)
+    loop = rig.loop(restless, end, head=False)
+    rig.link(restless, end)
+    loop.arrange(loop.members)
+    restless.wake()
+    for calls in range(1, 5):
+        loop.settle()
+        assert restless.metrics.calls == calls
+        assert loop.unsettled
+
+
+class Flooded(Pair):
+    """Has a frame more by its second input after each call, as if another thread were as fast as it is."""
+
+    feed: Callable[[], object]
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Keep what there is, and get more."""
+        super().process(ctx)
+        assert self.calls < 5_000, "the head has no turn"
+        self.feed()
+
+
+def test_frames_that_never_end_from_another_thread_do_not_keep_the_head_waiting() -> None:
+    rig, flooded = Rig(), Flooded()
+    source, mixer, hand = rig.add(Source(3)), rig.add(flooded), rig.add(Hand())
+    loop, other = rig.loop(source, mixer), rig.loop(hand)
+    rig.link(source, mixer, into="a")
+    rig.link(hand, mixer, into="b", capacity=4)
+    flooded.feed = lambda: other.step(0)
+    loop.arrange(loop.members)
+    other.step(0)
+    turns = 0
+    while not source.over:
+        loop.work(1)
+        turns += 1
+        assert turns < 100
+    assert flooded.of("a") == [0, 1, 2]
+    assert flooded.of("b") == list(range(len(flooded.of("b"))))
+    assert rig.errors() == []

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -64,6 +66,20 @@ def test_what_is_not_attached_is_a_key_error() -> None:
         components[Note]
     with pytest.raises(KeyError, match="Note"):
         del components[Note]
+
+
+def test_what_is_no_class_is_refused_in_words() -> None:
+    components: Any = ComponentView(graph_of_two(), A)
+    calls: list[Callable[[], object]] = [
+        lambda: components["x"],
+        lambda: components.get("x"),
+        lambda: "x" in components,
+        lambda: components.__setitem__("x", 1),
+        lambda: components.__delitem__("x"),
+    ]
+    for call in calls:
+        with pytest.raises(DeclarationError, match="a component is known by its class, and 'x' is none"):
+            call()
 
 
 def test_the_engines_components_are_read_and_not_listed() -> None:

@@ -20,6 +20,7 @@ from streamlib.graph.document import (
 )
 from tests.graph.graphs import plain_values
 
+HERE = Origin("here")
 YAML = """a: 1
 b:
   - x
@@ -99,24 +100,48 @@ def test_an_empty_text_is_no_value() -> None:
 
 @given(plain_values(finite=False))
 def test_yaml_comes_back_as_it_was(value: Any) -> None:
-    assert read_document(write_document({"v": value}, FileFormat.YAML), "x", FileFormat.YAML).value == {"v": value}
+    assert read_document(write_document({"v": value}, FileFormat.YAML, HERE), "x", FileFormat.YAML).value == {
+        "v": value
+    }
 
 
 @given(plain_values(finite=True))
 def test_json_comes_back_as_it_was(value: Any) -> None:
-    text = write_document({"v": value}, FileFormat.JSON)
+    text = write_document({"v": value}, FileFormat.JSON, HERE)
     assert read_document(text, "x").value == {"v": value} == json.loads(text)
 
 
 @given(plain_values(finite=False))
 def test_another_reader_of_yaml_sees_the_same_texts(value: Any) -> None:
-    read = yaml.safe_load(write_document({"v": value}, FileFormat.YAML))["v"]
+    read = yaml.safe_load(write_document({"v": value}, FileFormat.YAML, HERE))["v"]
     assert type(read) is type(value) or isinstance(value, float)
 
 
 def test_json_has_no_infinity() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        write_document([math.inf], FileFormat.JSON)
+        write_document([math.inf], FileFormat.JSON, HERE)
+
+
+@pytest.mark.parametrize("format", FileFormat)
+def test_what_could_not_be_read_again_is_not_written(format: FileFormat) -> None:
+    deep: list[object] = []
+    for _ in range(DEPTH_LIMIT - 2):
+        deep = [deep]
+    assert read_document(write_document({"v": deep}, format, HERE), "x", format).value == {"v": deep}
+    with pytest.raises(GraphFileError, match=r"here: v\[0\]\[0\]\[0\]: more than 64 levels"):
+        write_document({"v": [deep]}, format, HERE)
+    with pytest.raises(GraphFileError, match=r"here: v\[1\]: 'a\\udcff' cannot be written; half a character"):
+        write_document({"v": [1, "a\udcff"]}, format, HERE)
+    with pytest.raises(GraphFileError, match=r"here: v: '\\ud800' cannot be written"):
+        write_document({"v": {"\ud800": 1}}, format, HERE)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a: b\nc: \ud800", 2), ('{"a":\n 1, "b":\n "\ud800"}', 3), ('{"a":\n"\\ud800"}', 2)]
+)
+def test_half_a_character_is_told_with_its_line(text: str, line: int) -> None:
+    with pytest.raises(GraphFileError, match=f"x:{line}: .*half a character"):
+        read_document(text, "x")
 
 
 def test_an_error_names_the_line_of_what_holds_it_where_it_has_none_itself() -> None:

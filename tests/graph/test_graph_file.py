@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from streamlib import GraphFile
-from streamlib.errors import GraphFileError
+from streamlib.errors import ConfigError, GraphFileError
 from streamlib.graph.document import FileFormat
 from streamlib.graph.graph_file import file_format
 from streamlib.graph.saved import SavedLink, SavedProcessor
@@ -78,6 +78,42 @@ def test_a_file_that_is_there_stays_whole_when_it_cannot_be_replaced(tmp_path: P
     with pytest.raises(GraphFileError, match=r"g\.yaml: it cannot be written"):
         SMALL.write(folder)
     assert [path.name for path in tmp_path.iterdir()] == ["g.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("nowhere/g.yaml", "No such file"),
+        ("file/g.yaml", "Not a directory"),
+        ("x" * 300 + ".yaml", "File name too long"),
+        ("a\0b.yaml", "embedded null byte"),
+    ],
+)
+def test_a_path_that_is_none_is_told_in_words(path: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(GraphFileError, match=f"it cannot be written: .*{words}"):
+        SMALL.write(tmp_path / path)
+    with pytest.raises(GraphFileError, match="it cannot be read|there is no file"):
+        GraphFile.read(tmp_path / path)
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_longest_name_that_a_file_may_have_is_no_obstacle(tmp_path: Path) -> None:
+    name = "x" * 250 + ".yaml"
+    SMALL.write(tmp_path / name)
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_nothing_is_left_behind_where_a_text_cannot_be_written(tmp_path: Path) -> None:
+    for name in ("g.json", "g.yaml"):
+        with pytest.raises(GraphFileError, match=r"processors\.a\.config\.path: 'a\\udcff' cannot be written"):
+            GraphFile({"a": SavedProcessor(type="X", config={"path": "a\udcff"})}).write(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_format_that_is_none_is_told_in_words() -> None:
+    with pytest.raises(ConfigError, match="format is 'toml'; did you mean 'yaml'"):
+        GraphFile.parse("streamlib: 1", format="toml")
 
 
 def test_a_file_with_a_mark_of_its_encoding_is_read(tmp_path: Path) -> None:

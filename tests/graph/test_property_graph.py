@@ -18,6 +18,7 @@ from streamlib.errors import (
     UnknownProcessorError,
 )
 from streamlib.graph import Entity, Link, ProcessorNode, PropertyGraph
+from streamlib.graph.components import LightweightMarker, ReactiveMarker
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.states import GraphState, ProcessorState
 from tests.graph.relays import AB, A, B, C, Note, RelayConfig, graph_of, relay, wire
@@ -235,6 +236,15 @@ def _calls_of_one_more(size: int) -> int:
 # -------------------------------------------------------------------------------------------------------- components
 
 
+def test_several_components_are_inserted_and_removed_at_once() -> None:
+    graph = graph_of("a")
+    graph.insert(A, Note("one"), ReactiveMarker(), Note("two"))
+    assert graph.get(A, Note) == Note("two")
+    graph.remove_all(A, (LightweightMarker, Note, ReactiveMarker))
+    assert graph.component_types(A) == [ProcessorNode, ProcessorState]
+    assert graph.query(Note) == []
+
+
 class CountedLock:
     """Counts how often it is taken; wraps the graph's own."""
 
@@ -262,6 +272,7 @@ def test_whatever_touches_the_registry_holds_the_lock(monkeypatch: pytest.Monkey
         lambda: graph.has(A, Note),
         lambda: graph.component_types(A),
         lambda: graph.remove(A, Note),
+        lambda: graph.remove_all(A, (Note,)),
         lambda: graph.query(Note),
         lambda: graph.query_filter(lambda node: True),
         lambda: graph.query_links_filter(lambda link: True),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -7,6 +8,8 @@ from types import ModuleType
 import msgspec
 import pytest
 
+from streamlib.graph.components import MainThreadMarker, ShutdownChannel
+from streamlib.graph.group import GroupMember
 from streamlib.graph.saved_components import (
     UnknownComponentError,
     class_name,
@@ -39,6 +42,20 @@ class Lossy:
         self.seen += 1
 
 
+@dataclass(eq=False)
+class Loose:
+    value: object
+
+
+@dataclass
+class Computed:
+    single: int
+    double: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.double = 2 * self.single
+
+
 NOTE, SPOT = f"{__name__}:Note", f"{__name__}:Spot"
 
 
@@ -46,6 +63,11 @@ NOTE, SPOT = f"{__name__}:Note", f"{__name__}:Spot"
 def test_a_component_comes_back(component: object) -> None:
     saved = saved_component(component)
     assert restored_component(component_class(class_name(type(component))), saved) == component
+
+
+@pytest.mark.parametrize("value", [1, math.nan, [math.nan], {"a": [1.5, None]}, "text"])
+def test_a_component_that_compares_by_identity_comes_back_by_its_fields(value: object) -> None:
+    assert saved_component(Loose(value)).keys() == {"value"}
 
 
 def test_fields_are_saved_by_the_names_that_they_have_outside() -> None:
@@ -57,7 +79,14 @@ def test_fields_are_saved_by_the_names_that_they_have_outside() -> None:
     [
         (Plain(), "neither a dataclass nor a msgspec.Struct"),
         (Note(object()), "a object cannot be written"),  # type: ignore[arg-type]
-        (Lossy(), "would not come back"),
+        (Lossy(), "its seen is 1 and would come back from a file as 2"),
+        (Loose({1: 2}), r"its value is \{1: 2\} and would come back from a file as \{'1': 2\}"),
+        (Loose((1, 2)), r"its value is \(1, 2\) and would come back from a file as \[1, 2\]"),
+        (Loose({3}), r"its value is \{3\} and would come back from a file as \[3\]"),
+        (Loose(b"x"), "its value is b'x' and would come back from a file as 'eA=='"),
+        (Loose(Note("n")), r"its value is Note\(.*\) and would come back"),
+        (Loose([Loose((1,))]), "its value is"),
+        (Computed(2), "Computed has no field 'double'"),
     ],
 )
 def test_a_component_that_cannot_be_saved_says_why(component: object, words: str) -> None:
@@ -79,6 +108,12 @@ def test_a_class_that_is_given_goes_before_one_that_is_imported() -> None:
     assert component_class(NOTE) is Note
     assert component_class(NOTE, [other]) is other
     assert component_class("__main__:Note", [Note]) is Note
+
+
+@pytest.mark.parametrize("kind", [GroupMember, ShutdownChannel, MainThreadMarker])
+def test_a_component_of_the_engine_is_refused(kind: type[object]) -> None:
+    with pytest.raises(ValueError, match=f"{kind.__name__} is attached and removed by the engine"):
+        component_class(class_name(kind))
 
 
 def test_a_class_that_is_not_imported_is_not_looked_for() -> None:

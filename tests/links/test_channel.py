@@ -123,6 +123,17 @@ def test_what_was_put_aside_for_a_closed_link_is_counted_too() -> None:
     assert (counted.written, counted.closed, counted.overflowed) == (5, 5, 3)
 
 
+def test_a_ring_may_grow_while_its_writer_writes_or_has_put_frames_aside() -> None:
+    link = as_ring(channel(2))
+    assert link.may_grow(writes=True)
+    assert not link.may_grow(writes=False)
+    port = outlet(link)
+    for number in range(3):
+        port.write(number)
+    assert link.may_grow(writes=False), "one is put aside"
+    assert not as_slot(channel(2)).may_grow(writes=True), "a slot counts them itself"
+
+
 def test_the_end_is_said_once_and_in_order() -> None:
     link = as_ring(channel())
     outlet(link).write(1)

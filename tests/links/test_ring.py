@@ -118,7 +118,7 @@ def test_a_mark_left_too_late_is_looked_at_again() -> None:
             super().append(value)
             made.items.clear()
 
-    made.stalled = Mark()  # type: ignore[assignment]
+    made.stalled = Mark()
     assert made.has_room()
 
 

@@ -109,6 +109,27 @@ def test_the_port_of_a_stream_that_is_not_there_ends_at_once(tmp_path: Path) -> 
     run.processor.teardown()
 
 
+def test_a_file_that_has_nothing_of_what_is_connected_is_an_error_with_what_it_has(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "sound.m4a", video=None)
+    with pytest.raises(MediaError, match=r"sound\.m4a has no video; it has audio: connect that, or choose another"):
+        rig(path, outputs=("video",)).run()
+    silent = write_clip(tmp_path / "silent.mp4", audio=None)
+    with pytest.raises(MediaError, match=r"silent\.mp4 has no audio; it has video"):
+        rig(silent, outputs=("audio",)).run()
+
+
+def test_a_link_to_what_a_file_lacks_is_warned_of_once_beside_one_to_what_it_has(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Graphs for any file connect both."""
+    path = write_clip(tmp_path / "silent.mp4", audio=None)
+    done = rig(path).run()
+    assert len(done.out("video")) == 25
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
+        f"{path} has no audio; whoever is connected there gets nothing"
+    ]
+
+
 def test_nothing_is_read_before_something_is_connected(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run = rig(write_clip(tmp_path / "clip.mp4"))
     for port in run.outputs.values():

@@ -79,8 +79,42 @@ def test_the_old_link_goes_on_until_the_new_one_has_a_frame(caplog: pytest.LogCa
         run.step()
         run.step()
     assert seen(run) == [("a", n) for n in range(6)]
-    assert "waits for the link 'c_0' to cut to; there are: a_0.video, b_0.video" in caplog.text
-    assert "waits for the link 7" in caplog.text
+    assert "waits for the link 'c_0' to cut to; did you mean 'b_0'? known: a_0, b_0" in caplog.text
+    assert "waits for the link 7 to cut to; there are: 0 (a_0.video), 1 (b_0.video)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("active", "waits", "never"),
+    [
+        ("camera9", "; did you mean 'camera_0'? known: camera_0, other_0", "nothing was sent"),
+        ("camera_0.vide", "; did you mean 'camera_0.video'? known: camera_0.video, other_0.video", "nothing was sent"),
+        (7, "; there are: 0 (camera_0.video), 1 (other_0.video)", "nothing was sent"),
+    ],
+)
+def test_a_link_that_never_comes_is_named_with_the_nearest_and_again_at_the_end(
+    caplog: pytest.LogCaptureFixture, active: int | str, waits: str, never: str
+) -> None:
+    run = rig({"camera_0.video": named(6, "a"), "other_0.video": []}, active=active).run()
+    assert seen(run) == []
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
+        f"waits for the link {active!r} to cut to{waits}",
+        f"never cut to {active!r}: no such link came, and {never}",
+    ]
+
+
+def test_what_was_sent_instead_of_a_link_that_never_came_is_said_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    run = rig({"a_0.video": named(6, "a"), "b_0.video": []}).setup()
+    run.step()
+    run.reconfigure(active="zz")
+    run.step()
+    run.processor.flush(run.context)
+    assert "waits for the link 'zz' to cut to; known: a_0, b_0" in caplog.text
+    assert "never cut to 'zz': no such link came, and a_0.video was sent to the end" in caplog.text
+    run.reconfigure(active=0)
+    run.step()
+    caplog.clear()
+    run.processor.flush(run.context)
+    assert not caplog.records
 
 
 def test_packets_are_cut_at_a_key_frame() -> None:

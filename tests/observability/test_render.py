@@ -220,6 +220,7 @@ def test_a_delivery_that_the_input_declares_is_shown_and_its_capacity_is_not() -
     assert replace(link, delivery="every", overrides=("delivery",)).terms() == "every"
 
 
+@pytest.mark.promise("python.graph-repr")
 def test_a_notebook_shows_the_picture_and_words_where_it_would_be_too_large(
     diamond: StreamRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

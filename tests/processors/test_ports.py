@@ -68,7 +68,7 @@ def test_an_unknown_delivery_is_refused_with_the_known_ones() -> None:
         LinkInput(Picture, delivery="newest")
 
 
-@pytest.mark.parametrize("capacity", [0, -1, 2.5, True, "8"])
+@pytest.mark.parametrize("capacity", [0, -1, 2.5, True, "8", 1_000_001, 10**20])
 def test_a_capacity_is_a_whole_number_from_one(capacity: Any) -> None:
     with pytest.raises(DeclarationError, match="holds 1 frame or more"):
         LinkInput(Picture, capacity=capacity)

@@ -95,6 +95,19 @@ def test_all_are_closed_even_where_some_raise() -> None:
     assert [str(error) for error in caught.value.exceptions] == ["c is stuck", "a is stuck"]
 
 
+def test_one_that_outlives_a_stop_is_kept_for_the_next_start_and_not_closed() -> None:
+    closed: list[str] = []
+    lasting, passing = closing("lasting", closed), closing("passing", closed)
+    lasting.outlives_stop = True
+    first = SharedObjects()
+    kept, let_go = first.get(lasting), first.get(passing)
+    second = first.successor()
+    first.close()
+    assert closed == ["passing"]
+    assert second.get(lasting) is kept
+    assert second.get(passing) is not let_go
+
+
 def test_nothing_is_made_after_close() -> None:
     shared = SharedObjects()
     shared.close()

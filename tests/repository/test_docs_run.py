@@ -18,6 +18,7 @@ MADE = {
     "README.md": ["inverted.mp4"],
     "first-graph.md": ["faded.mp4", "small.mp4", "pushed.mp4"],
     "graph-files.md": ["small.mp4", "second.mp4"],
+    "change-a-running-graph.md": ["moment.mp4"],
     "schemas.md": [],
     "own-processors.md": [],
     "events.md": [],

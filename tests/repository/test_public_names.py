@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
+import os
 import re
 from importlib import metadata, resources
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,40 @@ def _shown_in_reference() -> list[str]:
 def test_all_is_what_the_reference_shows() -> None:
     shown = _shown_in_reference()
     assert sorted(shown) == sorted(streamlib.__all__)
+
+
+def _docstring(name: str) -> str:
+    """That of a class or function, or what stands below an alias where that is defined."""
+    found = getattr(streamlib, name)
+    if isinstance(found, type) or inspect.isfunction(found):
+        return inspect.getdoc(found) or ""
+    home = importlib.import_module(streamlib._HOMES[name])
+    body = ast.parse(inspect.getsource(home)).body
+    for defined, below in pairwise(body):
+        target = defined.target if isinstance(defined, ast.AnnAssign) else getattr(defined, "targets", [None])[0]
+        if isinstance(target, ast.Name) and target.id == name and isinstance(below, ast.Expr):
+            return str(ast.literal_eval(below.value))
+    raise AssertionError(f"{name} has no docstring below it in {home.__name__}")
+
+
+def _table() -> str:
+    """A line for each public name, with the first sentence of its docstring."""
+    lines = []
+    for name in sorted(streamlib.__all__, key=str.lower):
+        text = " ".join(_docstring(name).partition("\n\n")[0].split())
+        sentence = re.split(r"(?<=\.) (?=[A-Z`])", text)[0].replace("|", "\\|")
+        lines.append(f"| `{name}` | {sentence} |\n")
+    return "".join(lines)
+
+
+def test_the_reference_can_be_read_where_it_is_not_built() -> None:
+    page = ROOT / "docs" / "reference.md"
+    head, mark, rest = page.read_text().partition("| name | what it is |\n|---|---|\n")
+    table, _, behind = rest.partition("\n## ")
+    if os.environ.get("WRITE_PAGES"):
+        page.write_text(f"{head}{mark}{_table()}\n## {behind}")
+        table = _table()
+    assert table == _table(), "write it anew: WRITE_PAGES=1 scripts/test tests/repository"
 
 
 @pytest.mark.parametrize("name", streamlib.__all__)

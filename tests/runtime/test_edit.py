@@ -117,9 +117,11 @@ def test_what_names_no_processor_or_link_is_refused_in_words() -> None:
     for wrong in (None, 5, source):
         with pytest.raises(UnknownLinkError, match=r"known: numbers_0.out->collect_0.into"):
             runtime.disconnect(wrong)
-    for wrong in ("8", 0, 1.5):
-        with pytest.raises(ConnectError, match="a link holds 1 frame or more"):
+    for wrong in ("8", 0, 1.5, True, 1_000_001, 10**20):
+        with pytest.raises(ConnectError, match="a link holds 1 frame or more, and 1,000,000 at most"):
             runtime.connect(source, runtime.add_processor(Pass), capacity=wrong)
+        with pytest.raises(ConnectError, match="a link holds 1 frame or more, and 1,000,000 at most"):
+            runtime.update_link(link, capacity=wrong)
 
 
 def test_an_id_has_no_characters_that_mean_something_else() -> None:

@@ -123,6 +123,27 @@ def test_an_id_that_is_taken_is_refused(id_: str) -> None:
         runtime.add_group(doubled, id=id_)
 
 
+def test_a_processor_does_not_get_the_id_of_a_group() -> None:
+    runtime = StreamRuntime()
+    runtime.add_group(doubled, id="z")
+    with pytest.raises(DuplicateIdError, match="the id 'z' is taken"):
+        runtime.add_processor(Numbers, id="z")
+    with pytest.raises(DuplicateIdError), runtime.edit() as edit:
+        edit.add_group(doubled, id="y")
+        edit.add_processor(Numbers, id="y")
+    assert runtime.add_processor(Numbers, id="y").id == "y"
+    with runtime.edit() as edit:
+        edit.remove(runtime.group("z"))
+        edit.add_processor(Numbers, id="z")
+    assert runtime.graph.processor_ids() == ["y", "z"]
+
+
+def test_a_port_of_a_group_that_is_no_name_is_refused_in_words() -> None:
+    group = StreamRuntime().add_group(doubled)
+    with pytest.raises(UnknownPortError, match="has no input port 5; known: into"):
+        group.input(5)  # type: ignore[arg-type]
+
+
 def no_members(group: Group) -> None: ...
 
 
@@ -136,6 +157,18 @@ def no_name(group: Group) -> None:
     group.input("a b", group.add_processor(Pass).input("into"))
 
 
+def no_text(group: Group) -> None:
+    group.input(5, group.add_processor(Pass).input("into"))  # type: ignore[arg-type]
+
+
+def no_port(group: Group) -> None:
+    group.input("a", group.add_processor(Pass))  # type: ignore[arg-type]
+
+
+def another_way(group: Group) -> None:
+    group.output("a", group.add_processor(Pass).input("into"))  # type: ignore[arg-type]
+
+
 def broken(group: Group) -> None:
     group.add_processor(Pass)
     raise ValueError("broken")
@@ -143,7 +176,14 @@ def broken(group: Group) -> None:
 
 @pytest.mark.parametrize(
     ("build", "said"),
-    [(no_members, "has no processor"), (one_port_twice, "two ports 'a'"), (no_name, "no name of a port")],
+    [
+        (no_members, "has no processor"),
+        (one_port_twice, "two ports 'a'"),
+        (no_name, "no name of a port"),
+        (no_text, "5 is no name of a port"),
+        (no_port, r"is no input of a processor; give one as member\.input\(name\)"),
+        (another_way, r"into> is no output of a processor"),
+    ],
 )
 def test_a_group_that_is_put_together_wrongly_is_refused(build: object, said: str) -> None:
     runtime = StreamRuntime(commit_mode="manual")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from streamlib import StreamRuntime
-from streamlib.errors import UnknownPortError
+from streamlib.errors import DeclarationError, UnknownLinkError, UnknownPortError, UnknownProcessorError
 from streamlib.execution.metrics import ProcessorMetrics
 from streamlib.graph.components import ReactiveMarker
+from streamlib.runtime.group import Group
 from streamlib.runtime.handles import LinkHandle
-from tests.scenarios.stage import SECONDS, Collect, Numbers, Record
+from tests.scenarios.stage import SECONDS, Collect, Numbers, Pass, Record
 
 
 class Note(str):
@@ -34,6 +37,46 @@ def test_a_handle_tells_what_runs_and_what_it_has_done() -> None:
         assert 0 < metrics.latency.stats().samples <= 100
         assert statistics is not None
         assert (statistics.written, statistics.taken, statistics.dropped) == (100, 100, 0)
+
+
+def test_what_was_counted_can_be_asked_for_after_a_stop_until_it_runs_again() -> None:
+    """A script asks behind its `with` block whether anything was dropped."""
+    record = Record()
+    with StreamRuntime() as runtime:
+        source = runtime.add_processor(Numbers, count=100)
+        sink = runtime.add_processor(Collect, record=record)
+        sink.components[Note] = Note("left of the door")
+        link = runtime.connect(source, sink)
+        runtime.start()
+        assert runtime.wait(SECONDS)
+    metrics, statistics = sink.metrics, link.statistics()
+    assert metrics is not None
+    assert statistics is not None
+    assert (metrics.calls, metrics.errors, metrics.latency.stats().samples > 0) == (100, 0, True)
+    assert (statistics.written, statistics.taken, statistics.dropped) == (100, 100, 0)
+    assert list(sink.components) == [Note]
+    runtime.update_config(source, count=7)
+    runtime.start()
+    assert runtime.wait(SECONDS)
+    again = sink.metrics
+    assert again is not None
+    assert again.calls == 7
+    runtime.stop()
+    runtime.remove(source)
+    runtime.undo()
+    assert runtime.processor(source.id).metrics is None
+    assert sink.metrics is again
+
+
+def test_a_link_tells_its_ends() -> None:
+    runtime = StreamRuntime()
+    source = runtime.add_processor(Numbers)
+    sink = runtime.add_processor(Collect, record=Record())
+    link = runtime.connect(source, sink)
+    assert (link.source, link.target) == (source.output("out").ref, sink.input("into").ref)
+    runtime.disconnect(link)
+    with pytest.raises(UnknownLinkError):
+        assert link.source is None
 
 
 @pytest.mark.promise("graph.component.markers")
@@ -68,3 +111,53 @@ def test_two_handles_of_one_thing_are_equal() -> None:
     assert (same == link, len({same, link})) == (True, 1)
     assert LinkHandle(other, link.id, link.commit) != link
     assert link != link.id
+
+
+def test_what_belongs_to_another_runtime_is_refused_by_every_verb() -> None:
+    """Both have processors and links of the same ids, which would be taken for these."""
+    mine, other = StreamRuntime(), StreamRuntime()
+    for runtime in (mine, other):
+        runtime.connect(runtime.add_processor(Numbers, id="a"), runtime.add_processor(Pass, id="b"))
+        runtime.add_processor(Collect, id="c", record=Record())
+        runtime.add_group(lambda group: group.output("out", group.add_processor(Numbers).output("out")), id="g")
+    a, b, c = (other.processor(id_) for id_ in "abc")
+    group = other.group("g")
+    link, here = other.graph.link_ids()[0], mine.processor("a")
+    foreign_link = LinkHandle(other, link, a.commit)
+    before = mine.graph.processor_ids(), mine.graph.link_ids()
+    calls: list[Callable[[], object]] = [
+        lambda: mine.connect(b, c),
+        lambda: mine.connect(here, c),
+        lambda: mine.connect(b.output("out"), mine.processor("c").input("into")),
+        lambda: mine.connect(here, c.input("into")),
+        lambda: mine.connect(group, mine.processor("c")),
+        lambda: mine.remove(b),
+        lambda: mine.remove(group),
+        lambda: mine.restart(b),
+        lambda: mine.replace(b, Pass),
+        lambda: mine.update_config(b, gain=2),
+        lambda: mine.pause(b),
+        lambda: mine.resume(b),
+        lambda: mine.step(b),
+    ]
+    for call in calls:
+        with pytest.raises(UnknownProcessorError, match="is of another runtime; give a handle that this one made"):
+            call()
+    calls = [lambda: mine.disconnect(foreign_link), lambda: mine.update_link(foreign_link, capacity=3)]
+    for call in calls:
+        with pytest.raises(UnknownLinkError, match="is of another runtime; give a handle that this one made"):
+            call()
+    assert (mine.graph.processor_ids(), mine.graph.link_ids()) == before
+    mine.disconnect(LinkHandle(mine, link, a.commit))
+
+
+def test_a_group_offers_the_ports_of_its_own_members_alone() -> None:
+    mine, other = StreamRuntime(), StreamRuntime()
+    foreign = other.add_processor(Numbers, id="n")
+
+    def build(group: Group) -> None:
+        group.add_processor(Pass, id="n")
+        group.output("out", foreign.output("out"))
+
+    with pytest.raises(DeclarationError, match="no port of a processor in the group"):
+        mine.add_group(build, id="g")

@@ -31,6 +31,11 @@ def load(text: str, *, skip_unknown: bool = False) -> Edit:
     return edit
 
 
+def test_a_type_that_is_not_known_is_told_with_how_it_comes_to_be() -> None:
+    with pytest.raises(GraphFileError, match=r"setup\(runtime\) that calls runtime\.load\(file, classes=\[YourProc"):
+        load("  a: {type: invert}")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

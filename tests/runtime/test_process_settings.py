@@ -4,21 +4,25 @@ import gc
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from streamlib import StreamRuntime
+from streamlib import ProcessContext, ProcessorConfig, StreamRuntime
+from streamlib.errors import CommitError
 from streamlib.events import CollectorPaused
+from streamlib.graph.components import CollectorPauses
 from streamlib.runtime import process_settings
 from streamlib.runtime.process_settings import (
+    BUILDING_THRESHOLDS,
     COLLECTOR_THRESHOLDS,
+    MANY,
     SWITCH_INTERVAL_S,
     CollectorPause,
-    CollectorPauses,
     Guest,
     ProcessSettings,
 )
-from tests.scenarios.stage import SECONDS, Collect, Numbers, Record
+from tests.scenarios.stage import SECONDS, Collect, Lightweight, Numbers, Record
 
 
 def guest() -> Guest:
@@ -73,6 +77,81 @@ def test_leaving_twice_or_without_having_entered_changes_nothing(owner: ProcessS
     owner.leave(one)
     owner.leave(one)
     assert (sys.getswitchinterval(), gc.get_threshold()) == before
+
+
+def test_while_many_are_built_the_collector_is_held_off(owner: ProcessSettings) -> None:
+    before = gc.get_threshold()
+    with owner.building(MANY):
+        assert gc.get_threshold() == BUILDING_THRESHOLDS
+        with owner.building(MANY):
+            assert gc.get_threshold() == BUILDING_THRESHOLDS
+        assert gc.get_threshold() == BUILDING_THRESHOLDS, "the other one still builds"
+    assert gc.get_threshold() == before
+
+
+def test_few_are_built_beside_the_collector(owner: ProcessSettings) -> None:
+    before = gc.get_threshold()
+    with owner.building(MANY - 1):
+        assert gc.get_threshold() == before
+
+
+def test_a_build_that_fails_gives_the_collector_back(owner: ProcessSettings) -> None:
+    before = gc.get_threshold()
+    with pytest.raises(OSError, match="no device"), owner.building(MANY):
+        raise OSError("no device")
+    assert gc.get_threshold() == before
+
+
+def test_runtimes_may_begin_and_end_while_another_builds(owner: ProcessSettings) -> None:
+    before = gc.get_threshold()
+    one, two = guest(), guest()
+    with owner.building(MANY):
+        owner.enter(one)
+        assert gc.get_threshold() == BUILDING_THRESHOLDS
+    assert gc.get_threshold() == COLLECTOR_THRESHOLDS
+    with owner.building(MANY):
+        owner.enter(two)
+        owner.leave(one)
+        owner.leave(two)
+        assert gc.get_threshold() == BUILDING_THRESHOLDS
+    assert gc.get_threshold() == before
+
+
+def test_an_edit_of_many_and_a_start_hold_it_off_and_give_it_back_also_when_they_fail() -> None:
+    class Looks(Numbers):
+        class Config(ProcessorConfig):
+            seen: Any
+            fails: bool = False
+
+        def setup(self, ctx: object) -> None:
+            self.config.seen.append(gc.get_threshold())
+            if self.config.fails:
+                raise OSError("no device")
+
+        def process(self, ctx: ProcessContext) -> None:
+            ctx.end()
+
+    record, seen = Record(), list[tuple[int, int, int]]()
+    before = gc.get_threshold()
+    runtime = StreamRuntime(workers=2, scheduler=Lightweight())
+    with runtime.edit() as edit:
+        edit.add_processor(Looks, seen=seen)
+        for _ in range(MANY):
+            edit.add_processor(Collect, record=record)
+    assert gc.get_threshold() == before
+    runtime.start()
+    assert (seen.pop(), gc.get_threshold()) == (BUILDING_THRESHOLDS, COLLECTOR_THRESHOLDS)
+    failing = runtime.edit()
+    failing.add_processor(Looks, seen=seen, fails=True)
+    for _ in range(MANY):
+        failing.add_processor(Collect, record=record)
+    with pytest.raises(CommitError, match="no device"):
+        runtime.commit_edit(failing)
+    assert (seen.pop(), gc.get_threshold()) == (BUILDING_THRESHOLDS, COLLECTOR_THRESHOLDS)
+    runtime.add_processor(Looks, seen=seen)
+    assert seen.pop() == COLLECTOR_THRESHOLDS, "a single one"
+    runtime.stop()
+    assert gc.get_threshold() == before
 
 
 @pytest.mark.promise("execution.collector")

@@ -10,6 +10,7 @@ import pytest
 
 from streamlib import DataFrame, LinkInput, LinkOutput, ProcessContext, ProcessExecution, Processor, ProcessorConfig
 from streamlib.errors import DeclarationError, ProcessorFailed
+from streamlib.events import Event, ProcessorError
 from streamlib.graph.components import EventLoopMarker
 from tests.scenarios.conftest import Make
 from tests.scenarios.stage import SECONDS, Collect, Numbers, Record
@@ -159,3 +160,120 @@ def test_a_manual_one_is_refused() -> None:
             out = LinkOutput(DataFrame)
 
             async def process(self, ctx: ProcessContext) -> None: ...
+
+
+class Leaving(Slowly):
+    """Leaves by an exit, or does something else that it had better not, at one frame."""
+
+    class Config(ProcessorConfig):
+        record: Any
+        does: Any
+        at: int = -1
+        until: Any = None
+
+    async def process(self, ctx: ProcessContext) -> None:
+        frame = self.into.read()
+        if frame is not None and frame.data["n"] == 3:
+            await self.config.does()
+
+
+async def exit_() -> None:
+    raise SystemExit(1)
+
+
+async def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("does", [exit_, interrupt])
+def test_an_exit_ends_the_processor_that_raised_it_and_no_other_on_the_event_loop(make: Make, does: Any) -> None:
+    runtime, record, seen = make(), Record(), Record()
+    leaving = runtime.add_processor(Leaving, record=record, does=does, on_error="skip")
+    runtime.connect(runtime.add_processor(Numbers, count=20), leaving)
+    passing = runtime.add_processor(Slowly, record=Record())
+    runtime.connect(runtime.add_processor(Numbers, count=50), passing)
+    runtime.connect(passing, runtime.add_processor(Collect, record=seen))
+    runtime.start()
+    with pytest.raises(ProcessorFailed, match="leaving_0: ExitRaisedError"):
+        runtime.wait(SECONDS)
+    assert seen.numbers == list(range(50))
+    assert record.calls == ["teardown"]
+
+
+async def stop_the_event_loop() -> None:
+    asyncio.get_running_loop().stop()
+
+
+async def leave_behind_an_exit() -> None:
+    asyncio.get_running_loop().create_task(exit_())
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("does", [stop_the_event_loop, leave_behind_an_exit])
+def test_what_else_would_end_the_event_loop_does_not(make: Make, does: Any) -> None:
+    runtime, seen = make(), Record()
+    leaving = runtime.add_processor(Leaving, record=Record(), does=does)
+    runtime.connect(runtime.add_processor(Numbers, count=20), leaving)
+    passing = runtime.add_processor(Slowly, record=Record())
+    runtime.connect(runtime.add_processor(Numbers, count=50), passing)
+    runtime.connect(passing, runtime.add_processor(Collect, record=seen))
+    runtime.start()
+    assert runtime.wait(SECONDS)
+    assert seen.numbers == list(range(50))
+    assert leaving.metrics is not None
+    assert leaving.metrics.errors == 0
+
+
+@pytest.mark.parametrize("raised", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()])
+def test_a_subscriber_that_raises_in_a_call_ends_nobody(make: Make, raised: BaseException) -> None:
+    def subscriber(event: Event) -> None:
+        if isinstance(event, ProcessorError):
+            raise raised
+
+    runtime, record, seen = make(), Record(), Record()
+    slowly = runtime.add_processor(Slowly, record=record, at=20)
+    runtime.connect(runtime.add_processor(Numbers, count=50), slowly)
+    runtime.connect(slowly, runtime.add_processor(Collect, record=seen))
+    runtime.events.subscribe(f"processor:{slowly.id}", subscriber)
+    runtime.start()
+    assert runtime.wait(SECONDS)
+    assert seen.numbers == [n for n in range(50) if n != 20]
+
+
+class Waking(Processor):
+    """Asks for the next call at a time that is none."""
+
+    into = LinkInput(DataFrame)
+
+    async def process(self, ctx: ProcessContext) -> None:
+        self.into.read()
+        ctx.wake_at("soon")  # type: ignore[arg-type]
+
+
+def test_a_time_that_is_no_number_is_an_error_of_the_call(make: Make) -> None:
+    runtime = make()
+    runtime.connect(runtime.add_processor(Numbers, count=5), runtime.add_processor(Waking, on_error="fail"))
+    runtime.start()
+    with pytest.raises(ProcessorFailed, match="give a time in nanoseconds"):
+        runtime.wait(SECONDS)
+
+
+class NoCoroutine(Processor):
+    """Has an instance that does not do what its class says."""
+
+    into = LinkInput(DataFrame)
+
+    def __init__(self, config: Any = None) -> None:
+        super().__init__(config)
+        vars(self)["process"] = lambda ctx: self.into.read()
+
+    async def process(self, ctx: ProcessContext) -> None:
+        raise AssertionError("not called")
+
+
+def test_a_process_that_gives_no_coroutine_is_an_error_of_the_call(make: Make) -> None:
+    runtime = make()
+    runtime.connect(runtime.add_processor(Numbers, count=5), runtime.add_processor(NoCoroutine, on_error="fail"))
+    runtime.start()
+    with pytest.raises(ProcessorFailed, match="await"):
+        runtime.wait(SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -16,11 +17,13 @@ from streamlib import (
     ProcessorConfig,
     RuntimeContext,
     StreamRuntime,
+    VideoFrame,
 )
-from streamlib.errors import CommitError, ConfigError
+from streamlib.errors import CommitError, ConfigError, ConnectError
 from streamlib.events import ConfigUpdated, ProcessorEvent
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.graph.components import WiredChannel
+from streamlib.processors.declaration import Declaration
 from streamlib.runtime.edit import ConfigOutcome
 from streamlib.runtime.handles import ProcessorHandle
 from tests.scenarios.conftest import Make
@@ -299,3 +302,65 @@ def test_a_processor_that_failed_is_restarted_and_goes_on(runtime: StreamRuntime
     assert main.is_gapless(), main.gaps()
     after = seen.numbers[100:]
     assert after == list(range(after[0], after[0] + len(after)))
+
+
+class Sort(ProcessorConfig):
+    """Which frames pass."""
+
+    sort: str = "data"
+
+
+class Either(Processor):
+    """Its ports carry what its config says, as those of a filter of pictures or of sound do."""
+
+    Config = Sort
+    into = LinkInput[Any]((DataFrame, VideoFrame))
+    out = LinkOutput[Any]((DataFrame, VideoFrame))
+
+    @classmethod
+    def declaration_for(cls, config: Any) -> Declaration:
+        carried = {"data": DataFrame, "video": VideoFrame}[config.sort]
+        into, out = LinkInput[Any](carried), LinkOutput[Any](carried)
+        into.name, out.name = "into", "out"
+        return dataclasses.replace(cls.declaration, inputs={"into": into}, outputs={"out": out})
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.into.read()
+        if frame is not None:
+            self.out.write(frame)
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_a_config_with_which_the_ports_do_not_fit_the_links_is_refused_whether_it_runs_or_not(
+    runtime: StreamRuntime, runs: bool
+) -> None:
+    record = Record()
+    source = runtime.add_processor(Numbers, count=5)
+    either = runtime.add_processor(Either)
+    runtime.connect(source, either)
+    runtime.connect(either, runtime.add_processor(Collect, record=record))
+    if runs:
+        runtime.start()
+    with pytest.raises(ConfigError, match=r"either_0 does not fit its links with this config: numbers_0\.out carries "):
+        runtime.update_config(either, sort="video")
+    assert either.config.sort == "data"
+    if not runs:
+        runtime.start()
+    assert runtime.wait(SECONDS)
+    assert record.numbers == list(range(5))
+
+
+def test_an_edit_may_cut_the_links_that_a_new_config_does_not_fit(runtime: StreamRuntime) -> None:
+    """And join those that fit it, by the handle from before."""
+    source = runtime.add_processor(Numbers, count=5)
+    either = runtime.add_processor(Either)
+    link = runtime.connect(source, either)
+    with runtime.edit() as edit:
+        edit.disconnect(link)
+        edit.update_config(either, sort="video")
+        with pytest.raises(ConnectError, match="numbers_0 does not fit either_0"):
+            edit.connect(source, either)
+    with pytest.raises(ConnectError, match="numbers_0 does not fit either_0"):
+        runtime.connect(source, either)
+    runtime.update_config(either, sort="data")
+    runtime.connect(source, either)

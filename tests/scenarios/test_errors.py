@@ -234,25 +234,25 @@ def test_a_did_method_that_raises_is_named_and_changes_nothing(make: Make) -> No
 
 
 def test_a_commit_that_nobody_waits_for_tells_its_failure_on_the_bus(runtime: StreamRuntime) -> None:
-    told: list[Any] = []
-    runtime.events.subscribe("runtime:global", told.append)
+    told = runtime.events.subscribe_queue("runtime:global")
     stage = Stage(runtime, "nowhere", count=-1)
     runtime.start()
     done = Record()
 
     def asks(event: Any) -> None:
         if not done.calls:
-            done.called("asked")
             handle = runtime.add_processor(Faulty, where="setup", record=Record())
             done.handle = handle  # type: ignore[attr-defined]
+            done.called("asked")
 
     runtime.events.subscribe("processor:faulty_0", asks)
     runtime.update_config(stage.faulty, at=5)
     done.wait_for_call("asked")
     with pytest.raises(CommitError, match="no luck in setup"):
         done.handle.commit.wait(SECONDS)  # type: ignore[attr-defined]
-    runtime.stop()
-    assert [event.error for event in told if isinstance(event, CommitFailed)]
+    while not isinstance(event := told.get(SECONDS), CommitFailed):
+        assert event is not None
+    assert "no luck in setup" in event.error
 
 
 def test_system_exit_in_process_ends_what_runs_on_that_thread_and_is_reported(runtime: StreamRuntime) -> None:

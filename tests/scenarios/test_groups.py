@@ -128,7 +128,8 @@ def test_a_member_that_is_there_already_is_told_with_its_line() -> None:
 
 def test_a_processor_with_the_id_of_a_group_cannot_be_saved() -> None:
     runtime = StreamRuntime()
-    runtime.add_group(row, id="row")
-    runtime.add_processor(Pass, id="row")
+    with runtime.edit() as edit:
+        edit.add_processor(Pass, id="row")
+        runtime.add_group(row, id="row")  # each of the two is free when it is asked for
     with pytest.raises(GraphFileError, match="a processor has the id 'row' already"):
         GraphFile.from_graph(runtime.graph)

@@ -301,7 +301,7 @@ def test_an_edit_that_nobody_pumps_for_is_refused_with_what_to_do(runtime: Strea
     (refused,) = raised
     assert isinstance(refused.__cause__, DeadlineError)
     assert "window_0" in str(refused)
-    assert "the main thread, which has to be in runtime.wait(), wait_for_signal() or finished()" in str(refused)
+    assert "the main thread, which has to be in runtime.wait(), wait_for_signal(), stop() or finished()" in str(refused)
     assert runtime.graph.processor_ids() == []
 
 
@@ -413,3 +413,58 @@ def test_paused_it_is_not_called_and_resumed_it_goes_on_without_a_gap(runtime: S
 
     meanwhile(runtime, script)
     assert record.is_gapless()
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "restart", "remove", "pause all", "stop"])
+def test_a_change_that_nobody_pumps_for_says_where_the_main_thread_has_to_be(runtime: StreamRuntime, verb: str) -> None:
+    window = runtime.add_processor(Window, record=Record())
+    runtime.start()
+    runtime._site.answer_s = 0.01
+    calls: dict[str, Callable[[], None]] = {
+        "pause": lambda: runtime.pause(window),
+        "resume": lambda: runtime.resume(window),
+        "restart": lambda: runtime.restart(window),
+        "remove": lambda: runtime.remove(window, timeout=0.01),
+        "pause all": runtime.pause,
+        "stop": lambda: runtime.stop(timeout=0.01),
+    }
+    raised: list[BaseException] = []
+
+    def change() -> None:
+        try:
+            calls[verb]()
+        except (CommitError, DeadlineError) as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    thread.join(SECONDS)  # and not in runtime.wait()
+    (late,) = raised
+    assert f"{window.id} (it runs on the main thread, which has to be in runtime.wait()" in str(late)
+
+
+def test_one_that_is_stuck_in_a_call_is_not_excused_by_the_main_thread(runtime: StreamRuntime) -> None:
+    """The main thread is where it has to be."""
+    said: list[str] = []
+
+    class Stuck(Busy):
+        """Asks in its call for a change of itself that cannot be made before it is over."""
+
+        def process(self, ctx: ProcessContext) -> None:
+            def pause() -> None:
+                try:
+                    runtime.pause(stuck)
+                except DeadlineError as error:
+                    said.append(str(error))
+
+            thread = threading.Thread(target=pause)
+            thread.start()
+            thread.join(SECONDS)
+            ctx.end()
+
+    runtime._site.answer_s = 0.01
+    stuck = runtime.add_processor(Stuck)
+    runtime.start()
+    assert runtime.wait(SECONDS)
+    assert len(said) == 1
+    assert "main thread" not in said[0]

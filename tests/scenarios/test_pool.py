@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -226,6 +227,54 @@ def test_frames_are_joined_in_pairs_and_the_rest_comes_when_the_other_input_has_
     assert runtime.wait(SECONDS)
     pairs = [f"{n if n < left else '-'} {n if n < right else '-'}" for n in range(max(left, right))]
     assert record.calls == pairs
+
+
+class Either(Join):
+    """Notes what it reads."""
+
+    def process(self, ctx: ProcessContext) -> None:
+        pair = [port.read() for port in (self.left, self.right)]
+        self.config.record.called(" ".join("-" if frame is None else str(frame.data["n"]) for frame in pair))
+
+
+class Restless(Pass):
+    """Asks in each call for the next."""
+
+    def process(self, ctx: ProcessContext) -> None:
+        super().process(ctx)
+        ctx.wake()
+
+
+def test_one_that_asks_in_each_call_for_the_next_keeps_nobody_waiting(runtime: StreamRuntime) -> None:
+    record = Record()
+    source, first, second = runtime.add_processor(Numbers, count=100), *map(runtime.add_processor, [Restless, Restless])
+    for before, behind in pairwise([source, first, second, runtime.add_processor(Collect, record=record)]):
+        runtime.connect(before, behind)
+    runtime.start()
+    assert runtime.wait(SECONDS)
+    assert record.numbers == list(range(100))
+
+
+@pytest.mark.promise("link.wake-all")
+def test_an_input_whose_link_was_cut_is_not_waited_for_once_it_is_read(runtime: StreamRuntime) -> None:
+    record = Record()
+    left, right = (runtime.add_processor(PushSource, type=DataFrame) for _ in range(2))
+    join = runtime.add_processor(Either, record=record)
+    runtime.connect(left.output("output"), join.input("left"))
+    link = runtime.connect(right.output("output"), join.input("right"))
+    runtime.start()
+    for n in range(3):
+        left.push(DataFrame({"n": n}))
+    right.push(DataFrame({"n": 0}))
+    record.wait_for_call("0 0")
+    let_others_run(runtime)
+    assert record.calls == ["0 0"]
+    runtime.disconnect(link)
+    record.wait_for_call("2 -")
+    left.end()
+    assert runtime.graph.link_ids() == [left_link.id for left_link in runtime.graph.links_into(join.id)]
+    runtime.stop()
+    assert record.calls == ["0 0", "1 -", "2 -"]
 
 
 # --------------------------------------------------------------------------------------------------------------- idle

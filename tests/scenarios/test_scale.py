@@ -2,120 +2,60 @@
 
 from __future__ import annotations
 
-import gc
-from typing import Any
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from streamlib import DataFrame, LinkInput, ProcessContext, Processor, ProcessorConfig, StreamRuntime
-from streamlib.runtime.handles import ProcessorHandle
+from streamlib import DataFrame, StreamRuntime
 from streamlib.testing import ListSource
-from tests.scenarios.conftest import lingering
-from tests.scenarios.stage import Hand, Lightweight, Pass, Pooled, Record
+from tests.scenarios.scale_program import PATIENCE_S, SCHEDULERS, Arrivals, End, rounds
+from tests.scenarios.stage import Pass, Pooled
 
-pytestmark = pytest.mark.timeout(300)  # long under coverage beside another worker
+ROOT = Path(__file__).parents[2]
+MANY = 50_000
+PROGRAM_S = 560.0
+"""How long three rounds may take; 40 s are usual where nothing else runs."""
 
-MANY = 10_000
-"""50,000 are no different, and take five times as long; the benchmarks measure them."""
-DEPTH = 50
-PATIENCE_S = 60.0
-SCHEDULERS: dict[str, Any] = {"lightweight": Lightweight, "pool": Pooled}
-
-
-class Arrivals(Record):
-    """Counts frames; many come at once, so it looks at the number alone."""
-
-    def wait_for_all(self, count: int) -> None:
-        with self._changed:
-            self._awaited = lambda: len(self.numbers) >= count
-            assert self._changed.wait_for(self._awaited, PATIENCE_S), len(self.numbers)
-            self._awaited = None
+Footprint = dict[str, int]
 
 
-class End(Processor):
-    """Says of each frame that it has come."""
-
-    class Config(ProcessorConfig):
-        record: Any
-
-    into = LinkInput(DataFrame)
-
-    def process(self, ctx: ProcessContext) -> None:
-        frame = self.into.read()
-        if frame is not None:
-            self.config.record.add(frame.data["n"])
-
-
-class Grid:
-    """A manual source, and behind it chains of `DEPTH` processors, the last of each an end."""
-
-    def __init__(self, scheduler: Any, processors: int) -> None:
-        self.record = Arrivals()
-        self.chains = processors // DEPTH
-        self.runtime = StreamRuntime(scheduler=scheduler)
-        self.arrived = 0
-        with self.runtime.edit() as edit:
-            self.hand = edit.add_processor(Hand)
-            self.tails: list[ProcessorHandle] = []
-            for _ in range(self.chains):
-                before = self.hand
-                for _ in range(DEPTH - 1):
-                    stage = edit.add_processor(Pass)
-                    edit.connect(before.output("out"), stage.input("into"))
-                    before = stage
-                self.tails.append(before)
-                edit.connect(before.output("out"), edit.add_processor(End, record=self.record).input("into"))
-
-    def pass_frames(self, frames: int) -> None:
-        """Send so many through all chains."""
-        for _ in range(frames):
-            assert self.runtime.step(self.hand, timeout=PATIENCE_S)
-        self.arrived += frames * self.chains
-        self.record.wait_for_all(self.arrived)
-
-    def calls(self) -> int:
-        """What the counters of all processors add up to."""
-        counted = [handle.metrics for handle in self.runtime.processors()]
-        return sum(metrics.calls for metrics in counted if metrics is not None)
-
-    def lose_and_gain(self, ends: int) -> None:
-        """Replace the ends of so many chains by new ones: one edit takes them away, the next adds others."""
-        with self.runtime.edit() as edit:
-            for link in [self.runtime.graph.links_from(tail.id)[0] for tail in self.tails[:ends]]:
-                edit.remove(link.target.processor_id)
-        with self.runtime.edit() as edit:
-            for tail in self.tails[:ends]:
-                end = edit.add_processor(End, record=self.record)
-                edit.connect(tail.output("out"), end.input("into"))
+def played_apart(kinds: list[str]) -> dict[str, list[Footprint]]:
+    """What three rounds leave behind, each kind in a process of its own beside the others, where no line is traced."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    with ExitStack() as stack:
+        programs: dict[str, subprocess.Popen[str]] = {}
+        for kind in kinds:
+            command = [sys.executable, "-m", "tests.scenarios.scale_program", kind, str(MANY), "3"]
+            program = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+            programs[kind] = stack.enter_context(program)
+            stack.callback(program.kill)
+        said = {kind: program.communicate(timeout=PROGRAM_S)[0] for kind, program in programs.items()}
+        assert [program.returncode for program in programs.values()] == [0] * len(kinds), "its last words are above"
+        return {kind: json.loads(lines.splitlines()[-1]) for kind, lines in said.items()}
 
 
-def play(kind: str, processors: int) -> None:
-    """One round, from nothing to nothing."""
-    grid = Grid(SCHEDULERS[kind](), processors)
-    runtime = grid.runtime
-    assert len(runtime.processors()) == processors + 1
-    runtime.start()
-    grid.pass_frames(3)
-    assert grid.calls() == 3 * (processors + 1)
-    grid.lose_and_gain(min(100, grid.chains))
-    grid.pass_frames(2)
-    assert sorted(grid.record.numbers) == sorted([*range(5)] * grid.chains)
-    runtime.stop()
-    assert lingering(runtime.graph) == []
-
-
-@pytest.mark.parametrize("kind", sorted(SCHEDULERS))
-def test_ten_thousand_processors_start_pass_frames_are_edited_and_stop(kind: str) -> None:
-    play(kind, MANY)
+@pytest.mark.timeout(600)
+@pytest.mark.promise("execution.50000")
+def test_fifty_thousand_processors_are_built_run_read_edited_and_stopped_and_leave_nothing() -> None:
+    for kind, left in played_apart(sorted(SCHEDULERS)).items():
+        _, second, third = left  # the first loads and remembers what all have in common
+        assert [one["threads"] for one in left] == [1, 1, 1], kind
+        assert [one["entities"] for one in left] == [0, 0, 0], kind
+        assert [one["frozen"] for one in left] == [0, 0, 0], kind
+        assert third["files"] == left[0]["files"], kind
+        assert third["objects"] - second["objects"] < 100, kind
+        assert third["blocks"] - second["blocks"] < 1_000, kind
+        assert third["resident"] < 1.1 * second["resident"], kind
 
 
 @pytest.mark.parametrize("kind", sorted(SCHEDULERS))
 def test_nothing_grows_from_round_to_round(kind: str) -> None:
-    objects: list[int] = []
-    for _ in range(4):
-        play(kind, 1_000)
-        gc.collect()
-        objects.append(len(gc.get_objects()))
+    objects = [left["objects"] for left in rounds(kind, processors=1_000, count=4)]
     assert abs(objects[3] - objects[1]) < 200, "less than one for each processor of a round"
 
 

@@ -147,7 +147,7 @@ def test_the_page_has_ports_config_how_it_runs_examples_and_schemas() -> None:
     assert "| `model` | `str` | required | restarts |  |" in page
     assert "| `least` | `float` | `0.5` | is applied live | A score. |" in page
     assert "- placement: any" in page
-    assert """runtime.add_processor("Detector", model='yolo')""" in page
+    assert 'runtime.add_processor("Detector", model="yolo")' in page
     assert "print('now')" in page
     assert "| `boxes[].x` | int64 |  | In pixels. |" in page
     assert "## VideoFrame" not in page

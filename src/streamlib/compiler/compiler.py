@@ -17,7 +17,7 @@ from streamlib.compiler.site import LOG, Site
 from streamlib.compiler.steps import PlanStep, planned_steps
 from streamlib.compiler.teardown import Departure
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.graph.components import WiredChannel
+from streamlib.graph.components import LastStatistics, WiredChannel
 from streamlib.ids import ProcessorId
 
 
@@ -132,7 +132,9 @@ class Compiler:
             departure.check()
         finally:
             for link_id in graph.query(WiredChannel):
-                graph.remove(link_id, WiredChannel)
+                wired = graph.remove(link_id, WiredChannel)
+                if wired is not None:
+                    graph.insert(link_id, LastStatistics(wired.channel.statistics()))
             self._site.threads.close(self._site.answer_s)
 
 

@@ -63,12 +63,14 @@ class Commit:
         self._site = site
         self._plan = plan
         self._created: list[ProcessorInstance] = []
+        self._by_id: dict[Subject, ProcessorInstance] = {}  # of those that are created: looked up more than once each
         self._replaced: list[tuple[ProcessorInstance, ProcessorInstance]] = []
         self._suspended: list[ProcessorInstance] = []
         self._held: list[ProcessorInstance] = []
         self._states: dict[ProcessorInstance, object] = {}
         self._configured: list[tuple[ProcessorInstance, ProcessorConfig]] = []
         self._runners: list[ThreadRunner | Task] = []
+        self._begun = site.threads.begun()
         self.departure = Departure(site, plan.remove, plan.cut, drain_s=drain_s)
         self.stopped: list[ProcessorInstance] = []
         self._patience = self.departure.patience
@@ -82,6 +84,7 @@ class Commit:
         self._setup()
         self._configure()
         self._ask()
+        self._make_threads_ready()
         self._hand_over_state()
 
     def carry_out(self) -> None:
@@ -126,7 +129,9 @@ class Commit:
         for node in self._plan.create:
             instance = self._new_instance(node)
             self._created.append(instance)
-            self._attach(node, instance, self._plan.strategies[node.id])
+            self._by_id[node.id] = instance
+            with self._site.starting(node.id):  # what it shares with others may need a thread
+                self._attach(node, instance, self._plan.strategies[node.id])
         for node in self._plan.restart:
             self._replaced.append((self._running(node), self._new_instance(node)))
 
@@ -139,21 +144,26 @@ class Commit:
         return instance
 
     def _attach(self, node: ProcessorNode, instance: ProcessorInstance, strategy: SchedulingStrategy) -> None:
-        insert = partial(self._site.graph.insert, node.id)
-        insert(instance)
-        insert(instance.metrics)
-        insert(strategy)
-        insert(ShutdownChannel(instance.end))
-        insert(ProcessFunctionInvokeChannel(instance.wake))
-        mode = node.declaration.execution.mode
-        if mode is ExecutionMode.MANUAL:
-            insert(ManualMarker())
+        reactive = node.declaration.execution.mode is ExecutionMode.REACTIVE
+        self._site.graph.insert(
+            node.id,
+            instance,
+            instance.metrics,
+            strategy,
+            ShutdownChannel(instance.end),
+            ProcessFunctionInvokeChannel(instance.wake),
+            self._place(node, instance, strategy),
+            *((ReactiveMarker(),) if reactive else ()),
+        )
+
+    def _place(self, node: ProcessorNode, instance: ProcessorInstance, strategy: SchedulingStrategy) -> object:
+        """The component that says where a processor runs; it has its loop then, unless it is called in another's."""
+        if node.declaration.execution.mode is ExecutionMode.MANUAL:
             _own(self._site.threads.loop(instance.id), instance)
-        elif strategy.kind is StrategyKind.LIGHTWEIGHT and not node.declaration.is_async:
-            insert(LightweightMarker())
-        else:
-            insert(self._handle(instance, strategy))
-        self._mark_mode(node.id, instance)
+            return ManualMarker()
+        if strategy.kind is StrategyKind.LIGHTWEIGHT and not node.declaration.is_async:
+            return LightweightMarker()
+        return self._handle(instance, strategy)
 
     def _mark_mode(self, subject: Subject, instance: ProcessorInstance) -> None:
         if instance.reactive:
@@ -238,10 +248,22 @@ class Commit:
             with self._step("will_stop", instance.id):
                 self._site.delegates.will_stop(instance.id)
 
+    def _make_threads_ready(self) -> None:
+        for runner in self._runners:
+            if isinstance(runner, ThreadRunner):
+                with self._site.starting(runner.loop.name):
+                    runner.make_ready()
+
     def _hand_over_state(self) -> None:
-        """Have those who are replaced say what they know, hold them from then on, and tell it their heirs."""
+        """Hold those who are replaced from here on, have them say what they know, and tell it their heirs.
+
+        Those who feed come before those they feed: who is held reads no more, and one that waits for room in a write
+        to it would not come to an answer.
+        """
         for old, new in self._replaced:
-            if self._hands_state(old, type(new.processor)):
+            if not self._hands_state(old, type(new.processor)):
+                self._hold(old)
+            else:
                 if old not in self._states:
                     self._export_state(old)
                 with self._step("import_state", new.id):
@@ -254,6 +276,12 @@ class Commit:
             return False
         exports = type(old.processor).export_state is not Processor.export_state
         return exports and heir.import_state is not Processor.import_state
+
+    def _hold(self, old: ProcessorInstance) -> None:
+        if not old.over and old not in self._suspended and isinstance(old.loop, Loop):
+            self._held.append(old)
+            with self._step("stop", old.id):
+                self._apply(old, partial(old.loop.hold, old))
 
     def _export_state(self, old: ProcessorInstance) -> None:
         loop = old.loop
@@ -279,9 +307,13 @@ class Commit:
         for old, new in self._replaced:
             self._undo(partial(self._at_home, old.loop, new, new.teardown))
         for instance in self._created:
-            for component in RUNNING_COMPONENTS:
-                self._site.graph.remove(instance.id, component)
+            self._site.graph.remove_all(instance.id, RUNNING_COMPONENTS)
             self._site.reports.torn_down(instance, instance.id)
+        for runner in self._runners:
+            if isinstance(runner, ThreadRunner):
+                runner.stop()
+                runner.join(self._site.answer_s)
+        self._site.threads.end_begun_since(self._begun, self._site.answer_s)
         for link_id in self._plan.join:
             self._site.graph.remove(link_id, WiredChannel)
         for old in self._held:
@@ -341,7 +373,9 @@ class Commit:
     def _start(self) -> None:
         progress = self._site.progress
         progress.all_begun("start", self._created)
+        now_ns = self._site.clock.now_ns()
         for instance in self._created:
+            instance.metrics.since_ns = now_ns
             instance.become(ProcessorState.RUNNING)
         for runner in reversed(self._runners):
             runner.start()
@@ -370,7 +404,7 @@ class Commit:
         return instance
 
     def _instance_of(self, subject: Subject) -> ProcessorInstance | None:
-        return self._site.graph.get(subject, ProcessorInstance)
+        return self._by_id.get(subject) or self._site.graph.get(subject, ProcessorInstance)
 
     def _apply(self, instance: ProcessorInstance, action: Callable[[], None]) -> None:
         if isinstance(instance.loop, Loop):

@@ -27,7 +27,8 @@ class Plan:
     Attributes:
         create: New processors, each behind those that feed it.
         strategies: Where each of `create` runs.
-        restart: Running processors in whose place a new instance comes, of the type and with the config of its node.
+        restart: Running processors in whose place a new instance comes, of the type and with the config of its node,
+            each behind those that feed it.
         stateful: Those of `restart` that hand their state over.
         configure: Live changes of config.
         remove: Processors that go.
@@ -75,7 +76,7 @@ def draft_plan(site: Site, delta: GraphDelta, refuse: Refuse) -> Plan:
     """All of the plan that the graph alone tells, with no delegate asked: `with_strategies` is the rest."""
     graph = site.graph
     nodes = tuple(graph.node(id_) for id_ in graph.order(delta.added))
-    restarted = tuple(graph.node(id_) for id_ in (*delta.restarted, *delta.replaced))
+    restarted = tuple(graph.node(id_) for id_ in graph.order((*delta.restarted, *delta.replaced)))
     for node in restarted:
         _noting(refuse, partial(_check_place, site, node))
     return Plan(

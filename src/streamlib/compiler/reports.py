@@ -1,9 +1,9 @@
 """What happens to running processors, on its way to the graph, to the bus and to those who wait.
 
-Called on the threads of the processors, so it holds nobody up: a component is set, an event published, a
-waiter woken. An error that repeats is logged once and then counted, and a processor none of whose calls
-succeeded is named when it ends. One whose id has another bearer by now, because it was stuck when it was removed or still
-drains, is heard of in the log alone.
+Called on the threads of the processors, so it holds nobody up: a component is set, an event published, a waiter woken.
+An error that repeats is logged once and then counted, and a processor none of whose calls succeeded is named when it
+ends. One whose id has another bearer by now, because it was stuck when it was removed or still drains, is heard of in
+the log alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlib
 from streamlib.clock import NS_PER_S
 from streamlib.errors import StreamError
 from streamlib.events.bus import EventBus
@@ -29,8 +28,7 @@ from streamlib.ids import ProcessorId
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.states import ProcessorState
 
-
-_OURS = Path(streamlib.__file__).parent
+_OURS = Path(__file__).parents[1]
 
 
 @dataclass(slots=True)
@@ -153,13 +151,17 @@ class InstanceReports:
         self.wake()
 
     def _count_late_frames(self, instance: ProcessorInstance) -> None:
+        if not any(channel.may_grow(writes=True) for channel in instance.incoming()):
+            return
         with self._graph.lock:
             if instance.id not in self._graph or self._graph.get(instance.id, ProcessorInstance) is not instance:
                 return  # it is being removed; its id may be another's by now
             for link in self._graph.links_into(instance.id):
                 wired = self._graph.get(link.id, WiredChannel)
                 source = self._graph.get(link.source.processor_id, ProcessorInstance)
-                if wired is not None and source is not None and source.loop is not None:
+                if wired is None or source is None or source.loop is None:
+                    continue
+                if wired.channel.may_grow(writes=not source.over):
                     source.loop.post(wired.channel.settle_closed)
 
     def wake(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from streamlib.clock import Clock, PausableClock
-from streamlib.compiler.progress import Progress
+from streamlib.compiler.progress import Progress, Step
 from streamlib.compiler.reports import InstanceReports
 from streamlib.delegates.delegates import Delegates
 from streamlib.events.bus import EventBus
@@ -75,6 +75,10 @@ class Site:
         instance = ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
         instance.generation = node.generation
         return instance
+
+    def starting(self, subject: str) -> Step:
+        """The step in which somebody gets a thread, which is told when it is let go."""
+        return Progress(self.bus, self.clock).step("start", subject)
 
     def running_loops(self) -> list[Loop]:
         """Every loop that runs somebody."""

@@ -17,7 +17,7 @@ from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop, Runner, loop_of
 from streamlib.graph import Entity
-from streamlib.graph.components import RUNNING_COMPONENTS, LightweightMarker, WiredChannel
+from streamlib.graph.components import RUNNING_COMPONENTS, LastMetrics, LightweightMarker, WiredChannel
 from streamlib.graph.link import Link
 from streamlib.ids import PortRef
 from streamlib.links.channel import Channel
@@ -141,11 +141,16 @@ class Departure:
     def _leave_behind(self, stuck: list[ProcessorInstance]) -> None:
         """Nobody waits any more for those who do not come back from a call: not we, nor those they feed."""
         for instance in stuck:
-            self.late.setdefault(instance.id, "")
+            self.late.setdefault(instance.id, _excuse(instance))
             instance.abandon()
             if isinstance(instance.loop, Loop):
                 self.patience.lose(instance.loop)
-        LOG.error("%s did not come back from a call and are left behind", ", ".join(instance.id for instance in stuck))
+        busy = [instance.id for instance in stuck if not _excuse(instance)]
+        if busy:
+            LOG.error("%s did not come back from a call and are left behind", ", ".join(busy))
+        for instance in stuck:
+            if _excuse(instance):
+                LOG.error("%s did not come to its end and is left behind: %s", instance.id, _excuse(instance))
 
     def _let_finish(self, going: set[ProcessorInstance]) -> None:
         """Let them send what they have to those who stay, who may be paused or held back: nobody waits for that."""
@@ -171,13 +176,13 @@ class Departure:
     def _end_now(self, going: list[ProcessorInstance]) -> None:
         for instance in going:
             if self._drain_s is not None:
-                self.late[instance.id] = instance.neglected()
+                self.late[instance.id] = instance.neglected() or _excuse(instance)
             instance.cut_off()
 
     def _ended(self, going: list[ProcessorInstance], timeout_s: float, *, unless_hurried: bool = False) -> bool:
-        reports = self._reports
-        reports.wait_until(lambda: (unless_hurried and reports.hurried) or _all_over(going), timeout_s)
-        return _all_over(going)
+        reports, left = self._reports, going[::-1]
+        reports.wait_until(lambda: (unless_hurried and reports.hurried) or _none_left(left), timeout_s)
+        return all(instance.over for instance in going)
 
     # --------------------------------------------------------------------------------------------------- tear down
 
@@ -197,8 +202,8 @@ class Departure:
         self._site.progress.begun("teardown", instance.id)
         if runner is not None and not runner.join(self._site.answer_s if instance.over else 0.0):
             LOG.error("the thread of %s has not ended", instance.id)
-        for component in RUNNING_COMPONENTS:
-            self._site.graph.remove(entity, component)
+        self._site.graph.remove_all(entity, RUNNING_COMPONENTS)
+        self._site.graph.insert(entity, LastMetrics(instance.metrics))
         self._reports.torn_down(instance, entity)
         self._site.tell("did_stop", instance.id)
         self._site.progress.done("teardown", instance.id)
@@ -217,11 +222,19 @@ class Departure:
         try:
             self.patience.apply(loop, action)
         except DeadlineError:
-            self.late.setdefault(instance.id, "")
+            self.late.setdefault(instance.id, loop.excuse())
 
 
-def _all_over(going: Iterable[ProcessorInstance]) -> bool:
-    return all(instance.over for instance in going)
+def _none_left(going: list[ProcessorInstance]) -> bool:
+    """Whether all are over; those found so are taken out, so that nobody is looked at again and again."""
+    while going and going[-1].over:
+        going.pop()
+    return not going
+
+
+def _excuse(instance: ProcessorInstance) -> str:
+    """Why it may not come to its end, where that is not its own doing."""
+    return instance.loop.excuse() if isinstance(instance.loop, Loop) else ""
 
 
 def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:

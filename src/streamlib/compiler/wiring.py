@@ -100,12 +100,13 @@ class Wiring:
         changed = (*self.joined, *self.cut, *self._lingering)
         touched += [joint.target.id for joint in changed if joint.target not in self._leaving]
         touched += [member.id for gone in self._leaving for member in _hosted_by(gone) if member.id in graph]
-        pending = {id_ for id_ in touched if self._is_lightweight(id_)}
+        pending = {id_ for id_ in set(touched) if self._is_lightweight(id_)}
         while pending:
             for id_ in graph.order(pending):
                 pending.discard(id_)
                 if self._choose_home(self._at(id_)):
-                    pending |= {below for below in graph.successors(id_) if self._is_lightweight(below)}
+                    below = [fed for fed in graph.successors(id_) if fed not in pending]
+                    pending |= {fed for fed in below if self._is_lightweight(fed)}
         for instance in self._rewired():
             home = self.home(instance)
             assert home is not None
@@ -123,18 +124,22 @@ class Wiring:
 
     def _choose_home(self, instance: ProcessorInstance) -> bool:
         """Choose the loop of one lightweight processor; True when that is another than before."""
-        feeders = [self._at(link.source.processor_id) for link in self._site.graph.links_into(instance.id)]
+        feeders = [self._at(id_) for id_ in self._site.graph.predecessors(instance.id)]
         loops = [self.home(feeder) for feeder in feeders if not feeder.over]
         usable = [loop for loop in loops if loop is not None and loop.head not in self._leaving and loop.hosts]
         before = self.home(instance)
         if before is not None and before in usable:
             return False
         by_thread = sorted(usable, key=_is_manual)
-        home = by_thread[0] if by_thread else self._site.threads.common_loop()
+        home = by_thread[0] if by_thread else self._common_loop(instance)
         if home is before:
             return False
         self._homes[instance] = home
         return True
+
+    def _common_loop(self, instance: ProcessorInstance) -> Loop:
+        with self._site.starting(instance.id):
+            return self._site.threads.common_loop()
 
     def home(self, instance: ProcessorInstance) -> Loop | None:
         """The loop that an instance will be in after the switch."""
@@ -167,10 +172,10 @@ class Wiring:
     def _release_movers(self, moved: list[ProcessorInstance]) -> None:
         """Have old loops let go of those who move; until they are taken in, frames wait for them in their links."""
         for loop, gone in _by_loop((instance.loop, instance) for instance in moved).items():
-            if isinstance(loop, Loop):
-                self._apply(loop, partial(_keep, loop, set(gone)))
-        for instance in moved:
-            instance.fix()
+            if isinstance(loop, Loop) and not self._apply(loop, partial(_keep, loop, set(gone))):
+                continue  # it is inside a pass, which counts by what `fix` takes away
+            for instance in gone:
+                instance.fix()
 
     def _switch_writers(self) -> None:
         """Have each writing processor let go of cut links and take new ones, in one moment."""
@@ -190,7 +195,7 @@ class Wiring:
         )
         by_loop = _by_loop((instance.loop, partial(follow, instance, *work)) for instance, work in changes.items())
         for loop, actions in by_loop.items():
-            if isinstance(loop, Loop):
+            if isinstance(loop, Loop) and loop.head not in self._new:
                 # Who writes to a slot that nobody reads yet is asked from now on whether it has room.
                 actions.append(partial(_arrange_anew, loop))
             self._apply(loop, partial(_do_all, actions))
@@ -257,7 +262,9 @@ class Wiring:
     def _in_order(self, loop: Loop, arrivals: list[ProcessorInstance]) -> list[ProcessorInstance]:
         """A loop's processors: its head, those who go, then the others each behind those that feed it."""
         graph = self._site.graph
-        staying = [member for member in (*loop.members, *arrivals) if member not in self._leaving]
+        # One that is stuck in a call still holds those who have moved to another loop meanwhile.
+        here = [member for member in (*loop.members, *arrivals) if self.home(member) is loop]
+        staying = [member for member in here if member not in self._leaving]
         by_id = {member.id: member for member in staying if member is not loop.head}
         going = [member for member in loop.members if member in self._leaving and member is not loop.head]
         head = [] if loop.head is None else [loop.head]
@@ -336,15 +343,17 @@ class Wiring:
         assert instance is not None, id_
         return instance
 
-    def _apply(self, loop: object, action: Callable[[], None]) -> None:
+    def _apply(self, loop: object, action: Callable[[], None]) -> bool:
         """Have a loop do something; one that does not come to it in time is noted, and does it when it comes back."""
         if not isinstance(loop, Loop):
             action()
-            return
+            return True
         try:
             self._patience.apply(loop, action)
         except DeadlineError:
             self.late.append(loop.name)
+            return False
+        return True
 
 
 def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:

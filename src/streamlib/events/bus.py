@@ -120,7 +120,8 @@ class EventBus:
     def publish(self, event: Event) -> None:
         """Hand an event to the subscribers of its topic, stamped with the present time unless it bears one.
 
-        Safe from any thread. Whatever a subscriber raises stays here. A closed bus publishes nothing.
+        Safe from any thread. Whatever a subscriber raises stays here, but Ctrl-C on the main thread. A closed bus
+        publishes nothing.
 
         Raises:
             ConfigError: It is no event.
@@ -160,7 +161,9 @@ class EventBus:
     def _deliver(self, subscription: Subscription, event: Event) -> None:
         try:
             subscription.deliver(event)
-        except (Exception, SystemExit) as error:  # an exit() in here would leave what published half done
+        except BaseException as error:  # an exit in here would leave what published half done, or end its thread
+            if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+                raise  # it is the caller's, and says nothing of the subscriber
             subscription.active = False
             if not self._remove(subscription):
                 return  # another thread saw it raise at the same time, and told

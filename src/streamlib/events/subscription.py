@@ -98,12 +98,12 @@ class EventQueue(Subscription):
             self._changed.notify()
 
 
-def checked_capacity(capacity: int) -> int:
+def checked_capacity(capacity: object) -> int:
     """How many events somebody holds.
 
     Raises:
-        ConfigError: It is less than 1.
+        ConfigError: It is less than 1, or no whole number.
     """
-    if capacity < 1:
-        raise ConfigError(f"an event queue holds 1 event or more, not {capacity}", field="capacity")
+    if not isinstance(capacity, int) or isinstance(capacity, bool) or capacity < 1:
+        raise ConfigError(f"an event queue holds 1 event or more, not {capacity!r}", field="capacity")
     return capacity

@@ -46,9 +46,10 @@ class Arrangement(Visitor):
     def arrange(self, members: Iterable[ProcessorInstance]) -> None:
         """Run these processors from now on, in this order; a head comes first. For the owner."""
         before, self.members = self.members, list(members)
-        gone = set(before).difference(self.members)
+        gone = {one for one in set(before).difference(self.members) if one.loop is self or one.loop is None}
         for member in gone:
             self.timers.pop(member, None)
+            self.indulged.discard(member)
             if member.over:
                 member.send_off()
         self.rearrange(gone)
@@ -85,6 +86,7 @@ class Arrangement(Visitor):
     def drain(self, members: Iterable[ProcessorInstance]) -> None:
         """Have some of its processors do all they can, and end, even while paused. For the owner."""
         going = list(members)
+        self.indulged.clear()
         while True in [self.advance_one(member, self.now_ns()) for member in going]:
             self.unsettled = True
         self.rearrange()
@@ -120,7 +122,8 @@ class Arrangement(Visitor):
     def skip_steps(self, first: int) -> None:
         """A pass was broken off: `settle` calls the rest, and counts it."""
         for gate, _, _ in self.steps[first:]:
-            gate.steady.skipped += 1
+            if gate.steady is not None:  # None: another loop has taken it in, while this one was stuck in a call
+                gate.steady.skipped += 1
 
     def member_at(self, gate: Any) -> ProcessorInstance:
         """The processor of a step, by the gate of the step."""

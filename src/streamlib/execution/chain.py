@@ -39,6 +39,9 @@ TIMED_EVERY = 128
 BRIEF_NS = 2_000
 """Calls of a head shorter than this are timed once in `TIMED_EVERY`, longer ones always."""
 
+ROUNDS = 8
+"""How often `settle` goes through all processors in a row, where others go on bringing frames."""
+
 _BURST = range(TIMED_EVERY - 1)
 _ENDLESS = (None,)  # the feed of a source
 
@@ -135,6 +138,9 @@ class Chain(Arrangement):
         measure_ns = self.measure_ns
         for index, (gate, call, context) in enumerate(self.steps):
             frame = gate.frame
+            if gate.steady is None:  # as in `_step_failed`
+                self.unsettle()
+                return
             if frame is None:
                 gate.steady.skipped += 1
                 continue
@@ -244,8 +250,8 @@ class Chain(Arrangement):
                     moved = True
             if any(member.over for member in self.inlined):
                 self.rearrange()
-        self.unsettled |= moved  # something else came first
-        self.held = [member for member in self.members if member is not self.head and member.is_held()]
+        self.unsettled |= moved or any(m.poked for m in self.indulged)  # something else came first
+        self.held = [m for m in self.members if m is not self.head and (moved or m.is_held())]
 
     def interrupted(self) -> bool:
         """Whether something comes before calling processors; a chain by itself has nothing of the kind."""
@@ -260,6 +266,9 @@ class Chain(Arrangement):
         self.unsettle()
 
     def _step_failed(self, gate: Any, error: BaseException, frame: Any) -> None:
+        if gate.steady is None:  # taken into another loop, while a call before it was stuck and left behind
+            self.unsettle()
+            return
         member = self.member_at(gate)
         if gate.frame is not None:
             gate.frame = None  # it counts as taken already

@@ -50,7 +50,8 @@ class Change:
 
     def __init__(self, action: Callable[[], None]) -> None:
         self._action = action
-        self._done = threading.Event()
+        self._done = threading.Lock()  # held until it was done; an Event is five objects, for each of many loops
+        self._done.acquire()
         self._error: BaseException | None = None
 
     def run(self) -> None:
@@ -60,12 +61,13 @@ class Change:
         except BaseException as error:
             self._error = error
         finally:
-            self._done.set()
+            self._done.release()
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until it was done; raises what it raised. False when it was not done in time."""
-        if not self._done.wait(timeout_s):
+        if not self._done.acquire(timeout=timeout_s):
             return False
+        self._done.release()
         if self._error is not None:
             raise self._error
         return True

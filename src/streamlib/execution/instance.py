@@ -7,10 +7,13 @@ neither the graph nor why it is started or ended; what happens to it goes to `Re
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from streamlib.clock import NEVER_NS
+from streamlib.errors import ConfigError
 from streamlib.execution.exits import survived
 from streamlib.execution.metrics import Passes, ProcessorMetrics, SteadyCount
 from streamlib.execution.ports import Ports
@@ -190,8 +193,12 @@ class ProcessorInstance(Ports):
             self.loop.disturb()
 
     def wake_at(self, ns: int) -> None:
-        """Have `process` called when the runtime's clock reaches `ns`; from inside a call."""
-        self.wake_ns = ns
+        """Have `process` called when the runtime's clock reaches `ns`; from inside a call.
+
+        Raises:
+            ConfigError: It is no number of nanoseconds.
+        """
+        self.wake_ns = ns if type(ns) is int and ns <= NEVER_NS else _whole_ns(ns)
         if self.loop is not None:
             self.loop.timed(self)
 
@@ -221,7 +228,7 @@ class ProcessorInstance(Ports):
         """Whether a reactive processor is to be called: by frames it has not seen, by `wake` or by the clock."""
         if self._poked or (self.wake_ns is not None and self.wake_ns <= now_ns):
             return True
-        if self._joins and not all(reader.depth() or reader.ended for reader in self.readers):
+        if self._joins and not all(reader.depth() or reader.ended or reader.muted for reader in self.readers):
             return False
         return self.unseen()
 
@@ -242,22 +249,36 @@ class ProcessorInstance(Ports):
         return not self.paused and (self.exhausted() or (self.due(now_ns) and self.free()))
 
     def is_held(self) -> bool:
-        """Whether frames for it, or a `wake`, have to wait: its outputs have no room, or it leaves its inputs full."""
+        """Whether frames for it, or a `wake`, still wait after its loop has done all it could, or its inputs are full.
+
+        Its outputs had no room then. They may have by now, made by another thread: it counts as held all the same, or
+        nobody would call it.
+        """
         if self.over:
             return not self.free()
         slots = [reader for reader in self.readers if isinstance(reader, SlotReader) and not reader.muted]
         if not all(slot.holds_nobody_back() for slot in slots):
             return True
-        return self.callable(0)  # it had no room when it was asked, whether there is some by now or not
+        return self.callable(0)
 
     def unmute(self) -> None:
         """End by what its inputs say, also those that were cut: when what waits there has been read. For a stop."""
-        for reader in self.readers:
+        cut = [reader for reader in self.readers if reader.muted]
+        for reader in cut:
             reader.muted = False
-        if self.loop is not None:
+        if cut and self.loop is not None:
             self.loop.disturb()
 
     def fix(self) -> None:
         """Turn the counts that passes implied into numbers; before passes are arranged anew."""
         self.metrics.fix()
         super().fix()
+
+
+def _whole_ns(given: object) -> int:
+    """A time that is no plain int, or later than any."""
+    if isinstance(given, int):
+        return min(given, NEVER_NS)
+    if isinstance(given, numbers.Real) and not math.isnan(float(given)):
+        return int(min(float(given), NEVER_NS))
+    raise ConfigError(f"wake_at is given {given!r}; give a time in nanoseconds, ctx.now_ns() + 1_000_000", field="ns")

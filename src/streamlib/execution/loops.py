@@ -15,7 +15,6 @@ serves the inlined processors and the changes meanwhile, except those that want 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
@@ -58,8 +57,9 @@ class Loop(Chain):
         self.runner: Runner | None = None
         self.turn = threading.RLock()
         self.threaded = False
-        self._changes: deque[Change] = deque()  # bounded: an edit hands over a few and waits for them
-        self._head_changes: deque[Change] = deque()  # as above
+        # Lists: mostly empty, and an empty deque is ten times as big. Bounded: an edit hands over a few and waits.
+        self._changes: list[Change] = []
+        self._head_changes: list[Change] = []
         self._paused = False
         self.stopped = False
 
@@ -87,7 +87,11 @@ class Loop(Chain):
         change = self.post(action, between_calls=between_calls)
         self.serve()
         if not change.wait(timeout_s):
-            raise DeadlineError("a change", timeout_s, [self.name])
+            raise DeadlineError("a change", timeout_s, {self.name: self.excuse()})
+
+    def excuse(self) -> str:
+        """Why it may not answer, where that is not its own doing, in words."""
+        return ""
 
     def serve(self) -> None:
         """Make the changes of a loop that no thread runs. Whoever has the turn comes here after he has let go of it."""
@@ -187,9 +191,9 @@ class Loop(Chain):
 
     def make_changes(self) -> None:
         while self._changes:
-            self._changes.popleft().run()
+            self._changes.pop(0).run()
         while self._head_changes and not self.in_head:
-            self._head_changes.popleft().run()
+            self._head_changes.pop(0).run()
 
     def interrupted(self) -> bool:
         """Whether there is something that comes before calling processors and can be done now."""

@@ -22,7 +22,7 @@ from streamlib.execution.task import Task
 from streamlib.links.wake import Waker
 
 NOT_PUMPED = (
-    "it runs on the main thread, which has to be in runtime.wait(), wait_for_signal() or finished() for that; "
+    "it runs on the main thread, which has to be in runtime.wait(), wait_for_signal(), stop() or finished() for that; "
     "it was elsewhere"
 )
 """What a DeadlineError says of a processor that the main thread did not come to."""
@@ -36,6 +36,11 @@ def on_main_thread() -> bool:
 class MainLoop(Loop):
     """A loop that the main thread alone touches: there changes are made at once, those from elsewhere when it pumps."""
 
+    def excuse(self) -> str:
+        """The main thread, where nobody has it serve."""
+        runner = self.runner
+        return NOT_PUMPED if isinstance(runner, MainTask) and not runner.main.attended else ""
+
     def serve(self) -> None:
         """Make the changes, if this is the main thread and it is not inside a call of the head."""
         if on_main_thread() and not self.in_head:
@@ -45,16 +50,16 @@ class MainLoop(Loop):
 class MainTask(Task):
     """A loop on the main thread; who waits for its end there, gives it its turns meanwhile."""
 
-    __slots__ = ("_main",)
+    __slots__ = ("main",)
 
     def __init__(self, loop: Loop, main: MainThread) -> None:
         super().__init__(loop, main.submit, main.call_at)
-        self._main = main
+        self.main = main
 
     def join(self, timeout_s: float) -> bool:
         """Wait until the loop has ended; False when it has not in time. One that never started has."""
         has_ended = partial(super().join, 0.0)
-        return self._main.pump(has_ended, timeout_s) if on_main_thread() else super().join(timeout_s)
+        return self.main.pump(has_ended, timeout_s) if on_main_thread() else super().join(timeout_s)
 
 
 class MainThread:
@@ -62,10 +67,14 @@ class MainThread:
 
     Args:
         call_at: Has something called at a time of the clock for media; the alarm's.
+
+    Attributes:
+        attended: How many calls have the main thread serve just now; each waits in the one before.
     """
 
     def __init__(self, call_at: Callable[[int, Callable[[], None]], None]) -> None:
         self.call_at = call_at
+        self.attended = 0
         self._clock = MonotonicClock()  # a caller's timeout is in seconds of the real one
         self._waker = Waker(self._clock)
         self._ready: deque[Task] = deque()  # bounded by the number of loops: each is in line once
@@ -101,12 +110,21 @@ class MainThread:
     def pump(self, done: Callable[[], bool], timeout_s: float | None) -> bool:
         """Serve until `done`; False when it was not in time. On the main thread."""
         deadline_ns = None if timeout_s is None else self._clock.now_ns() + int(timeout_s * NS_PER_S)
-        while not done():
-            if deadline_ns is not None and self._clock.now_ns() >= deadline_ns:
-                return False
-            if not self.serve_one():
-                self._waker.sleep(lambda: done() or self.has_work(), deadline_ns)
+        with self._attending():
+            while not done():
+                if deadline_ns is not None and self._clock.now_ns() >= deadline_ns:
+                    return False
+                if not self.serve_one():
+                    self._waker.sleep(lambda: done() or self.has_work(), deadline_ns)
         return True
+
+    @contextlib.contextmanager
+    def _attending(self) -> Iterator[None]:
+        self.attended += 1
+        try:
+            yield
+        finally:
+            self.attended -= 1
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait in an event loop until `done`, asked at each `wake`; that of the main thread serves meanwhile.
@@ -114,7 +132,8 @@ class MainThread:
         It needs no thread, any number may wait, and one that is cancelled is gone at once.
         """
         running, woken = asyncio.get_running_loop(), asyncio.Event()
-        with self._listening(lambda: tell_soon(running, woken)):
+        attending = self._attending() if on_main_thread() else contextlib.nullcontext()
+        with attending, self._listening(lambda: tell_soon(running, woken)):
             while not done():
                 woken.clear()  # before looking: what is put in line from here on sets it again
                 if on_main_thread() and self.serve_one():

@@ -99,16 +99,18 @@ class ProcessorMetrics:
 
     Attributes:
         calls: How often `process` was called.
+        since_ns: Since when, on the runtime's clock; 0 before it runs.
         errors: How often it raised.
         latency: How long its calls took; `stats()` gives the percentiles so far.
         steady: Set while a loop calls the processor in every pass: the calls of that time are the passes of the loop
             since then, less those that found no frame, so that none of them has to be counted by itself.
     """
 
-    __slots__ = ("_counted", "errors", "latency", "steady")
+    __slots__ = ("_counted", "errors", "latency", "since_ns", "steady")
 
     def __init__(self) -> None:
         self._counted = 0
+        self.since_ns = 0
         self.errors = 0
         self.latency = LatencyHistogram()
         self.steady: SteadyCount | None = None

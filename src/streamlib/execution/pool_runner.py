@@ -24,6 +24,9 @@ from streamlib.links.wake import Waker
 OLDEST_EVERY = 61
 """One turn in so many goes to the oldest task; odd, so that the own deque and the inbox come first alternately."""
 
+JOIN_S = 1.0
+"""How long workers that have nothing to do may take to end, in seconds."""
+
 
 def usable_cores() -> int:
     """How many cores this process may use."""
@@ -109,8 +112,13 @@ class Pool:
         self.closed = False
         self._alarm = alarm
         self.workers = tuple(Worker(self, number) for number in range(workers))
-        for worker in self.workers:
-            worker.thread.start()
+        try:
+            for worker in self.workers:
+                worker.thread.start()
+        except BaseException:  # the system has no thread left
+            self.workers = tuple(worker for worker in self.workers if worker.thread.ident is not None)
+            self.close(JOIN_S)
+            raise
 
     def task(self, loop: Loop) -> Task:
         """The task of a loop; it runs once it is started."""

@@ -256,6 +256,8 @@ class Ports:
             for channel in channels:
                 self.bind_input(port, channel)
         for port, channels in old.outputs.items():
+            if port not in self.outputs:  # of another type, and nobody was linked there
+                continue
             self.outputs[port] = channels
             self.bind_output(port)
             new, before = getattr(self.processor, port), getattr(old.processor, port)

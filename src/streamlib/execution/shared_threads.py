@@ -20,6 +20,8 @@ from streamlib.execution.thread_runner import ThreadRunner
 
 _LOG = logging.getLogger("streamlib.execution")
 
+Begun = tuple[Pool | None, EventLoopThread | None]
+
 
 class SharedThreads:
     """What runs processors that have no thread of their own.
@@ -48,8 +50,9 @@ class SharedThreads:
     def common_loop(self) -> Loop:
         """The loop of the lightweight processors that no running loop feeds."""
         if self._common is None:
-            self._common = ThreadRunner(self.loop("lightweight processors"), "streamlib:lightweight")
-            self._common.start()
+            common = ThreadRunner(self.loop("lightweight processors"), "streamlib:lightweight")
+            common.start()
+            self._common = common
         return self._common.loop
 
     def pooled(self, name: str) -> Task:
@@ -89,6 +92,19 @@ class SharedThreads:
         self.paused = False
         if self._alarm is not None:
             self._alarm.resume()
+
+    def begun(self) -> Begun:
+        """Those that serve tasks by now, for `end_begun_since`."""
+        return self._pool, self._events
+
+    def end_begun_since(self, before: Begun, timeout_s: float) -> None:
+        """Nothing came of what they were begun for."""
+        if self._pool is not None and self._pool is not before[0]:
+            self._pool.close(timeout_s)
+            self._pool = None
+        if self._events is not None and self._events is not before[1]:
+            self._events.close(timeout_s)
+            self._events = None
 
     def spare(self, timeout_s: float) -> bool:
         """End the common loop when nobody is in it any more; False when it did not end in time."""

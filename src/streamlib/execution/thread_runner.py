@@ -1,7 +1,8 @@
 """A loop on a thread of its own.
 
-`compiler/phases` starts it once everything is set up; from then on the loop belongs to this thread, and others
-reach it by `Loop.apply`. The thread parks when its processors have ended, and ends when it is stopped.
+`compiler/phases` has the thread made ready while an edit can still be rolled back, because the system may refuse it
+one, and starts it once everything is set up; from then on the loop belongs to this thread, and others reach it by
+`Loop.apply`. The thread parks when its processors have ended, and ends when it is stopped.
 """
 
 from __future__ import annotations
@@ -37,15 +38,27 @@ class ThreadRunner:
         self._priority = priority
         self._tell = tell
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._go = threading.Event()
+
+    def make_ready(self) -> None:
+        """Have a thread that waits for `start`, or for `stop`.
+
+        Raises:
+            RuntimeError: The system has none left.
+        """
+        self.thread.start()
 
     def start(self) -> None:
         """Start the thread; the loop belongs to it from here on."""
+        if self.thread.ident is None:
+            self.make_ready()
         self.loop.threaded = True
-        self.thread.start()
+        self._go.set()
 
     def stop(self) -> None:
         """Have the thread end at the next point between two frames."""
         self.loop.stop()
+        self._go.set()
 
     def join(self, timeout_s: float) -> bool:
         """Wait until the thread has ended; False when it has not in time. One that never started has."""
@@ -55,6 +68,9 @@ class ThreadRunner:
         return not self.thread.is_alive()
 
     def _run(self) -> None:
+        self._go.wait()
+        if not self.loop.threaded:  # it was not started after all
+            return
         self.granted = take(self._priority)
         if self._tell is not None:
             self._tell(self.granted)

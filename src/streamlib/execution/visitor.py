@@ -29,6 +29,7 @@ class Visitor:
         rearrange_soon: Whether the steps of a pass have to be made anew, between two passes.
         in_head: Whether a call of the head is under way.
         timing: Whether calls are timed at present.
+        indulged: Those that were called because they asked for it, without a frame, since `settle` began.
     """
 
     def __init__(self, clock: Clock, media_clock: Clock) -> None:
@@ -41,6 +42,7 @@ class Visitor:
         self.rearrange_soon = False
         self.in_head = False
         self.timing = False
+        self.indulged: set[ProcessorInstance] = set()
 
     def unsettle(self) -> None:
         """As `disturb`, from the loop's own thread."""
@@ -70,6 +72,10 @@ class Visitor:
             return False
         calls = 0
         while free and calls < CALLS_AT_ONCE and member.callable(now_ns):
+            if (member.poked or member.wake_ns is not None) and not member.unseen():
+                if member in self.indulged:
+                    break
+                self.indulged.add(member)
             self.call_one(member, now_ns)
             calls += 1
             free = member.free()

@@ -12,6 +12,7 @@ from streamlib.frames.pixel_format import ColorMatrix, ColorRange, PixelFormat
 from streamlib.frames.video import VideoFrame
 
 Frame: TypeAlias = VideoFrame | AudioFrame | DataFrame | EncodedPacket
+"""Whatever travels over a link."""
 
 __all__ = [
     "AudioFrame",

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from streamlib.errors import DeclarationError
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.metrics import ProcessorMetrics
+from streamlib.execution.metrics import LatencyHistogram, LatencyStats, ProcessorMetrics
 from streamlib.execution.priority import GrantedPriority
 from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.execution.thread_runner import ThreadRunner
@@ -21,7 +21,9 @@ from streamlib.graph.group import GroupMember
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
+from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
+from streamlib.links.statistics import LinkStatistics
 from streamlib.states import ProcessorState
 
 C = TypeVar("C")
@@ -95,6 +97,44 @@ class ManualMarker:
     """The processor is called by `runtime.step` alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class TransientMarker:
+    """The processor serves one who looks on, as `frames()` does: it is not saved, and applying a file leaves it."""
+
+
+class CollectorPauses:
+    """How long the collector has stood in the way of everybody since the start; a component of the graph as a whole."""
+
+    def __init__(self) -> None:
+        self._histogram = LatencyHistogram()
+
+    @property
+    def stats(self) -> LatencyStats:
+        """Percentiles of all pauses, long and short, in nanoseconds."""
+        return self._histogram.stats()
+
+    def record(self, duration_ns: int) -> None:
+        """Count one pause."""
+        self._histogram.record(duration_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class LastMetrics:
+    """What was counted of a processor until it was torn down; nothing is counted there any more."""
+
+    metrics: ProcessorMetrics
+
+
+@dataclass(frozen=True, slots=True)
+class LastStatistics:
+    """What a link had carried when the runtime stopped."""
+
+    statistics: LinkStatistics
+
+
+LAST_FIGURES: tuple[type[object], ...] = (LastMetrics, LastStatistics)
+"""What tearing down leaves behind for who asks after a stop: figures, and nothing that runs."""
+
 RUNNING_COMPONENTS: tuple[type[object], ...] = (
     ProcessorInstance,
     ProcessorMetrics,
@@ -113,9 +153,25 @@ RUNNING_COMPONENTS: tuple[type[object], ...] = (
 """What compiling attaches and tearing down removes."""
 
 ENGINE_COMPONENTS: frozenset[type[object]] = frozenset(
-    {ProcessorNode, Link, ProcessorState, GroupMember, *RUNNING_COMPONENTS}
+    {ProcessorNode, Link, ProcessorState, GroupMember, TransientMarker, *RUNNING_COMPONENTS, *LAST_FIGURES}
 )
 """What a user's view may read and does not list."""
+
+
+def metrics_of(graph: PropertyGraph, id_: ProcessorId) -> ProcessorMetrics | None:
+    """The counters of a processor: while it runs, and after a stop those of its last run."""
+    with graph.lock:
+        metrics, last = graph.get(id_, ProcessorMetrics), graph.get(id_, LastMetrics)
+    return metrics if metrics is not None or last is None else last.metrics
+
+
+def statistics_of(graph: PropertyGraph, id_: LinkId) -> LinkStatistics | None:
+    """What a link has carried: since it was wired, and after a stop in its last run."""
+    with graph.lock:
+        wired, last = graph.get(id_, WiredChannel), graph.get(id_, LastStatistics)
+    if wired is not None:
+        return wired.channel.statistics()
+    return None if last is None else last.statistics
 
 
 class ComponentView:
@@ -129,6 +185,7 @@ class ComponentView:
         self._subject = subject
 
     def __getitem__(self, component_type: type[C]) -> C:
+        _check_class(component_type)
         component = self._graph.get(self._subject, component_type)
         if component is None:
             raise KeyError(component_type)
@@ -136,9 +193,11 @@ class ComponentView:
 
     def get(self, component_type: type[C]) -> C | None:
         """The component of that very type, or None."""
+        _check_class(component_type)
         return self._graph.get(self._subject, component_type)
 
     def __setitem__(self, component_type: type[C], component: C) -> None:
+        _check_class(component_type)
         if type(component) is not component_type:
             raise DeclarationError(
                 f"components[{component_type.__name__}] takes a {component_type.__name__}, "
@@ -148,11 +207,13 @@ class ComponentView:
         self._graph.insert(self._subject, component)
 
     def __delitem__(self, component_type: type[object]) -> None:
+        _check_class(component_type)
         self._check_users(component_type)
         if self._graph.remove(self._subject, component_type) is None:
             raise KeyError(component_type)
 
     def __contains__(self, component_type: type[object]) -> bool:
+        _check_class(component_type)
         return self._graph.has(self._subject, component_type)
 
     def __iter__(self) -> Iterator[type[object]]:
@@ -174,3 +235,8 @@ class ComponentView:
         if component_type in ENGINE_COMPONENTS:
             name = component_type.__name__
             raise DeclarationError(f"{name} is attached and removed by the engine; declare a class of your own")
+
+
+def _check_class(component_type: object) -> None:
+    if not isinstance(component_type, type):
+        raise DeclarationError(f"a component is known by its class, and {component_type!r:.60} is none")

@@ -22,21 +22,28 @@ class Dirty:
 
 
 class DirtySet:
-    """What is dirty at present."""
+    """What is dirty at present.
 
-    __slots__ = ("_links", "_processors")
+    Attributes:
+        touches: How often anything was touched, ever.
+    """
+
+    __slots__ = ("_links", "_processors", "touches")
 
     def __init__(self) -> None:
+        self.touches = 0
         self._processors: dict[ProcessorId, None] = {}
         self._links: dict[LinkId, None] = {}
 
     def touch_processor(self, processor_id: ProcessorId) -> None:
         """A processor was added, removed or configured."""
         self._processors[processor_id] = None
+        self.touches += 1
 
     def touch_link(self, link_id: LinkId) -> None:
         """A link was added, removed or changed."""
         self._links[link_id] = None
+        self.touches += 1
 
     def so_far(self) -> Dirty:
         """What has been touched."""

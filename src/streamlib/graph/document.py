@@ -25,6 +25,8 @@ Path: TypeAlias = tuple[str | int, ...]
 DEPTH_LIMIT = 64
 """How many lists and mappings may stand in each other."""
 
+_HALF = "half a character (a lone surrogate, as Python has for a file name in another encoding) fits no file"
+
 DIGITS_LIMIT = 400
 """How many digits a number may have; a longer one is taken for a text."""
 
@@ -79,15 +81,48 @@ def read_document(text: str, name: str, format: FileFormat | None = None) -> Doc
     Raises:
         GraphFileError: It is not written in that format.
     """
+    if not _is_text(text):
+        line = next(number for number, one in enumerate(text.split("\n"), 1) if not _is_text(one))
+        raise GraphFileError(f"this is no text; {_HALF}", file=name, line=line)
     if format is None:
         format = FileFormat.JSON if text.lstrip().startswith("{") else FileFormat.YAML
     events = _json_events(text, name) if format is FileFormat.JSON else _yaml_events(text, name)
     return _built(events, name)
 
 
-def write_document(value: object, format: FileFormat) -> str:
-    """Plain values as text; raises ValueError for a number that JSON has not."""
-    return _json_text(value) if format is FileFormat.JSON else _yaml_text(value)
+def write_document(value: object, format: FileFormat, origin: Origin) -> str:
+    """Plain values as text.
+
+    Raises:
+        GraphFileError: There is something in it that would not be read again; the message names it.
+    """
+    _check_readable(value, origin)
+    return _json_text(value, origin) if format is FileFormat.JSON else _yaml_text(value)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_readable(value: object, origin: Origin) -> None:
+    """Refuse what `read_document` would; a loop and not a recursion, since it may be deep."""
+    waiting: list[tuple[Path, object]] = [((), value)]
+    while waiting:
+        path, one = waiting.pop()
+        if isinstance(one, str):
+            if not _is_text(one):
+                raise origin.error(path, f"{one!r:.60} cannot be written; {_HALF}")
+        elif isinstance(one, dict | list):
+            if len(path) >= DEPTH_LIMIT:
+                words = f"more than {DEPTH_LIMIT} levels would stand in each other, and no file is read that has them"
+                raise origin.error(path[:4], words)
+            items = one.items() if isinstance(one, dict) else enumerate(one)
+            waiting += [((*path, key), item) for key, item in items]
+            waiting += [(path, key) for key in one if isinstance(one, dict)]
 
 
 # ----------------------------------------------------------------------------------------------------------- building
@@ -280,6 +315,8 @@ def _json_events(text: str, name: str) -> Iterator[_Event]:
             yield _Event(_Kind.END, line)
         else:
             value = json.loads(word)
+            if isinstance(value, str) and not _is_text(value):
+                raise GraphFileError(f"{word:.60} is no text; {_HALF}", file=name, line=line)
             yield _Event(_Kind.SCALAR, line, value, str(value))
 
 
@@ -294,5 +331,9 @@ def _check_json(text: str, name: str) -> None:
         raise GraphFileError(f"more than {DEPTH_LIMIT} levels stand in each other", file=name) from error
 
 
-def _json_text(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def _json_text(value: object, origin: Origin) -> str:
+    try:
+        return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError as error:
+        words = f"{error}, since JSON has no infinity; save it as YAML"
+        raise GraphFileError(words, file=origin.name) from error

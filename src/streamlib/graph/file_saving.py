@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import FieldInfo
 
-from streamlib.graph.components import ComponentView
+from streamlib.graph.components import ComponentView, TransientMarker
 from streamlib.graph.document import Origin
 from streamlib.graph.entities import Subject
 from streamlib.graph.group import all_members, member_name, outer_ports
@@ -39,6 +39,7 @@ class Saving:
         self._without = without
         self._origin = origin
         self._members = all_members(graph)
+        self._passing = frozenset(graph.query(TransientMarker))
 
     def saved(self) -> SavedGraph:
         """The whole graph.
@@ -49,6 +50,8 @@ class Saving:
         processors: dict[str, SavedProcessor] = {}
         inside: dict[str, dict[str, SavedProcessor]] = {}
         for node in self._graph.processors():
+            if node.id in self._passing:
+                continue
             saved = saved_processor(node, self._components(node.id), self._origin)
             member = self._members.get(node.id)
             if member is None:
@@ -58,6 +61,8 @@ class Saving:
         links: list[SavedLink] = []
         joints: dict[str, list[SavedLink]] = {}
         for link in self._graph.links():
+            if link.source.processor_id in self._passing or link.target.processor_id in self._passing:
+                continue
             group = self._common_group(link)
             (links if group is None else joints.setdefault(group, [])).append(self._link(link, group))
         groups = {id_: self._group(id_, own, joints.get(id_, [])) for id_, own in inside.items()}
@@ -113,7 +118,7 @@ def _saved_config(node: ProcessorNode, origin: Origin) -> dict[str, Any]:
     saved: dict[str, Any] = {}
     for name, declared in node.declaration.config.fields.items():
         value = getattr(node.config, name)
-        if _is_default(value, declared):
+        if is_default(value, declared):
             continue
         path = ("processors", node.id, "config", name)
         try:
@@ -126,7 +131,8 @@ def _saved_config(node: ProcessorNode, origin: Origin) -> dict[str, Any]:
     return saved
 
 
-def _is_default(value: object, declared: FieldInfo) -> bool:
+def is_default(value: object, declared: FieldInfo) -> bool:
+    """Whether a field's value is as declared."""
     default = declared.default_factory() if declared.default_factory is not msgspec.NODEFAULT else declared.default
     return type(value) is type(default) and bool(value == default)
 

@@ -18,7 +18,9 @@ checked what the text alone can tell: its form, ids, circles. Types, ports and c
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, cast
@@ -30,6 +32,7 @@ from streamlib.graph.file_saving import Saving
 from streamlib.graph.plain_values import to_plain
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.graph.saved import VERSION, SavedGroup, SavedLink, SavedProcessor
+from streamlib.processors.conversion import chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,9 @@ class GraphFile:
 
         Raises:
             GraphFileError: It says something wrong; the message has line and field.
+            ConfigError: There is no such format.
         """
-        document = read_document(text, name, None if format is None else FileFormat(format))
+        document = read_document(text, name, None if format is None else chosen("format", FileFormat, format))
         return cls(*read_saved(document), document.origin)
 
     @classmethod
@@ -96,8 +100,8 @@ class GraphFile:
             raise GraphFileError(f"there is no file {file}; {nearest_file(file)}", file=str(file)) from error
         except UnicodeDecodeError as error:
             raise GraphFileError("this is no text in UTF-8", file=str(file)) from error
-        except OSError as error:
-            raise GraphFileError(f"it cannot be read: {error.strerror}", file=str(file)) from error
+        except (OSError, ValueError) as error:
+            raise GraphFileError(f"it cannot be read: {_why(error)}", file=str(file)) from error
         return cls.parse(text, str(file), format)
 
     # ---------------------------------------------------------------------------------------------------------- to
@@ -113,36 +117,45 @@ class GraphFile:
         }
 
     def to_yaml(self) -> str:
-        """The same as YAML."""
-        return write_document(self.to_plain(), FileFormat.YAML)
+        """The same as YAML.
+
+        Raises:
+            GraphFileError: There is a text in it, or a depth, that no file can hold.
+        """
+        return write_document(self.to_plain(), FileFormat.YAML, self.origin)
 
     def to_json(self) -> str:
         """The same as JSON.
 
         Raises:
-            GraphFileError: A number is infinite or none, which JSON cannot say.
+            GraphFileError: A number is infinite or none, which JSON cannot say, or there is a text or a depth that no
+                file can hold.
         """
-        try:
-            return write_document(self.to_plain(), FileFormat.JSON)
-        except ValueError as error:
-            words = f"{error}, since JSON has no infinity; save it as YAML"
-            raise GraphFileError(words, file=self.origin.name) from error
+        return write_document(self.to_plain(), FileFormat.JSON, self.origin)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file, whose suffix tells the format; one that is there is replaced whole or not at all.
 
         Raises:
-            GraphFileError: The suffix is another, or the file cannot be written.
+            GraphFileError: The suffix is another, the file cannot be written, or a file cannot say it.
         """
         file = Path(path)
         text = self.to_json() if file_format(file) is FileFormat.JSON else self.to_yaml()
-        beside = file.with_name(f".{file.name}.{os.getpid()}")
+        beside = file.with_name(f".{os.getpid()}-{threading.get_ident()}.graph")  # whatever fits the name of the file
         try:
             beside.write_text(text, encoding="utf-8")
             beside.replace(file)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
-            raise GraphFileError(f"it cannot be written: {error.strerror}", file=str(file)) from error
+        except BaseException as error:
+            with suppress(OSError, ValueError):
+                beside.unlink()
+            if isinstance(error, OSError | ValueError):
+                raise GraphFileError(f"it cannot be written: {_why(error)}", file=str(file)) from error
+            raise
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Why a path leads nowhere; Python says a ValueError of one that has a NUL in it."""
+    return str(error.strerror) if isinstance(error, OSError) else f"its path is none ({error})"
 
 
 def file_format(path: Path) -> FileFormat:

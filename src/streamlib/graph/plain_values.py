@@ -40,7 +40,12 @@ def comes_back(value: object, plain: object, kind: Any) -> bool:
         again = convert(plain, kind)
     except (msgspec.ValidationError, TypeError):
         return False
-    return bool(again == value) or repr(again) == repr(value)  # a NaN is not equal to itself
+    return is_same(again, value)
+
+
+def is_same(one: object, other: object) -> bool:
+    """Whether two values say the same; a NaN is not equal to itself, nor is what compares by identity."""
+    return bool(one == other) or repr(one) == repr(other)
 
 
 def _text_of_path(value: object) -> object:

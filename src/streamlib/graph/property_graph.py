@@ -81,6 +81,11 @@ class PropertyGraph:
             return self._numbering.issue(processor_type, self._entities.processors)
 
     @property
+    def version(self) -> int:
+        """Grows with each change of the graph; two that are equal mean the same graph."""
+        return self._dirty.touches
+
+    @property
     def dirty_processors(self) -> tuple[ProcessorId, ...]:
         """Processors added, removed or configured since `take_dirty`."""
         with self.lock:
@@ -270,15 +275,25 @@ class PropertyGraph:
         with self.lock:
             return self._entities.of(subject)
 
-    def insert(self, subject: Subject, component: object) -> None:
-        """Attach a component, in the place of one of the same type."""
+    def insert(self, subject: Subject, *components: object) -> None:
+        """Attach components, each in the place of one of the same type."""
         with self.lock:
-            components_of(self._entities.of(subject))[type(component)] = component
+            attached = components_of(self._entities.of(subject))
+            for component in components:
+                attached[type(component)] = component
 
     def get(self, subject: Subject, component_type: type[C]) -> C | None:
         """The component of that very type, or None."""
         with self.lock:
             return components_of(self._entities.of(subject)).get(component_type)
+
+    def remove_all(self, subject: Subject, component_types: Iterable[type[object]]) -> None:
+        """Detach what is attached of these types."""
+        with self.lock:
+            attached = components_of(self._entities.of(subject))
+            present = attached.keys()
+            for kind in [kind for kind in component_types if kind in present]:
+                del attached[kind]
 
     def remove(self, subject: Subject, component_type: type[C]) -> C | None:
         """Detach a component and return it, None where there was none."""

@@ -14,7 +14,8 @@ from typing import Any, cast
 import msgspec
 
 from streamlib.errors import nearest
-from streamlib.graph.plain_values import from_plain, to_plain
+from streamlib.graph.components import ENGINE_COMPONENTS
+from streamlib.graph.plain_values import from_plain, is_same, to_plain
 
 
 class UnknownComponentError(LookupError):
@@ -38,8 +39,9 @@ def saved_component(component: object) -> dict[str, object]:
     if _imported(class_name(kind)) is not kind:
         raise ValueError("its class does not stand at the top of a module, where it could be found again")
     plain = cast("dict[str, object]", to_plain(component))
-    if to_plain(from_plain(plain, kind)) != plain:
-        raise ValueError("it would not come back from a file as it is")
+    again = restored_component(kind, plain)
+    if again != component:
+        _check_fields(component, again)
     return plain
 
 
@@ -48,6 +50,7 @@ def component_class(name: str, given: Iterable[type[object]] = ()) -> type[objec
 
     Raises:
         UnknownComponentError: There is none, or it has no fields that could be saved.
+        ValueError: It is one of the engine's own.
     """
     known = {class_name(kind): kind for kind in given}
     own = name.rpartition(":")[2]
@@ -59,6 +62,8 @@ def component_class(name: str, given: Iterable[type[object]] = ()) -> type[objec
         raise UnknownComponentError(
             f"no class {name!r} is imported; import its module, or give it by classes=[…]{hint}"
         )
+    if found in ENGINE_COMPONENTS:
+        raise ValueError(f"{name} is attached and removed by the engine; leave it out")
     if not _has_fields(found):
         raise UnknownComponentError(f"{name} is neither a dataclass nor a msgspec.Struct")
     return found
@@ -77,6 +82,14 @@ def restored_component(kind: type[object], fields: Mapping[str, object]) -> obje
     return from_plain(dict(fields), kind)
 
 
+def _check_fields(component: object, again: object) -> None:
+    """Refuse a field that has become something else: a class may compare by identity, a NaN is not equal to itself."""
+    for name in _fields(type(component)):
+        before, after = getattr(component, name), getattr(again, name)
+        if not is_same(before, after):
+            raise ValueError(f"its {name} is {before!r:.60} and would come back from a file as {after!r:.60}")
+
+
 def _imported(name: str) -> type[object] | None:
     """The class of that name in a module that is loaded; what a module would load on demand is not asked for."""
     module, _, qualname = name.partition(":")
@@ -88,6 +101,13 @@ def _imported(name: str) -> type[object] | None:
 
 def _has_fields(kind: object) -> bool:
     return isinstance(kind, type) and (issubclass(kind, msgspec.Struct) or dataclasses.is_dataclass(kind))
+
+
+def _fields(kind: type[object]) -> Iterable[str]:
+    """The fields of a component as Python calls them, without those that do not count when two are compared."""
+    if issubclass(kind, msgspec.Struct):
+        return kind.__struct_fields__
+    return [field.name for field in dataclasses.fields(cast("Any", kind)) if field.compare]
 
 
 def _field_names(kind: type[object]) -> list[str]:

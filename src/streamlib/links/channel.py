@@ -17,7 +17,7 @@ from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
 from streamlib.links.tapped import TapReader, TapWriter
 from streamlib.links.wake import Wakes
-from streamlib.links.writer import GatedSlotWriter, LatestWriter, RingWriter, SlotWriter, Writer
+from streamlib.links.writer import GatedSlotWriter, LatestWriter, PlugWriter, RingWriter, SlotWriter, Writer
 
 
 def frame_bytes(frame: object) -> int:
@@ -225,6 +225,8 @@ class Channel:
         if isinstance(self.reader, RingReader):
             self.reader.ring.interrupt()
             self.reader.ring.end()
+        elif self.writer is not None:
+            self.writer.retire(PlugWriter())  # when it comes back, the reader may be in another loop
 
     def send_off(self) -> None:
         """Append what the writer put aside, room or not: nobody will run it again. For the writer's owner."""
@@ -238,6 +240,14 @@ class Channel:
             self.writer.drain_overflow()
         if isinstance(self.reader, RingReader):
             self._past_closed += len(self.reader.unread())
+
+    def may_grow(self, *, writes: bool) -> bool:
+        """Whether frames may still come, of a writer that `writes` or has put some aside, after its reader has gone.
+
+        A slot counts them itself.
+        """
+        aside = self.writer.aside() if isinstance(self.writer, RingWriter) else 0
+        return isinstance(self.reader, RingReader) and (writes or aside > 0)
 
     @property
     def closed(self) -> bool:

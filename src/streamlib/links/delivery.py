@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+MOST_FRAMES = 1_000_000
+"""The most that a link may be asked to hold; a buffer of more is a leak under another name."""
+
 
 class Delivery(StrEnum):
     """The delivery policy of a link: declared by the reading port, and a link may override it.

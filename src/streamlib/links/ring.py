@@ -31,7 +31,7 @@ class Ring:
         self.items: deque[Any] = deque(maxlen=capacity if overwrites else None)
         self.capacity = capacity
         self.low_water = capacity // 2
-        self.stalled: deque[bool] = deque(maxlen=1)
+        self.stalled: list[bool] = []  # one mark at most; an empty deque is ten times as big
         self.producer = producer
         self.consumer = consumer
         self.ended = False
@@ -48,7 +48,8 @@ class Ring:
         """Whether the writer may go on; a False leaves the mark that has the reader wake it."""
         if self.room() > 0 or self.closed or self.released or self.finishing:
             return True
-        self.stalled.append(True)
+        if not self.stalled:
+            self.stalled.append(True)
         return self.room() > 0  # looked at again: the reader may have taken one before it could see the mark
 
     def room_made(self) -> None:

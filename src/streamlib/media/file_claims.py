@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections import Counter
 from pathlib import Path
+from typing import ClassVar
 
 from streamlib.errors import MediaError, ResourceBusyError
 
@@ -19,7 +20,9 @@ _ALL: weakref.WeakSet[FileClaims] = weakref.WeakSet()
 
 
 class FileClaims:
-    """The paths that readers and writers of one runtime have taken."""
+    """The paths that readers and writers of one runtime have taken, also before it was stopped and started again."""
+
+    outlives_stop: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._taken: set[Path] = set()  # one for each file that was written, for as long as the runtime lives

@@ -31,6 +31,7 @@ class FileReader(Processor):
     Only what is connected is decoded, and nothing is read before something is. Timestamps start at zero with one
     offset for both streams; when it loops, they go on rising. Where the file is damaged, what can be decoded is
     sent, and how much could not be is said once, when it ends; a file of which nothing can be decoded is an error.
+    So is one that has nothing of what is connected; a link to what it lacks, beside one to what it has, is warned of.
     In real time no frame is waited for longer than 10 s, however far ahead it is stamped; its timestamp stays as
     it is.
     """
@@ -110,11 +111,25 @@ class FileReader(Processor):
         if video or audio:
             demuxer.want(Media.VIDEO, video)
             demuxer.want(Media.AUDIO, audio)
+            self._check_streams(demuxer, video=video, audio=audio)
             self._begun = True
         if not self._begun:
             self._notices.once("idle", "reads nothing until its video or audio is connected")
             ctx.wake_at(NEVER_NS)  # it is called again when its links change
         return self._begun
+
+    def _check_streams(self, demuxer: Demuxer, *, video: bool, audio: bool) -> None:
+        """Say of a link that it will carry nothing; where none will carry anything, that is an error."""
+        connected = [media for media, is_ in ((Media.VIDEO, video), (Media.AUDIO, audio)) if is_]
+        lacking = [media for media in connected if media not in demuxer.media]
+        if lacking and lacking == connected:
+            there = " and ".join(demuxer.media)
+            raise MediaError(
+                f"{demuxer.path} has no {lacking[0]}; it has {there}: connect that, or choose another file"
+            )
+        for media in lacking:
+            words = f"{demuxer.path} has no {media}; whoever is connected there gets nothing"
+            self._notices.once(f"no {media}", words)
 
     def _next(self, demuxer: Demuxer) -> tuple[Media, VideoFrame | AudioFrame] | None:
         found = demuxer.next()

@@ -16,6 +16,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from streamlib.clock import NS_PER_MS, NS_PER_S
+from streamlib.errors import nearest
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.data import DataFrame
 from streamlib.frames.packet import EncodedPacket
@@ -91,6 +92,7 @@ class InputSelector(Processor):
         """Nothing has been sent yet."""
         self._notices = Notices(ctx.log)
         self._sending = ""  # where the frames that are sent come from
+        self._awaits = False  # whether the active link is not there
         self._shift_ns = 0
         self._catches_up = False
         self._last: Frame | None = None  # as it was sent
@@ -112,6 +114,12 @@ class InputSelector(Processor):
         """Cut when there is a frame to cut to; what was said of the link before may be said of this one."""
         self._notices.forget("absent")
 
+    def flush(self, ctx: ProcessContext) -> None:
+        """Nothing is held back. Say of a link that was waited for that it never came."""
+        if self._awaits:
+            instead = f"{self._sending} was sent to the end" if self._sending else "nothing was sent"
+            self._notices.once("never", f"never cut to {self.config.active!r}: no such link came, and {instead}")
+
     def teardown(self) -> None:
         """Let go of the last frame."""
         self._last = None
@@ -123,9 +131,9 @@ class InputSelector(Processor):
             found = sources[active] if active < len(sources) else ""
         else:
             found = next((source for source in sources if active in {source, source.partition(".")[0]}), "")
+        self._awaits = not found
         if not found:
-            there = ", ".join(sources) or "none"
-            self._notices.once("absent", f"waits for the link {active!r} to cut to; there are: {there}")
+            self._notices.once("absent", f"waits for the link {active!r} to cut to; {_there(active, sources)}")
         return found
 
     def _cut_to(self, source: str, first: Frame) -> None:
@@ -146,6 +154,14 @@ class InputSelector(Processor):
                 self._catches_up = False
         self._last = frame
         self.output.write(frame)
+
+
+def _there(active: int | str, sources: Sequence[str]) -> str:
+    """Which links there are, in words, beginning with the one that may be meant."""
+    if isinstance(active, int):
+        return "there are: " + (", ".join(f"{place} ({source})" for place, source in enumerate(sources)) or "none")
+    names = sources if "." in active else [source.partition(".")[0] for source in sources]
+    return nearest(active, dict.fromkeys(names))
 
 
 def _can_begin(frame: Frame) -> bool:

@@ -93,6 +93,8 @@ class RuntimeContext:
     def shared(self, type_: type[T]) -> T:
         """The runtime's one object of a type, made by `type_()` on first use and closed when the runtime stops.
 
+        One whose class says `outlives_stop = True` is kept for the next start, and not closed.
+
         Raises:
             StateError: The runtime has closed what it shares.
         """

@@ -24,7 +24,7 @@ class ExecutionMode(StrEnum):
 
 
 class Wake(StrEnum):
-    """Which inputs of a reactive processor call it: one that holds a frame, or all of them."""
+    """Which inputs of a reactive processor call it: one that holds a frame, or all of them that have not ended."""
 
     ANY = "any"
     ALL = "all"

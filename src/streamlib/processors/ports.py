@@ -14,7 +14,7 @@ from types import UnionType
 from typing import Any, Generic, NoReturn, TypeVar, Union, get_args, get_origin, overload
 
 from streamlib.errors import DeclarationError
-from streamlib.links.delivery import Delivery
+from streamlib.links.delivery import MOST_FRAMES, Delivery
 from streamlib.links.many import IncomingLink
 from streamlib.schema.builtins import SCHEMA_AUDIO_FRAME, SCHEMA_DATA_FRAME
 from streamlib.schema.compatibility import first_difference
@@ -133,7 +133,7 @@ class LinkInput(Port, Generic[T]):
         self.many = many
 
     def read(self) -> T | None:
-        """The next frame, or None when there is none now."""
+        """The next frame, or None when there is none now; under `wake = "all"` that is when this input has ended."""
         self._unbound()
 
     @property
@@ -266,6 +266,7 @@ def _delivery(delivery: Delivery | str) -> Delivery:
 
 
 def _capacity(capacity: object) -> int:
-    if not isinstance(capacity, int) or isinstance(capacity, bool) or capacity < 1:
-        raise DeclarationError(f"capacity is {capacity!r}; an input's link holds 1 frame or more")
+    if not isinstance(capacity, int) or isinstance(capacity, bool) or not 1 <= capacity <= MOST_FRAMES:
+        message = f"capacity is {capacity!r}; an input's link holds 1 frame or more, and {MOST_FRAMES:,} at most"
+        raise DeclarationError(message)
     return capacity

@@ -27,7 +27,8 @@ class Processor:
     ports without `process`, for its own subclasses.
 
     `execution` is reactive with inputs and continuous without, unless given. `wake` says whether one input
-    with a frame suffices to call a reactive processor or all must hold one. `placement` is what it asks of its
+    with a frame suffices to call a reactive processor or all must hold one; an input that has ended is not waited for,
+    so that under "all" `read` gives None there while the others go on. `placement` is what it asks of its
     thread. A `live` source (camera, microphone) is never slowed: into a full link it drops its newest frame.
     `error_policy` says what follows an exception in `process`, and `restart_limits` how often `restart` tries.
     `version` is the semantic version of the type; `examples` show its use: configs as mappings, or code as text,

@@ -1,6 +1,7 @@
 """Objects that a runtime's processors share: one of each type, made on first use, closed at stop.
 
-A GPU context, an event loop, an audio host. Making one locks nobody out of another, and one may ask for
+A GPU context, an event loop, an audio host. One whose class says `outlives_stop = True`, because it is only memory,
+is kept until the runtime itself is gone. Making one locks nobody out of another, and one may ask for
 another while it is made; a circle among them is an error, also across threads. `context.py` is the door.
 """
 
@@ -52,8 +53,15 @@ class SharedObjects:
                 return cast("T", self._make(making))
             self._await(making)
 
+    def successor(self) -> SharedObjects:
+        """What serves the next start: the objects of those types that say `outlives_stop = True`, and no other."""
+        heir = SharedObjects()
+        with self._lock:
+            heir._objects = {type_: made for type_, made in self._objects.items() if _outlives_stop(type_)}
+        return heir
+
     def close(self) -> None:
-        """Call `close()` of those that have one, the last made first, and make no more.
+        """Call `close()` of those that have one and do not outlive a stop, the last made first, and make no more.
 
         Raises:
             ExceptionGroup: Some raised; all have been asked.
@@ -63,7 +71,9 @@ class SharedObjects:
         errors: list[Exception] = []
         while self._objects:
             try:
-                _close(self._objects.popitem()[1])
+                type_, made = self._objects.popitem()
+                if not _outlives_stop(type_):
+                    _close(made)
             except Exception as error:
                 errors.append(error)
         if errors:
@@ -117,6 +127,10 @@ class SharedObjects:
                 return
         finally:
             self._awaited.pop(threading.get_ident(), None)
+
+
+def _outlives_stop(type_: type[Any]) -> bool:
+    return bool(getattr(type_, "outlives_stop", False))
 
 
 def _close(shared: object) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 from msgspec import Meta
 
 from streamlib.errors import DeadlineError, StateError
+from streamlib.graph.components import TransientMarker
 from streamlib.ids import ProcessorId
 from streamlib.links.delivery import Delivery
 from streamlib.processors.config import ProcessorConfig
@@ -308,6 +309,7 @@ class FrameStream:
             frame_types = port.handle.declaration.outputs[port.ref.port].frame_types
             kind = frame_types[0] if len(frame_types) == 1 else object
             self._sink = edit.add_processor(PullSink, type=kind, capacity=capacity)
+            edit.attach(self._sink.id, TransientMarker())
             edit.connect(port, self._sink, delivery=delivery)
         self._begun = threading.Event()
         self._over = False

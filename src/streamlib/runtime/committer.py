@@ -25,7 +25,8 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.runtime.edit import Edit
 from streamlib.runtime.edit_plan import EditPlan
 from streamlib.runtime.history import History
-from streamlib.runtime.operations import Applied, Operation
+from streamlib.runtime.operations import Applied, Operation, told
+from streamlib.runtime.process_settings import PROCESS_SETTINGS
 from streamlib.runtime.ticket import Ticket, committing
 from streamlib.states import GraphState
 
@@ -83,6 +84,10 @@ class Committer:
     def defer(self, edit: Edit, *, drain_s: float | None) -> None:
         """Commit an edit in line, without waiting for it; its ticket says when it was done."""
         self._put_in_line(lambda: self._commit_and_tell(edit, drain_s), edit.ticket)
+
+    def defer_operation(self, operation: Operation, ticket: Ticket, *, drain_s: float | None) -> None:
+        """Commit an operation that nothing takes back, in line, without waiting for it."""
+        self._put_in_line(lambda: self._commit([operation], _note_nothing, drain_s), ticket)
 
     def defer_action(self, action: Callable[[], None]) -> None:
         """Do something in line that no commit may come between, without waiting for it."""
@@ -152,10 +157,11 @@ class Committer:
         with self._guard:
             if len(self._line) >= LINE_LIMIT:
                 raise StateError(f"{LINE_LIMIT} edits are in line already; wait for some of them outside the processor")
-            self._line.append((call, ticket))
             if self._worker is None:
-                self._worker = threading.Thread(target=self._work, name="streamlib:commits", daemon=True)
-                self._worker.start()
+                worker = threading.Thread(target=self._work, name="streamlib:commits", daemon=True)
+                worker.start()  # it looks at the line once the guard is free
+                self._worker = worker
+            self._line.append((call, ticket))
 
     def _work(self) -> None:
         while True:
@@ -225,21 +231,22 @@ class Committer:
             finally:
                 self._take_back(applied)
         steps = [] if draft is None else self._compiler.steps(draft, errors.append)
-        return EditPlan(tuple(map(str, operations)), tuple(steps), tuple(errors))
+        return EditPlan(told(operations), tuple(steps), tuple(errors))
 
     def _commit(
         self, operations: Sequence[Operation], note: Callable[[list[Operation]], None], drain_s: float | None
     ) -> None:
         """Carry operations out, all or none; `note` is told what takes them back where they are."""
         try:
-            applied = self._applied(operations)
-            try:
-                if self._graph.state is not GraphState.IDLE:
-                    self._compile(applied, drain_s)
-            except DeadlineError:  # it was carried out, and somebody was late
+            with PROCESS_SETTINGS.building(len(operations)):
+                applied = self._applied(operations)
+                try:
+                    if self._graph.state is not GraphState.IDLE:
+                        self._compile(applied, drain_s)
+                except DeadlineError:  # it was carried out, and somebody was late
+                    self._conclude(applied, note)
+                    raise
                 self._conclude(applied, note)
-                raise
-            self._conclude(applied, note)
         finally:
             self._changed()
 
@@ -283,6 +290,11 @@ def _apply_noting(operation: Operation, graph: PropertyGraph, applied: Applied, 
         operation.apply(graph, applied)
     except StreamError as error:
         errors.append(error)
+
+
+def _note_nothing(way_back: list[Operation]) -> None:
+    """It is not one of those that are undone."""
+    del way_back
 
 
 def _tell_nobody(event: Event) -> None:

@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
-from types import TracebackType
+from functools import cached_property
+from types import ModuleType, TracebackType
 from typing import Protocol, Self
 
 from streamlib.errors import ConnectError, DuplicateIdError, StateError, UnknownProcessorError
+from streamlib.graph.difference import GraphDifference, difference
 from streamlib.graph.graph_file import GraphFile
-from streamlib.graph.group import members_of
+from streamlib.graph.group import all_members, members_of
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.ids import LinkId, PortRef, ProcessorId, given_id, link_id
-from streamlib.links.delivery import Delivery
+from streamlib.links.delivery import MOST_FRAMES, Delivery
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.conversion import chosen
 from streamlib.processors.declaration import Declaration
@@ -29,6 +31,7 @@ from streamlib.processors.fitting import what_would_fit
 from streamlib.processors.ports import misfit
 from streamlib.processors.processor import Processor
 from streamlib.processors.registry import ProcessorRegistry
+from streamlib.runtime.becoming import Become
 from streamlib.runtime.edit_plan import EditPlan
 from streamlib.runtime.group import GroupHandle, built, group_stem, without_groups
 from streamlib.runtime.handles import Holder, InputPort, LinkHandle, OutputPort, ProcessorHandle
@@ -43,9 +46,12 @@ from streamlib.runtime.operations import (
     RemoveLink,
     RemoveProcessor,
     ReplaceProcessor,
+    ReplaceProcessors,
     Restart,
     UpdateLink,
 )
+from streamlib.runtime.reloading import class_in, kept_config, nodes_of
+from streamlib.runtime.sketch import Sketch, copy_of
 from streamlib.runtime.ticket import Ticket
 
 
@@ -103,6 +109,7 @@ class Edit:
         self._links: dict[LinkId, Link] = {}
         self._links_of: dict[ProcessorId, list[Link]] = {}
         self._cut: set[LinkId] = set()
+        self._freed: set[str] = set()  # by what is removed
         self._entered = False
         self._over = False
 
@@ -117,7 +124,10 @@ class Edit:
     ) -> ProcessorHandle:
         """Add a processor; see `StreamRuntime.add_processor`."""
         self._check_open()
-        node = self._new_node(given_id(id) if id is not None else None, processor, config, on_error, fields)
+        id_ = given_id(id) if id is not None else None
+        if id_ is not None and id_ not in self._freed and id_ in self._groups:
+            raise DuplicateIdError(id_)
+        node = self._new_node(id_, processor, config, on_error, fields)
         self.operations.append(AddProcessor(node))
         return self._noted(node)
 
@@ -137,6 +147,11 @@ class Edit:
             id_ = self._runtime.graph.new_id(declaration.type_name)
         return ProcessorNode(id_, declaration.type_name, made, declaration, policy)
 
+    @cached_property
+    def _groups(self) -> set[str]:
+        """The groups of the graph, looked up once for an edit, and those that the edit has added."""
+        return {member.group for member in all_members(self._runtime.graph).values()}
+
     def _noted(self, node: ProcessorNode) -> ProcessorHandle:
         """The handle of one that this edit brings, who is known by its id from now on."""
         handle = node.declaration.processor.handle_type or ProcessorHandle
@@ -152,7 +167,9 @@ class Edit:
         if group in graph or group in self._added or members_of(graph, group):
             raise DuplicateIdError(group)
         with self._all_or_nothing():
-            return built(group, build, arguments, self)
+            made = built(group, build, arguments, self)
+        self._groups.add(group)
+        return made
 
     def remove(self, processor: ProcessorHandle | GroupHandle | str) -> None:
         """Remove a processor or a group, with its links; see `StreamRuntime.remove`."""
@@ -160,6 +177,7 @@ class Edit:
         for handle in self._meant(processor):
             self.operations.append(RemoveProcessor(handle.id))
             self._cut |= {link.id for link in self._links_at(handle.id)}
+        self._freed.add(processor if isinstance(processor, str) else processor.id)
 
     def connect(
         self,
@@ -277,6 +295,50 @@ class Edit:
         with self._all_or_nothing():
             return Loader(file, given, skip_unknown=skip_unknown_components).load_into(self)
 
+    def apply(
+        self, file: GraphFile, *, classes: Iterable[type[object]] = (), skip_unknown_components: bool = False
+    ) -> GraphDifference:
+        """Make the graph the one of a file; see `StreamRuntime.apply`. What is asked for before it counts, too."""
+        return self.become(file, classes=classes, skip_unknown_components=skip_unknown_components).difference
+
+    def become(self, file: GraphFile, *, classes: Iterable[type[object]], skip_unknown_components: bool) -> Become:
+        """What `apply` collects; it knows what it has changed when it is committed."""
+        self._check_open()
+        wanted = Sketch(self._runtime)
+        drawing = Edit(wanted)
+        drawing.load(file, classes=classes, skip_unknown_components=skip_unknown_components)
+        wanted.draw(drawing.operations, file)
+        before = copy_of(self._runtime.graph, self.operations)
+        operation = Become(wanted.graph, difference(before, wanted.graph))
+        self.operations.append(operation)
+        for node in wanted.graph.processors():
+            self._noted(node)
+        links = {link.id: link for link in wanted.graph.links()}
+        self._links |= links
+        self._cut |= {id_ for id_ in before.link_ids() if id_ not in links}
+        self._cut -= links.keys()
+        for link in links.values():
+            for end in (link.source, link.target):
+                self._links_of.setdefault(end.processor_id, []).append(link)
+        return operation
+
+    def reload(self, module: ModuleType) -> tuple[ProcessorId, ...]:
+        """Put the classes of a module that was imported anew in the place of the old; see `StreamRuntime.reload`."""
+        self._check_open()
+        nodes: list[ProcessorNode] = []
+        for node in nodes_of(self._runtime.graph, module.__name__):
+            class_ = class_in(module, node.declaration.processor)
+            if class_ is not None and class_ is not node.declaration.processor:
+                declaration = self._runtime.declaration_of(class_)
+                config = kept_config(node, declaration)
+                declaration = class_.declaration_for(config)
+                nodes.append(ProcessorNode(node.id, declaration.type_name, config, declaration, node.error_policy))
+        if nodes:
+            self.operations.append(ReplaceProcessors(tuple(nodes)))
+        for node in nodes:
+            self._noted(node)
+        return tuple(node.id for node in nodes)
+
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
         """Forget what is asked for in the block where that raises."""
@@ -322,7 +384,7 @@ class Edit:
 
     def _handle(self, processor: ProcessorHandle | str) -> ProcessorHandle:
         if isinstance(processor, ProcessorHandle):
-            return processor
+            return processor.made_by(self._runtime)
         if not isinstance(processor, str):
             raise UnknownProcessorError(processor, self._runtime.graph.processor_ids())
         added = self._added.get(ProcessorId(processor))
@@ -330,18 +392,19 @@ class Edit:
 
     def _link(self, link: LinkHandle | str) -> Link:
         """A link as this edit will have it."""
-        id_ = LinkId(link.id if isinstance(link, LinkHandle) else link)
+        id_ = LinkId(link.made_by(self._runtime).id if isinstance(link, LinkHandle) else link)
         return self._links.get(id_) or self._runtime.graph.link(id_)
 
     def _meant(self, processor: ProcessorHandle | GroupHandle | str) -> list[ProcessorHandle]:
         """A processor, or the members of a group that are still there."""
         graph = self._runtime.graph
         if isinstance(processor, GroupHandle):
-            return [one for one in processor.processors if one.id in graph or one.id in self._added]
+            members = [one.made_by(self._runtime) for one in processor.processors]
+            return [one for one in members if one.id in graph or one.id in self._added]
         if isinstance(processor, str) and processor not in graph and processor not in self._added:
-            members = members_of(graph, processor)
-            if members:
-                return [self._handle(id_) for id_ in members]
+            ids = members_of(graph, processor)
+            if ids:
+                return [self._handle(id_) for id_ in ids]
         return [self._handle(processor)]
 
     def _is_free(self, port: InputPort) -> bool:
@@ -358,7 +421,7 @@ class Edit:
         self, source: ProcessorHandle | OutputPort, target: ProcessorHandle | InputPort
     ) -> tuple[PortRef, PortRef]:
         """The two ports meant: those named, or the only two that fit and are free."""
-        from_, to = (self._added.get(one.id, one) for one in (_processor_of(source), _processor_of(target)))
+        from_, to = (self._present(_processor_of(end).made_by(self._runtime)) for end in (source, target))
         outputs = [source.ref.port] if isinstance(source, OutputPort) else list(from_.declaration.outputs)
         inputs = [target.ref.port] if isinstance(target, InputPort) else self._free_inputs(to)
         misfits: dict[tuple[str, str], str] = {}
@@ -373,6 +436,19 @@ class Edit:
         if len(fits) == 1:
             return fits[0]
         raise ConnectError(self._unclear(from_, to, fits, misfits), source=from_.id, target=to.id)
+
+    def _present(self, one: ProcessorHandle) -> ProcessorHandle:
+        """A handle of it that knows what its ports carry by now: a change of config may have changed that."""
+        known = self._added.get(one.id, one)
+        config = self._configs.get(one.id)
+        if config is None and one.id in self._runtime.graph:
+            config = self._runtime.graph.node(one.id).config
+        if not isinstance(config, known.declaration.config_type):
+            return known
+        declaration = known.declaration.processor.declaration_for(config)
+        if declaration is known.declaration:
+            return known
+        return type(known)(self._runtime, known.id, declaration, known.commit)
 
     def _free_inputs(self, to: ProcessorHandle) -> list[str]:
         taken = {link.target.port for link in self._links_at(to.id) if link.target.processor_id == to.id}
@@ -408,6 +484,7 @@ def _processor_of(end: object) -> ProcessorHandle:
 
 
 def _check_capacity(given: object, link: Link) -> None:
-    if given is not None and not (isinstance(given, int) and given >= 1):
-        message = f"capacity is {given!r}; a link holds 1 frame or more"
-        raise ConnectError(message, source=str(link.source), target=str(link.target))
+    if given is None or (isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_FRAMES):
+        return
+    message = f"capacity is {given!r}; a link holds 1 frame or more, and {MOST_FRAMES:,} at most"
+    raise ConnectError(message, source=str(link.source), target=str(link.target))

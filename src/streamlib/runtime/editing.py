@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from os import PathLike
+from types import ModuleType
 from typing import TypeVar, overload
 
 from streamlib.delegates.delegates import Delegates
@@ -21,6 +22,7 @@ from streamlib.errors import (
     UnknownProcessorError,
     UnknownTypeError,
 )
+from streamlib.graph.difference import GraphDifference
 from streamlib.graph.graph_file import GraphFile
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
@@ -39,7 +41,9 @@ from streamlib.runtime.group import GroupHandle, group_handle
 from streamlib.runtime.handles import InputPort, LinkHandle, OutputPort, ProcessorHandle
 from streamlib.runtime.history import CommitRecord
 from streamlib.runtime.loader import blamed
+from streamlib.runtime.reloading import nodes_of
 from streamlib.runtime.ticket import Ticket
+from streamlib.runtime.timeouts import drain_seconds
 
 DRAIN_S = 10.0
 """How long processors may take for what waits when they are removed or stopped, in seconds."""
@@ -171,7 +175,7 @@ class Editing(ABC):
                 "edits are collected, and how removed processors go is said when they are committed: "
                 "runtime.commit(timeout=…, drain=…)"
             )
-        drain_s = timeout if drain else None
+        drain_s = drain_seconds(timeout, drain=drain)
         self._edited(lambda edit: edit.remove(processor), drain_s=drain_s, wait=wait)
 
     def connect(
@@ -217,7 +221,8 @@ class Editing(ABC):
 
         Raises:
             UnknownProcessorError: There is no processor of that id.
-            ConfigError: A field is unknown or has a wrong value; nothing was changed.
+            ConfigError: A field is unknown or has a wrong value, or a link does not fit what its ports would carry;
+                nothing was changed.
             CommitError: The processor refused it, or could not be restarted; everything is as before.
         """
         return self._edited(lambda edit: edit.update_config(processor, config, **fields))
@@ -297,10 +302,11 @@ class Editing(ABC):
             CommitError: A step failed; everything is as before, and what was collected is discarded.
             DeadlineError: It was carried out, and somebody was late; the message names who.
         """
+        drain_s = drain_seconds(timeout, drain=drain)
         with self._collecting:
             edit, self._pending = self._pending, None
         if edit is not None:
-            self.commit_edit(edit, drain_s=timeout if drain else None)
+            self.commit_edit(edit, drain_s=drain_s)
 
     def commit_edit(self, edit: Edit, *, drain_s: float | None = DRAIN_S) -> None:
         """Commit an edit; what the end of `with runtime.edit()` calls.
@@ -344,7 +350,7 @@ class Editing(ABC):
             CommitError: A step failed; everything is as before, and the commit can still be undone.
             DeadlineError: It was carried out, and somebody was late; the message names who.
         """
-        self._committer.undo(Ticket(), drain_s=timeout if drain else None)
+        self._committer.undo(Ticket(), drain_s=drain_seconds(timeout, drain=drain))
 
     def redo(self, *, timeout: float = DRAIN_S, drain: bool = True) -> None:
         """Do what was undone last again; possible until something else is committed.
@@ -358,7 +364,7 @@ class Editing(ABC):
             CommitError: A step failed; everything is as before.
             DeadlineError: It was carried out, and somebody was late; the message names who.
         """
-        self._committer.redo(Ticket(), drain_s=timeout if drain else None)
+        self._committer.redo(Ticket(), drain_s=drain_seconds(timeout, drain=drain))
 
     def save(self, path: str | PathLike[str], *, without: Iterable[type[object]] = ()) -> None:
         """Write the graph as it is committed to a file, YAML or JSON by its suffix (.yaml, .yml, .json).
@@ -405,6 +411,86 @@ class Editing(ABC):
         except (DuplicateIdError, ConnectError) as error:
             raise blamed(saved, error) from error
 
+    def apply(
+        self,
+        file: GraphFile | str | PathLike[str],
+        *,
+        classes: Iterable[type[object]] = (),
+        skip_unknown_components: bool = False,
+        timeout: float = DRAIN_S,
+        drain: bool = True,
+    ) -> GraphDifference:
+        """Make the graph the one of a file, as one edit, whether the runtime runs or not.
+
+        What is the same in both is not touched: it goes on without a restart, and without a frame lost. A processor
+        of another type takes the place of the one of that id where it can run there (see `replace`). What the file
+        does not have is removed, but for the sinks of `frames()`.
+
+        Args:
+            file: A path, or a `GraphFile`; that of another runtime is `GraphFile.from_graph(other.graph)`.
+            classes: Processor types and component classes that the file may name besides.
+            skip_unknown_components: Whether components of classes that are not known are left out, with a warning.
+            timeout: How long processors that go may take for what waits, in seconds.
+            drain: Whether what waits for them is processed; otherwise it is cut off and counted as dropped.
+
+        Returns:
+            What was changed; printed, a line for each change. While edits are collected, what would be by now.
+
+        Raises:
+            GraphFileError: The file says something wrong; the message has its name, line and field.
+            CommitError: A processor could not be set up; everything is as before.
+            DeadlineError: It was carried out, and somebody was late; the message names who.
+        """
+        saved = file if isinstance(file, GraphFile) else GraphFile.read(file)
+        return self._edited(
+            lambda edit: edit.become(saved, classes=classes, skip_unknown_components=skip_unknown_components),
+            drain_s=timeout if drain else None,
+        ).difference
+
+    def diff(
+        self,
+        file: GraphFile | str | PathLike[str],
+        *,
+        classes: Iterable[type[object]] = (),
+        skip_unknown_components: bool = False,
+    ) -> GraphDifference:
+        """What `apply` of a file would change now in the graph as it is committed; nothing is done.
+
+        Args:
+            file: As for `apply`.
+            classes: As for `apply`.
+            skip_unknown_components: As for `apply`.
+
+        Raises:
+            GraphFileError: The file says something wrong; the message has its name, line and field.
+        """
+        saved = file if isinstance(file, GraphFile) else GraphFile.read(file)
+        return Edit(self).apply(saved, classes=classes, skip_unknown_components=skip_unknown_components)
+
+    def reload(self, module: ModuleType) -> tuple[ProcessorId, ...]:
+        """Put the classes of a module that was imported anew in the place of those of the same names, as one edit.
+
+        Each processor is replaced (see `replace`) and keeps what its config was told, as far as there still are such
+        fields; one whose class is not there any more goes on as it is. `streamlib run --reload` does this whenever a
+        file is saved; in a notebook, `runtime.reload(importlib.reload(my_processors))`.
+
+        Returns:
+            The ids of the processors that were replaced.
+
+        Raises:
+            ConfigError: A config does not fit its new class.
+            ReplaceError: A link does not fit a new class, or it cannot run where the old one does.
+            DeclarationError: A new class is abstract.
+            CommitError: One could not be set up, or refused the state; the old ones go on.
+        """
+        before = {node.declaration.type_name: node.declaration for node in nodes_of(self.graph, module.__name__)}
+        try:
+            return self._edited(lambda edit: edit.reload(module))
+        except Exception:
+            for declaration in before.values():  # its name means the old class again
+                self.registry.register(declaration.processor)
+            raise
+
     def _edited(self, change: Callable[[Edit], T], *, drain_s: float | None = DRAIN_S, wait: bool = True) -> T:
         """Make a change: as a commit of its own, or as part of what is being collected."""
         if self.commit_mode is CommitMode.MANUAL:
@@ -433,7 +519,7 @@ class Editing(ABC):
 
     def _id(self, processor: ProcessorHandle | str) -> ProcessorId:
         if isinstance(processor, ProcessorHandle):
-            return processor.id
+            return processor.made_by(self).id
         if not isinstance(processor, str):
             raise UnknownProcessorError(processor, self.graph.processor_ids())
         return ProcessorId(processor)

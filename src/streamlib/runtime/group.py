@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from streamlib.errors import ConnectError, DeclarationError, UnknownPortError, UnknownProcessorError
 from streamlib.graph.group import GroupMember, all_members, member_id, members_of, outer_ports
@@ -139,7 +139,7 @@ class Group:
         Raises:
             DeclarationError: The name is taken or no name, or the port is not one of a member.
         """
-        self._offer(self._inputs, name, port)
+        self._offer(self._inputs, InputPort, name, port)
 
     def output(self, name: str, port: OutputPort) -> None:
         """Make an output of a member one of the group's own.
@@ -147,7 +147,7 @@ class Group:
         Raises:
             DeclarationError: The name is taken or no name, or the port is not one of a member.
         """
-        self._offer(self._outputs, name, port)
+        self._offer(self._outputs, OutputPort, name, port)
 
     def close(self) -> GroupHandle:
         """Mark the members as the group's; nothing is added to it afterwards.
@@ -169,12 +169,15 @@ class Group:
         self._numbers[stem] = number + 1
         return f"{stem}_{number}"
 
-    def _offer(self, ports: dict[str, P], name: str, port: P) -> None:
-        if not name.isidentifier():
+    def _offer(self, ports: dict[str, P], kind: type[P], name: Any, port: Any) -> None:
+        if not isinstance(name, str) or not name.isidentifier():
             raise DeclarationError(f"{name!r} is no name of a port of the group {self.id}; a plain Python name is one")
         if name in ports:
             raise DeclarationError(f"the group {self.id} has two ports {name!r}; choose another name for one of them")
-        if port.ref.processor_id not in self._members:
+        if not isinstance(port, kind):
+            wanted = kind.__name__.removesuffix("Port").lower()
+            raise DeclarationError(f"{port!r:.60} is no {wanted} of a processor; give one as member.{wanted}(name)")
+        if self._members.get(port.ref.processor_id) != port.handle:
             raise DeclarationError(f"{port.ref} is no port of a processor in the group {self.id}; add that to it first")
         ports[name] = port
 

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from streamlib.errors import UnknownLinkError, UnknownProcessorError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import ProcessorMetrics
-from streamlib.graph.components import ComponentView, WiredChannel
+from streamlib.graph.components import ComponentView, LastMetrics, LastStatistics, WiredChannel
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.delivery import Delivery
@@ -112,13 +113,28 @@ class ProcessorHandle:
 
     @property
     def metrics(self) -> ProcessorMetrics | None:
-        """Its counters while it runs."""
-        return self.runtime.graph.get(self.id, ProcessorMetrics)
+        """Its counters: while it runs, and after a stop those of the last run; None before the first."""
+        graph = self.runtime.graph
+        with graph.lock:
+            now, last = graph.get(self.id, ProcessorMetrics), graph.get(self.id, LastMetrics)
+        if now is None and last is not None:
+            return last.metrics
+        return now
 
     @property
     def components(self) -> ComponentView:
         """What is attached to it: the engine's components to read, the user's own to read and write."""
         return ComponentView(self.runtime.graph, self.id)
+
+    def made_by(self, runtime: Holder) -> Self:
+        """Itself, where it is a handle of that runtime: two may well have processors of one id.
+
+        Raises:
+            UnknownProcessorError: It is one of another runtime.
+        """
+        if self.runtime is not runtime:
+            raise UnknownProcessorError(self, runtime.graph.processor_ids(), foreign=True)
+        return self
 
     def output(self, name: str) -> OutputPort:
         """An output by name; UnknownPortError names the nearest."""
@@ -170,10 +186,38 @@ class LinkHandle:
         self.id = id_
         self.commit = commit
 
+    def made_by(self, runtime: Holder) -> Self:
+        """Itself, where it is a handle of that runtime.
+
+        Raises:
+            UnknownLinkError: It is one of another runtime.
+        """
+        if self.runtime is not runtime:
+            raise UnknownLinkError(self, runtime.graph.link_ids(), foreign=True)
+        return self
+
     def statistics(self) -> LinkStatistics | None:
-        """What it has carried since it was wired; None while it does not run."""
-        wired = self.runtime.graph.get(self.id, WiredChannel)
-        return None if wired is None else wired.channel.statistics()
+        """What it has carried since it was wired, or by the last stop; None before the first start.
+
+        Raises:
+            UnknownLinkError: It was removed.
+        """
+        graph = self.runtime.graph
+        with graph.lock:
+            wired, last = graph.get(self.id, WiredChannel), graph.get(self.id, LastStatistics)
+        if wired is not None:
+            return wired.channel.statistics()
+        return None if last is None else last.statistics
+
+    @property
+    def source(self) -> PortRef:
+        """The output where it begins; UnknownLinkError where it was removed."""
+        return self.runtime.graph.link(self.id).source
+
+    @property
+    def target(self) -> PortRef:
+        """The input where it ends; UnknownLinkError where it was removed."""
+        return self.runtime.graph.link(self.id).target
 
     @property
     def components(self) -> ComponentView:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamlib.errors import StateError
-from streamlib.runtime.operations import Operation
+from streamlib.runtime.operations import Operation, told
 
 LIMIT = 100
 """How many commits can be undone."""
@@ -59,7 +59,7 @@ class History:
         """Note a commit; one that changed nothing in the graph is none."""
         if way_back:
             self._count += 1
-            self._done.append(Entry(self._count, at_ns, tuple(map(str, operations)), tuple(way_back)))
+            self._done.append(Entry(self._count, at_ns, told(operations), tuple(way_back)))
             self._undone.clear()
 
     def to_undo(self) -> Entry:

@@ -41,13 +41,13 @@ from streamlib.events.runtime import (
 from streamlib.execution.changes import inside_loop
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
+from streamlib.graph.components import CollectorPauses
 from streamlib.ids import ProcessorId
 from streamlib.processors.execution_mode import ExecutionMode
-from streamlib.processors.shared_objects import SharedObjects
 from streamlib.runtime.at_exit import SURVIVORS
 from streamlib.runtime.committer import Committer
 from streamlib.runtime.completion import Completion
-from streamlib.runtime.process_settings import PROCESS_SETTINGS, CollectorPause, CollectorPauses, Guest
+from streamlib.runtime.process_settings import PROCESS_SETTINGS, CollectorPause, Guest
 from streamlib.runtime.signals import caught_signals
 from streamlib.runtime.ticket import Ticket, inside_commit
 from streamlib.states import GraphState
@@ -102,16 +102,17 @@ class Lifecycle:
         self.reports.forget()
         self.completion.forget()
         delta = GraphDelta(added=tuple(graph.processor_ids()), links_added=tuple(graph.link_ids()))
-        try:
-            self.compiler.compile(delta, _nothing, drain_s=drain_s)
-        except BaseException:
-            self._end_who_started()
-            self.site.threads.close(self.site.answer_s)
-            self._become(GraphState.IDLE)
-            self._close_shared()
-            raise
-        SURVIVORS.note(self)
-        self._enter_process()
+        with PROCESS_SETTINGS.building(len(delta.added) + len(delta.links_added)):
+            try:
+                self.compiler.compile(delta, _nothing, drain_s=drain_s)
+            except BaseException:
+                self._end_who_started()
+                self.site.threads.close(self.site.answer_s)
+                self._become(GraphState.IDLE)
+                self._close_shared()
+                raise
+            SURVIVORS.note(self)
+            self._enter_process()  # inside: what was built is frozen before the collector looks at it
 
     def _enter_process(self) -> None:
         """Set what belongs to the process, and count the collector's pauses."""
@@ -155,6 +156,15 @@ class Lifecycle:
             instances = [graph.get(id_, ProcessorInstance) for id_ in graph.query(ProcessorInstance)]
         return any(instance is not None and not instance.over for instance in instances)
 
+    def is_idle(self) -> bool:
+        """Whether there is nothing to stop."""
+        return self.site.graph.state is GraphState.IDLE
+
+    def see_out(self, *, drain_s: float) -> None:
+        """Wait for the end of all sources, however long that takes, and stop."""
+        self.reports.wait_until(self._is_done, None)
+        self.stop(drain_s=drain_s)
+
     def stop_at_exit(self, patience_s: float) -> None:
         """Stop while the interpreter ends, which is not to be held up by who does not answer."""
         self.site.answer_s = LAST_WORDS_S
@@ -196,11 +206,11 @@ class Lifecycle:
     def _have_all(self, what: str, action: Callable[[Loop], None]) -> None:
         """Have every loop do something; those that are late do it when they come to it, and are named."""
         asked = [(loop, loop.post(partial(action, loop))) for loop in self.site.running_loops()]
-        late: list[str] = []
+        late: dict[str, str] = {}
         for loop, change in asked:
             loop.serve()
             if not change.wait(MOMENT_S if late else self.site.answer_s):
-                late.append(loop.name)
+                late[loop.name] = loop.excuse()
         if late:
             raise DeadlineError(what, self.site.answer_s, late)
 
@@ -291,7 +301,7 @@ class Lifecycle:
         self.site.bus.publish(GraphStateChanged(old=old, new=new))
 
     def _close_shared(self) -> None:
-        shared, self.site.shared = self.site.shared, SharedObjects()
+        shared, self.site.shared = self.site.shared, self.site.shared.successor()
         shared.close()
 
     def cut_off(self) -> None:

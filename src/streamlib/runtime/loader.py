@@ -25,6 +25,13 @@ from streamlib.runtime.handles import ProcessorHandle
 _LOG = logging.getLogger("streamlib.runtime")
 
 
+OF_YOUR_OWN = (
+    "A file imports nothing: a type of your own is known once its package is installed (`streamlib new` makes one), or "
+    "in a .py file with setup(runtime) that calls runtime.load(file, classes=[YourProcessor])"
+)
+"""What an error adds where a file names a type that is not known."""
+
+
 class Loader:
     """Adds what a graph file says to an edit.
 
@@ -118,7 +125,7 @@ class Loader:
         try:
             yield
         except UnknownTypeError as error:
-            raise self._file.origin.error((*path, "type"), str(error)) from error
+            raise self._file.origin.error((*path, "type"), f"{error}. {OF_YOUR_OWN}") from error
         except ConfigError as error:
             field = ("config", error.field) if error.field else ("config",)
             raise self._file.origin.error((*path, *field), str(error)) from error

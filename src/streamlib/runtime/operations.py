@@ -7,11 +7,11 @@ what runs. Printed, an operation says what it does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from streamlib.errors import ReplaceError
+from streamlib.errors import ConfigError, ReplaceError
 from streamlib.events.event import Event
 from streamlib.events.graph import (
     GraphDidAddProcessor,
@@ -28,7 +28,7 @@ from streamlib.events.graph import (
     GraphWillUpdateLink,
 )
 from streamlib.graph import Entity
-from streamlib.graph.components import RUNNING_COMPONENTS
+from streamlib.graph.components import LAST_FIGURES, RUNNING_COMPONENTS
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
@@ -130,16 +130,36 @@ class ReplaceProcessor:
         Raises:
             ReplaceError: A link of the one that is there does not fit the new one.
         """
-        id_, type_ = self.node.id, self.node.processor_type
-        _check_links(graph, self.node)
-        applied.publish(GraphWillReplaceProcessor(processor_id=id_, processor_type=type_))
-        before = graph.exchange(replace(self.node, generation=graph.new_generation()))
-        applied.undo.append(lambda: graph.exchange(before))
-        applied.inverse.append((ReplaceProcessor(before),))
-        applied.did.append(GraphDidReplaceProcessor(processor_id=id_, processor_type=type_))
+        ReplaceProcessors((self.node,)).apply(graph, applied)
 
     def __str__(self) -> str:
         return f"replace {self.node.id} by a {self.node.processor_type}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceProcessors:
+    """Put several in the place of others at once, so that links between them need to fit at the end alone."""
+
+    nodes: tuple[ProcessorNode, ...]
+
+    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
+        """Exchange the nodes in the graph.
+
+        Raises:
+            ReplaceError: A link of one that is there does not fit the new one.
+        """
+        _check_links(graph, {node.id: node for node in self.nodes})
+        before: list[ProcessorNode] = []
+        applied.undo.append(lambda: [graph.exchange(node) for node in before])
+        for node in self.nodes:
+            id_, type_ = node.id, node.processor_type
+            applied.publish(GraphWillReplaceProcessor(processor_id=id_, processor_type=type_))
+            before.append(graph.exchange(replace(node, generation=graph.new_generation())))
+            applied.did.append(GraphDidReplaceProcessor(processor_id=id_, processor_type=type_))
+        applied.inverse.append((ReplaceProcessors(tuple(before)),))
+
+    def __str__(self) -> str:
+        return "\n".join(str(ReplaceProcessor(node)) for node in self.nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +228,21 @@ class Configure:
     config: ProcessorConfig
 
     def apply(self, graph: PropertyGraph, applied: Applied) -> None:
-        """Set the config in the graph."""
-        before = graph.set_config(self.id, self.config)
-        applied.undo.append(lambda: graph.set_config(self.id, before))
-        applied.inverse.append((Configure(self.id, before),))
+        """Set the config in the graph, and what the processor declares with it.
+
+        Raises:
+            ConfigError: A link does not fit what its ports carry then.
+        """
+        node = graph.node(self.id)
+        declaration = node.declaration.processor.declaration_for(self.config)
+        new = replace(node, config=self.config, declaration=declaration)
+        words = _misfits(graph, new)
+        if words:
+            message = f"{self.id} does not fit its links with this config: {words}; cut them before it in the same edit"
+            raise ConfigError(message, processor_type=node.processor_type)
+        before = graph.exchange(new)
+        applied.undo.append(lambda: graph.exchange(before))
+        applied.inverse.append((Configure(self.id, before.config),))
 
     def __str__(self) -> str:
         return f"configure {self.id}: {self.config}"
@@ -276,24 +307,31 @@ def _taken_off(graph: PropertyGraph, subject: ProcessorId | LinkId, kind: type[o
 
 def _attached(graph: PropertyGraph, subject: ProcessorId | LinkId) -> Iterator[Attach]:
     """What is attached to somebody and is not made anew with it: components of the user's own, and its group."""
-    made_anew = {ProcessorNode, Link, ProcessorState, *RUNNING_COMPONENTS}
+    made_anew = {ProcessorNode, Link, ProcessorState, *RUNNING_COMPONENTS, *LAST_FIGURES}
     for kind in graph.component_types(subject):
         component = graph.get(subject, kind)
         if kind not in made_anew and component is not None:
             yield Attach(subject, component)
 
 
-def _check_links(graph: PropertyGraph, new: ProcessorNode) -> None:
-    """Refuse a processor that the links in its place do not fit."""
+def _check_links(graph: PropertyGraph, new: Mapping[ProcessorId, ProcessorNode]) -> None:
+    """Refuse processors that the links in their places do not fit."""
+    for node in new.values():
+        words = _misfits(graph, node, new)
+        if words:
+            raise ReplaceError(node.id, node.processor_type, words)
+
+
+def _misfits(graph: PropertyGraph, new: ProcessorNode, all_new: Mapping[ProcessorId, ProcessorNode] = {}) -> str:
+    """What of the links in a place does not fit a processor that is to come there, with all that come with it."""
+    coming = all_new or {new.id: new}
     links = (*graph.links_into(new.id), *graph.links_from(new.id))
-    words = [said for link in links if (said := _link_misfit(graph, link, new))]
-    if words:
-        raise ReplaceError(new.id, new.processor_type, "; ".join(words))
+    return "; ".join(said for link in links if (said := link_misfit(graph, link, coming)))
 
 
-def _link_misfit(graph: PropertyGraph, link: Link, new: ProcessorNode) -> str | None:
-    ends = (link.source.processor_id, link.target.processor_id)
-    source, target = (new if id_ == new.id else graph.node(id_) for id_ in ends)
+def link_misfit(graph: PropertyGraph, link: Link, new: Mapping[ProcessorId, ProcessorNode]) -> str | None:
+    """Why a link does not fit its ends, with those in the places of the old ones who are to come; None if it does."""
+    source, target = (new.get(id_) or graph.node(id_) for id_ in (link.source.processor_id, link.target.processor_id))
     output = source.declaration.outputs.get(link.source.port)
     input_ = target.declaration.inputs.get(link.target.port)
     if output is None:
@@ -304,6 +342,11 @@ def _link_misfit(graph: PropertyGraph, link: Link, new: ProcessorNode) -> str | 
     if len(others) > 1 and not input_.many:
         return f"{len(others)} links lead to {link.target}, and its input {link.target.port!r} takes one"
     return misfit(source.id, output, target.id, input_)
+
+
+def told(operations: Iterable[Operation]) -> tuple[str, ...]:
+    """What operations have done, in words; one that stands for several has a line for each."""
+    return tuple(line for operation in operations for line in str(operation).splitlines())
 
 
 def _names(ports: Iterable[str]) -> str:

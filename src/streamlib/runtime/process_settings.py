@@ -4,6 +4,8 @@ These belong to the interpreter, so they have one owner for all runtimes, which 
 everything back after the last. Measured on CPython: a thread that waits for the interpreter lock beside busy Python
 code gets it after one switch interval, 5 ms unless set; and a full collection of a heap of 60,000 live objects stands
 still for 30 to 190 ms, or for 8 to 10 when the heap is frozen at the start and the oldest generation seldom looked at.
+Of the time that it takes to build and start 50,000 processors the collector had half, walking again and again over
+what all stays: so it is held off meanwhile.
 """
 
 from __future__ import annotations
@@ -13,12 +15,13 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from streamlib.clock import NS_PER_MS, MonotonicClock
-from streamlib.execution.metrics import LatencyHistogram, LatencyStats
+from streamlib.graph.components import CollectorPauses
 from streamlib.links.wake import Waker
 
 SWITCH_INTERVAL_S = 0.001
@@ -26,6 +29,15 @@ SWITCH_INTERVAL_S = 0.001
 
 COLLECTOR_THRESHOLDS = (700, 10, 1000)
 """As Python's own, but for the oldest generation, which is looked at once in a hundred times as seldom."""
+
+BUILDING_THRESHOLDS = (1_000_000, 10, 1000)
+"""While many are built: objects that are made come to a million more than are gone before it looks at the young ones.
+
+It is not switched off, so that what other threads leave behind meanwhile stays bounded, however long it takes.
+"""
+
+MANY = 1_000
+"""How many processors and links are many; building fewer is over before the collector does any harm."""
 
 LONG_PAUSE_NS = 5 * NS_PER_MS
 """A pause of the collector that is told as an event."""
@@ -37,22 +49,6 @@ class CollectorPause:
 
     duration_ns: int
     generation: int
-
-
-class CollectorPauses:
-    """How long the collector has stood in the way of everybody since the runtime began; a component of the graph."""
-
-    def __init__(self) -> None:
-        self._histogram = LatencyHistogram()
-
-    @property
-    def stats(self) -> LatencyStats:
-        """Percentiles of all pauses, long and short, in nanoseconds."""
-        return self._histogram.stats()
-
-    def record(self, pause: CollectorPause) -> None:
-        """Count one pause."""
-        self._histogram.record(pause.duration_ns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +64,6 @@ class _Stay:
 
     def __init__(self, tell: Callable[[_Stay], None]) -> None:
         self.switch_interval_s = sys.getswitchinterval()
-        self.thresholds = gc.get_threshold()
         self.long: deque[CollectorPause] = deque(maxlen=64)  # the newest are told
         self.waker = Waker(MonotonicClock())
         self.over = False
@@ -88,6 +83,8 @@ class ProcessSettings:
         self._guard = threading.Lock()
         self._guests: tuple[Guest, ...] = ()  # replaced as a whole: the collector's callback reads it anywhere
         self._stay: _Stay | None = None
+        self._builders = 0
+        self._thresholds: tuple[int, int, int] | None = None  # what the program had set, while ours are
         self._began_ns = 0
 
     def enter(self, guest: Guest) -> None:
@@ -98,7 +95,7 @@ class ProcessSettings:
                 self._stay = _Stay(self._tell)
                 if self._stay.switch_interval_s > SWITCH_INTERVAL_S:
                     sys.setswitchinterval(SWITCH_INTERVAL_S)
-                gc.set_threshold(*COLLECTOR_THRESHOLDS)
+                self._set_thresholds()
                 gc.callbacks.append(self._collects)
                 self._stay.teller.start()
         gc.freeze()
@@ -112,11 +109,40 @@ class ProcessSettings:
                 return
             self._stay = None
             gc.callbacks.remove(self._collects)
-            gc.set_threshold(*stay.thresholds)
+            self._set_thresholds()
             if stay.switch_interval_s > SWITCH_INTERVAL_S:  # set again, a small one would shrink by rounding
                 sys.setswitchinterval(stay.switch_interval_s)
             gc.unfreeze()
         stay.end()
+
+    @contextmanager
+    def building(self, count: int) -> Iterator[None]:
+        """Hold the collector off while the block makes so many processors and links, if these are many."""
+        if count < MANY:
+            yield
+            return
+        self._count_builders(1)
+        try:
+            yield
+        finally:
+            self._count_builders(-1)
+
+    def _count_builders(self, more: int) -> None:
+        with self._guard:
+            self._builders += more
+            self._set_thresholds()
+
+    def _set_thresholds(self) -> None:
+        """Have the collector go by what is wanted now: by those who build, by runtimes, or by the program."""
+        if self._thresholds is None:
+            self._thresholds = gc.get_threshold()
+        if self._builders:
+            gc.set_threshold(*BUILDING_THRESHOLDS)
+        elif self._stay is not None:
+            gc.set_threshold(*COLLECTOR_THRESHOLDS)
+        else:
+            gc.set_threshold(*self._thresholds)
+            self._thresholds = None
 
     def _collects(self, phase: str, info: Mapping[str, Any]) -> None:
         """Called by the collector before and after each collection, on whichever thread that happens."""
@@ -125,7 +151,7 @@ class ProcessSettings:
             return
         pause = CollectorPause(time.monotonic_ns() - self._began_ns, info["generation"])
         for guest in self._guests:
-            guest.pauses.record(pause)
+            guest.pauses.record(pause.duration_ns)
         stay = self._stay
         if pause.duration_ns >= LONG_PAUSE_NS and stay is not None:
             stay.long.append(pause)

@@ -7,6 +7,7 @@ compiler. It changes the graph by the verbs of `editing`, and its state by the v
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
@@ -27,18 +28,19 @@ from streamlib.events.bus import EventBus
 from streamlib.execution.shared_threads import SharedThreads
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
+from streamlib.observability.inspector import GraphInspector
 from streamlib.observability.link_events import LinkEvents
 from streamlib.observability.render import RenderedGraph
 from streamlib.observability.taps import Taps
 from streamlib.processors.context import MediaConfig
 from streamlib.processors.conversion import chosen
 from streamlib.processors.shared_objects import SharedObjects
+from streamlib.runtime.afterlife import Remote, stop_when_dropped
 from streamlib.runtime.builder import RuntimeBuilder
 from streamlib.runtime.commands import Commands
 from streamlib.runtime.commit_mode import CommitMode
 from streamlib.runtime.committer import Committer
 from streamlib.runtime.completion import Completion
-from streamlib.runtime.edit import Edit
 from streamlib.runtime.editing import DRAIN_S, Editing
 from streamlib.runtime.errand import Errand
 from streamlib.runtime.handles import ProcessorHandle
@@ -46,6 +48,7 @@ from streamlib.runtime.lifecycle import Lifecycle
 from streamlib.runtime.operations import Restart
 from streamlib.runtime.restarts import Restarts
 from streamlib.runtime.ticket import Ticket
+from streamlib.runtime.timeouts import checked_timeout, checked_wait, drain_seconds
 from streamlib.states import GraphState
 
 
@@ -64,6 +67,7 @@ class StreamRuntime(Editing):
     Attributes:
         graph: What is joined to what, and the components of each; changed by the calls below alone.
         events: The bus on which all that happens is published.
+        inspector: Looks into it: snapshots of processors, links, topology and health.
         commit_mode: As given.
 
     Raises:
@@ -97,22 +101,22 @@ class StreamRuntime(Editing):
         self._completion = Completion(self.graph)
         self._site = self._new_site(media or MediaConfig())
         self._compiler = Compiler(self._site)
+        look_again = partial(_look_again, self._completion, self._reports)
         committer = Committer(
-            self.graph, self._compiler, self.events, self._look_again, self._threads.main, self._clock.now_ns
+            self.graph, self._compiler, self.events, look_again, self._threads.main, self._clock.now_ns
         )
         super().__init__(self.graph, self._delegates, committer, mode)
+        self.inspector = GraphInspector(self.graph, self._clock.now_ns)
         taps = Taps(self.graph, self._committer.soon)
         self._site.tap_of = LinkEvents(self.graph, self.events, taps).tap_of
         self._lifecycle = Lifecycle(self._site, self._compiler, self._committer, self._reports, self._completion)
         self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
-        self._restarts = Restarts(self._site, self._restart_failed)
+        # From here on by what does not hold the runtime: threads hold it, and a runtime is gone when its user drops it.
+        self._restarts = Restarts(self._site, partial(_restart_failed, self._committer))
         self._reports.wants_restart = self._restarts.wanted
-        self._commands = Commands(self, self._committer, self.events)
-
-    def _restart_failed(self, id_: ProcessorId, ticket: Ticket) -> None:
-        edit = Edit(self, ticket)
-        edit.operations.append(Restart(id_))
-        self._committer.defer(edit, drain_s=DRAIN_S)
+        remote = Remote(weakref.ref(self), self._lifecycle, drain_s=DRAIN_S)
+        self._commands = Commands(remote, self._committer, self.events)
+        stop_when_dropped(self, self._lifecycle, drain_s=DRAIN_S)
 
     def _new_site(self, media: MediaConfig) -> Site:
         return Site(
@@ -139,11 +143,6 @@ class StreamRuntime(Editing):
     def builder(cls) -> RuntimeBuilder[Self]:
         """A builder with the same choices as the keyword arguments."""
         return RuntimeBuilder(cls)
-
-    def _look_again(self) -> None:
-        """Have those who wait for the end see that the graph has changed."""
-        self._completion.forget()
-        self._reports.wake()
 
     # ---------------------------------------------------------------------------------------------------- lifecycle
 
@@ -173,7 +172,7 @@ class StreamRuntime(Editing):
         Raises:
             DeadlineError: Some processors did not come to their end in time; they were cut off.
         """
-        self._lifecycle.stop(drain_s=timeout if drain else None)
+        self._lifecycle.stop(drain_s=drain_seconds(timeout, drain=drain))
 
     def pause(self, processor: ProcessorHandle | str | None = None) -> None:
         """Call no processor, or not this one, until `resume`. While all are paused, the clock of media stands still.
@@ -208,7 +207,7 @@ class StreamRuntime(Editing):
             StateError: It is not a manual processor, or the runtime does not run.
             DeadlineError: Its links had no room for what it writes in time.
         """
-        return self._lifecycle.step(self._id(processor), timeout)
+        return self._lifecycle.step(self._id(processor), checked_timeout(timeout))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until every source has ended and everything behind it is done, or the runtime has stopped.
@@ -220,7 +219,7 @@ class StreamRuntime(Editing):
             ProcessorFailed: Processors were ended by errors; raised at the end.
             StateError: Called inside a processor, or before `start`.
         """
-        return self._lifecycle.wait(timeout)
+        return self._lifecycle.wait(checked_wait(timeout))
 
     def wait_for_signal(self, *, timeout: float = DRAIN_S) -> None:
         """Wait for Ctrl-C, SIGTERM or the end of all sources, then stop; a second signal stops at once.
@@ -229,7 +228,8 @@ class StreamRuntime(Editing):
             StateError: Not called on the main thread.
             ProcessorFailed: Processors were ended by errors.
         """
-        self._lifecycle.wait_for_signal(lambda: self.stop(timeout=timeout))
+        seconds = checked_timeout(timeout)
+        self._lifecycle.wait_for_signal(lambda: self.stop(timeout=seconds))
 
     async def finished(self) -> None:
         """As `wait`, for asyncio; it needs no thread, and waiting for it may be given up at any time.
@@ -273,6 +273,16 @@ class StreamRuntime(Editing):
 
 def _picture_of(graph: PropertyGraph) -> str:
     return RenderedGraph.of(graph)._repr_html_()
+
+
+def _look_again(completion: Completion, reports: InstanceReports) -> None:
+    """Have those who wait for the end see that the graph has changed."""
+    completion.forget()
+    reports.wake()
+
+
+def _restart_failed(committer: Committer, id_: ProcessorId, ticket: Ticket) -> None:
+    committer.defer_operation(Restart(id_), ticket, drain_s=DRAIN_S)
 
 
 def _check_setting(name: str, given: object, is_right: bool, what: str) -> None:

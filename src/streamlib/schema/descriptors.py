@@ -248,8 +248,14 @@ class ProcessorDescriptor(msgspec.Struct, frozen=True):
         """An example as Python code."""
         if example.config is None:
             return example.code
-        fields = "".join(f", {name}={value!r}" for name, value in example.config.items())
+        fields = "".join(f", {name}={_literal(value)}" for name, value in example.config.items())
         return f'runtime.add_processor("{self.name}"{fields})'
+
+
+def _literal(value: object) -> str:
+    """A value as Python code, a text in the marks that code is formatted with."""
+    code = repr(value)
+    return f'"{code[1:-1]}"' if isinstance(value, str) and code[0] == "'" and '"' not in code else code
 
 
 def _section(title: str, *parts: str) -> str:

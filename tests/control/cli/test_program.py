@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -227,3 +229,25 @@ def test_a_graph_file_that_says_something_wrong_is_told_with_its_line(program: P
 def test_a_graph_file_without_processors_is_refused(program: Path) -> None:
     with pytest.raises(typer.BadParameter, match="has no processor"):
         run(program.with_suffix(".yaml"), "streamlib: 1\n")
+
+
+def test_what_is_no_file_is_told_for_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    for path, words in (
+        (Path("/dev/null"), "is a device or a pipe"),
+        (tmp_path / "pipe.py", "is a device or a pipe"),
+        (tmp_path, "is a folder"),
+        (tmp_path / ("x" * 300), "cannot be read: File name too long"),
+    ):
+        with pytest.raises(typer.BadParameter, match=words):
+            run_program(path, None, Console(file=io.StringIO()))
+
+
+def test_a_file_that_may_not_be_read_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, mode: str) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / "program.py").touch()
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(typer.BadParameter, match=r"program\.py cannot be read: Permission denied"):
+        run_program(tmp_path / "program.py", None, Console(file=io.StringIO()))

@@ -164,9 +164,12 @@ def test_a_running_filter_refuses_what_does_not_fit_its_links() -> None:
         source = runtime.add_processor(TestPatternGenerator, width=64, height=48)
         filters = runtime.add_processor(FFmpegFilter, description="hflip")
         runtime.connect(source, filters)
+        alone = runtime.add_processor(FFmpegFilter, description="hflip")
         runtime.start()
-        with pytest.raises(CommitError, match="makes audio of audio, and this one makes video of video"):
+        with pytest.raises(ConfigError, match=r"carries VideoFrame, ffmpeg_filter_0\.input takes AudioFrame"):
             runtime.update_config(filters, description="afftdn")
+        with pytest.raises(CommitError, match="makes audio of audio, and this one makes video of video"):
+            runtime.update_config(alone, description="afftdn")
         with pytest.raises(ConfigError, match="no filter 'vflp'; did you mean 'vflip'"):
             runtime.update_config(filters, description="vflp")
         runtime.update_config(filters, description="vflip")

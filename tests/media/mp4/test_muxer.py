@@ -253,3 +253,31 @@ def test_a_file_that_was_removed_while_it_was_written_is_no_success(tmp_path: Pa
     path.unlink()
     with pytest.raises(MediaError, match=r"out\.mp4 could not be kept: it was removed while it was written"):
         muxer.close()
+
+
+def test_a_gap_that_the_file_cannot_have_is_told_and_what_is_before_it_plays(tmp_path: Path) -> None:
+    path, given = tmp_path / "out.mp4", h264(pictures(10))
+    gap = [replace(one, timestamp_ns=one.timestamp_ns + 10**17, decode_ns=one.decode_ns + 10**17) for one in given]
+    muxer = Mp4Muxer(path, notices())
+    with pytest.raises(MediaError, match=r"a gap of 27,777\.8 h, and .* 6\.6 h at most; it plays up to 0\.4 s; see"):
+        for packet in given + gap:
+            muxer.write(packet)
+            muxer.settle(["video"])
+        muxer.close()
+    assert_plays(path)
+    assert frame_count(path, "v:0") == 10
+
+
+def test_the_longest_gap_is_in_the_file(tmp_path: Path) -> None:
+    given, hours_ns = h264(pictures(2)), 23_860 * SECOND
+    late = [replace(one, timestamp_ns=one.timestamp_ns + hours_ns, decode_ns=one.decode_ns + hours_ns) for one in given]
+    assert muxed(tmp_path / "out.mp4", given + late, ("video",)).seconds == pytest.approx(23_860.08)
+    assert frame_count(tmp_path / "out.mp4", "v:0") == 4
+
+
+def test_a_file_whose_first_picture_cannot_be_written_does_not_pretend_to_play(tmp_path: Path) -> None:
+    first, *_ = h264(pictures(1))
+    muxer = Mp4Muxer(tmp_path / "out.mp4", notices())
+    muxer.write(replace(first, decode_ns=first.decode_ns - 10**17))
+    with pytest.raises(MediaError, match="at most; what is there does not play"):
+        muxer.close()

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from streamlib import StreamRuntime
 from streamlib.errors import CommitError, ConfigError, FormatError, MediaError, ResourceBusyError
 from streamlib.frames.video import VideoFrame
-from streamlib.media import AacEncoder, H264Encoder, Mp4Writer
+from streamlib.media import AacEncoder, H264Encoder, Mp4Writer, TestPatternGenerator
 from streamlib.media.file_lock import PAGE, FileLock, begin_file
 from streamlib.media.mp4.writer import check_writable
 from streamlib.processors.shared_objects import SharedObjects
@@ -133,6 +135,20 @@ def test_a_file_that_this_runtime_finished_is_not_written_over(
     assert "this goes to" in caplog.text
 
 
+@pytest.mark.promise("media.mp4-never-overwrites")
+def test_a_file_that_this_runtime_finished_is_not_written_over_after_a_stop_and_a_start(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    runtime = StreamRuntime()
+    source = runtime.add_processor(TestPatternGenerator, frames=10, pace="fast", width=64, height=48)
+    runtime.connect(source, runtime.add_processor(Mp4Writer, path=str(path), preset="ultrafast"))
+    for frames in (10, 5):
+        runtime.update_config(source, frames=frames)
+        runtime.start()
+        assert runtime.wait(30)
+        runtime.stop()
+    assert [frame_count(tmp_path / name, "v:0") for name in ("out.mp4", "out-2.mp4")] == [10, 5]
+
+
 def test_a_file_from_before_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     for count in (10, 20):
@@ -148,6 +164,28 @@ def test_a_file_is_not_touched_before_a_frame_came(tmp_path: Path, caplog: pytes
     assert "nothing came in" in caplog.text
     record(path, shared, video=[*pictures(5)])
     assert [one.name for one in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_packets_without_a_key_frame_are_an_error_and_no_file(tmp_path: Path) -> None:
+    """It was fed and has written nothing."""
+    path = tmp_path / "out.mp4"
+    late = [packet for packet in h264(pictures(10)) if not packet.keyframe]
+    assert late
+    with pytest.raises(MediaError, match=r"out\.mp4 was not written: packets came in and none that a picture can"):
+        record(path, video=[*late])
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.WEBM", "out.avi", "out.mp3"])
+def test_a_name_of_another_kind_of_file_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=r"path: an MP4 file ends in \.mp4, \.m4v, \.m4a, \.mov; given '.*out"):
+        writer(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["out.MP4", "out.m4v", "out.mov", "out"])
+def test_names_of_its_own_kind_and_names_that_say_nothing_are_taken(tmp_path: Path, name: str) -> None:
+    record(tmp_path / name, video=[*pictures(5)])
+    assert frame_count(tmp_path / name, "v:0") == 5
 
 
 @pytest.mark.promise("media.interrupted")
@@ -420,3 +458,22 @@ def test_a_file_with_a_colon_in_its_name_is_a_file(tmp_path: Path) -> None:
     path = tmp_path / "12:30 a%d.mp4"
     record(path, video=[*pictures(5)])
     assert path.exists()
+
+
+def test_a_path_that_is_none_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no file has a NUL in its name"):
+        Mp4Writer.from_config({"path": "a\0b.mp4"})
+    for path in (tmp_path / ("x" * 300 + ".mp4"), tmp_path / ("x" * 300) / "out.mp4"):
+        with pytest.raises(MediaError, match=r"could not be written: (File name too long|there is no folder)"):
+            check_writable(path)
+
+
+@pytest.mark.parametrize("apart_ns", [1, 1000, 10_000, 11_000])
+def test_pictures_closer_than_the_files_time_are_all_there(tmp_path: Path, apart_ns: int) -> None:
+    path = tmp_path / "out.mp4"
+    frames = [replace(frame, timestamp_ns=n * apart_ns) for n, frame in enumerate(pictures(30))]
+    Rig(Mp4Writer.from_config({"path": str(path)}), inputs={"video": frames}).run()
+    with av.open(str(path)) as file:
+        shown = [frame.pts or 0 for frame in file.decode(video=0)]
+    assert len(shown) == 30
+    assert shown == sorted(set(shown))

@@ -6,7 +6,7 @@ import tempfile
 import threading
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -151,6 +151,63 @@ class Hoards(Passing):
     def made_of(self, frame: DataFrame) -> Any:
         self.kept.append([frame.timestamp_ns] * 10)
         return frame
+
+
+class HoardsInItsClass(Passing):
+    """Keeps the frames themselves, which were made elsewhere."""
+
+    seen: ClassVar[list[object]] = []
+
+    def made_of(self, frame: DataFrame) -> Any:
+        self.seen.append(frame)
+        return frame
+
+
+class UnlocksItsInput(Processor):
+    video_in = LinkInput(VideoFrame)
+    video_out = LinkOutput(VideoFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.video_in.read()
+        if frame is not None:
+            pixels = frame.to_ndarray("rgb24")
+            pixels.setflags(write=True)
+            pixels[:] = 255 - pixels
+            self.video_out.write(frame.with_pixels(pixels.copy()))
+
+
+class ForgetsTheTime(Processor):
+    video_in = LinkInput(VideoFrame)
+    video_out = LinkOutput(VideoFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.video_in.read()
+        if frame is not None:
+            self.video_out.write(VideoFrame.from_ndarray(frame.to_ndarray("rgb24")))
+
+
+class Zips(Processor):
+    """Reads its inputs as if none could end before the other."""
+
+    wake = "all"
+    left = LinkInput(DataFrame)
+    right = LinkInput(DataFrame)
+    out = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        left: Any = self.left.read()
+        right: Any = self.right.read()
+        self.out.write(DataFrame({"n": left.data["n"] + right.data["n"]}))
+
+
+class ZipsWithCare(Zips):
+    """Keeps all: ends with the first."""
+
+    def process(self, ctx: ProcessContext) -> None:
+        if self.left.ended or self.right.ended:
+            ctx.end()
+        else:
+            super().process(ctx)
 
 
 class FillsATable(Passing):
@@ -366,3 +423,23 @@ class Mute(Passing):
 
     def process(self, ctx: ProcessContext) -> None:
         self.inp.read()
+
+
+class ExitsInSetup(Dimmer):
+    """Takes itself for the program."""
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        raise SystemExit(3)
+
+
+class StaysInACall(Processor):
+    """Waits in a call until the test lets it go."""
+
+    into = LinkInput(DataFrame)
+    held = threading.Event()
+    entered = 0
+
+    def process(self, ctx: ProcessContext) -> None:
+        type(self).entered += 1
+        self.into.read()
+        self.held.wait(60)

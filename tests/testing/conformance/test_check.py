@@ -35,6 +35,7 @@ def failed(check: Callable[[], object]) -> ConformanceReport:
         misfits.SteppedSource,
         misfits.Awaits,
         misfits.Joins,
+        misfits.ZipsWithCare,
         misfits.FillsATable,
     ],
     ids=lambda type_: type_.__name__,
@@ -73,11 +74,39 @@ def test_all_that_is_wrong_is_told_at_once_with_what_to_do() -> None:
     assert "-> read self.config.every in process()" in str(error.value)
 
 
+def test_what_is_wrong_under_each_strategy_is_told_once() -> None:
+    with pytest.raises(ConformanceError) as error:
+        check_processor(misfits.Raises)
+    told = str(error.value).splitlines()
+    assert told[0] == "Raises does not conform: 3 of 17 checks failed"
+    strategies = "dedicated_thread, work_stealing_pool, lightweight"
+    assert told[1].startswith(f"FAILED runs to its end ({strategies}): process raised KeyError: 'label'")
+    assert len(told) == 3
+
+
+def test_an_exit_in_setup_is_a_failed_check() -> None:
+    report = failed(lambda: check_processor(misfits.ExitsInSetup))
+    assert {result.check for result in report.failures} == {"runs to its end"}
+    assert "it raised SystemExit(3), which ends a program" in str(report)
+
+
+def test_one_that_never_returns_is_waited_for_once() -> None:
+    misfits.StaysInACall.held.clear()
+    try:
+        report = failed(lambda: check_processor(misfits.StaysInACall, timeout=0.1))
+    finally:
+        misfits.StaysInACall.held.set()
+    assert [result.strategy for result in report.failures] == ["dedicated_thread"]
+    assert "a call of it has not come back, and its thread is left behind" in report.failures[0].problem
+    assert misfits.StaysInACall.entered == 1
+    assert "not checked, since a call of it does not come back" in str(report)
+
+
 def test_what_builds_on_a_run_is_not_checked_when_there_is_none() -> None:
     report = failed(lambda: check_processor(misfits.Raises))
     assert {result.check for result in report.failures} == {"runs to its end"}
     assert "KeyError: 'label'" in report.failures[0].problem
-    assert sum("does not run to its end" in result.note for result in report.results) == 12
+    assert sum("does not run to its end" in result.note for result in report.results) == 13
 
 
 def test_frames_of_a_test_s_own_are_sent_to_the_inputs_that_it_names() -> None:

@@ -10,9 +10,11 @@ import pytest
 from streamlib.execution.strategy import StrategyKind
 from streamlib.processors.config import Live, ProcessorConfig
 from streamlib.processors.processor import Processor
+from streamlib.testing.conformance import checks
 from streamlib.testing.conformance.check import subject_of
 from streamlib.testing.conformance.checks import (
     Check,
+    an_input_may_end_first,
     config_changes_apply,
     config_comes_back,
     keeps_nothing,
@@ -48,7 +50,11 @@ FOUND: list[tuple[Check, type[Processor], str]] = [
     (setup_may_fail, misfits.OpensFiles, "after teardown it leaves the open file"),
     (setup_may_fail, misfits.TearsDownWhatIsNotThere, "teardown raised AttributeError"),
     (restarts, misfits.CannotBeMadeAnew, "it could not be made anew"),
-    (keeps_nothing, misfits.Hoards, "MB of Python's objects more, and again over the next; most at"),
+    (keeps_nothing, misfits.Hoards, "MB of Python's objects more, and again over the next; most in self.kept, which"),
+    (keeps_nothing, misfits.HoardsInItsClass, "and again over the next; most in HoardsInItsClass.seen, which holds"),
+    (runs_to_its_end, misfits.UnlocksItsInput, "it wrote into a frame that came in at 'video_in'"),
+    (runs_to_its_end, misfits.ForgetsTheTime, "each frame of 'video_out' is at 0 ns, and those that came in were not"),
+    (an_input_may_end_first, misfits.Zips, "after its first input had ended, process raised AttributeError"),
     (keeps_nothing, misfits.StartsThreads, "threads more"),
     (pause_is_kept, misfits.WritesFromItsThread, "paused"),
     (changed, misfits.DeafToItsConfig, "every is Live, and nothing read it after it had been changed"),
@@ -81,8 +87,20 @@ def test_one_that_does_nothing_is_not_waited_for_without_end(type_: type[Process
 
 
 def test_the_place_of_a_leak_is_named() -> None:
+    """Where it is held; or where it was made, where that is not found."""
+    with pytest.raises(Nonconformity, match=r"most in self\.kept, which holds \d+ by now"):
+        keeps_nothing(subject(misfits.Hoards), StrategyKind.LIGHTWEIGHT)
+
+
+def test_of_a_leak_in_a_corner_the_place_where_it_was_made_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "most_hoarded", lambda *args: "")
     with pytest.raises(Nonconformity, match=r"most at .*misfits\.py:\d+"):
         keeps_nothing(subject(misfits.Hoards), StrategyKind.LIGHTWEIGHT)
+
+
+def test_one_that_goes_on_or_ends_with_its_first_input_is_right() -> None:
+    for type_ in (misfits.Joins, misfits.ZipsWithCare):
+        assert an_input_may_end_first(subject(type_), StrategyKind.DEDICATED_THREAD) == ""
 
 
 def test_memory_that_is_taken_once_is_no_leak() -> None:

@@ -27,5 +27,20 @@ def test_the_error_tells_what_failed_and_what_to_do_and_has_the_report() -> None
     ]
 
 
+def test_failures_that_differ_in_strategy_and_figures_alone_are_told_once() -> None:
+    results = [
+        CheckResult("keeps nothing", strategy, f"it takes {size} MB", "bound it")
+        for strategy, size in (("dedicated_thread", 0.18), ("lightweight", 0.2))
+    ]
+    other = CheckResult("keeps nothing", "work_stealing_pool", "it takes 3 threads", "bound it")
+    assert ConformanceReport("Blur", (results[0], other, results[1])).told().splitlines() == [
+        "Blur does not conform: 3 of 3 checks failed",
+        "FAILED keeps nothing (dedicated_thread, lightweight): it takes 0.18 MB",
+        "       -> bound it",
+        "FAILED keeps nothing (work_stealing_pool): it takes 3 threads",
+        "       -> bound it",
+    ]
+
+
 def test_what_a_check_finds_is_a_problem_and_a_remedy() -> None:
     assert str(Nonconformity("it does not", "let it")) == "it does not; let it"

@@ -15,12 +15,16 @@ from rich.logging import RichHandler
 
 from streamlib import __version__
 from streamlib.control.cli.demo import show_demo
+from streamlib.control.cli.diff import DiffFormat, show_diff
 from streamlib.control.cli.duration import parse_duration
 from streamlib.control.cli.graph import show_graph
+from streamlib.control.cli.live_updates import Following
 from streamlib.control.cli.new import make_package, next_commands
 from streamlib.control.cli.processors import Form, show_processor, show_processors
 from streamlib.control.cli.program import run_program
-from streamlib.errors import StreamError, UnknownTypeError
+from streamlib.control.cli.watching import FolderNotices
+from streamlib.errors import MissingExtraError, StreamError, UnknownTypeError
+from streamlib.graph.document import SUFFIXES
 from streamlib.observability.render import RenderFormat
 from streamlib.processors.registry import ProcessorRegistry
 
@@ -93,6 +97,12 @@ def run(
         str | None,
         typer.Option("--duration", "-d", help="Stop after so long: 10s, 500ms, 1m30s, 2h.", show_default=False),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Apply the graph file again whenever it is saved.")
+    ] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload", "-r", help="Reload modules of your own processors whenever they are saved.")
+    ] = False,
 ) -> None:
     """Run the graph that FILE describes, or that setup(runtime) in it builds, until its sources end.
 
@@ -102,9 +112,36 @@ def run(
             reader = runtime.add_processor("FileReader", path="in.mp4")
             writer = runtime.add_processor("Mp4Writer", path="out.mp4")
             runtime.connect(reader.output("video"), writer.input("video"))
+
+    With --watch and --reload the graph changes while it runs; a file with a mistake in it is told with its line, and
+    changes nothing. Both need pip install "streamlib[control]".
     """
     duration_ns = None if duration is None else parse_duration(duration)
-    raise typer.Exit(run_program(file, duration_ns, console_for_errors()))
+    following = _following(file, watch=watch, reload=reload) if watch or reload else None
+    raise typer.Exit(run_program(file, duration_ns, console_for_errors(), following))
+
+
+def _following(file: Path, *, watch: bool, reload: bool) -> Following:
+    if watch and file.suffix.lower() not in SUFFIXES:
+        raise typer.BadParameter("--watch applies graph files, in YAML or JSON; --reload is for programs")
+    try:
+        return Following(FolderNotices(), graph=watch, modules=reload)
+    except MissingExtraError as error:
+        console_for_errors().print(f"error: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="A graph in YAML or JSON, or a Python file.", show_default=False)],
+    after: Annotated[Path, typer.Argument(help="The other one.", show_default=False)],
+    format: Annotated[DiffFormat, typer.Option("--format", "-f", help="How it is shown.")] = DiffFormat.TEXT,
+) -> None:
+    """Show what has to change in the graph of BEFORE so that it is that of AFTER; nothing is run.
+
+    Exit codes: 0 they are the same, 1 they differ, 2 a file is missing or says something wrong.
+    """
+    raise typer.Exit(show_diff(before, after, format, console_for_output(), console_for_errors()))
 
 
 @app.command()

@@ -19,6 +19,7 @@ from streamlib.control.cli.attendance import Outcome, attending
 from streamlib.control.cli.clip import make_clip
 from streamlib.control.cli.display import Display, processor_table
 from streamlib.control.cli.duration import seconds
+from streamlib.control.cli.entry import raised_interrupts
 from streamlib.control.cli.recording import Contents, play_back
 from streamlib.control.cli.tally import Row, Tally
 from streamlib.control.cli.vignette import Vignette
@@ -69,7 +70,7 @@ def show_demo(file: Path | None, folder: Path, console: Console) -> bool:
     if file is not None:
         _check_file(file, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="streamlib-demo-") as scratch:
+    with raised_interrupts(), TemporaryDirectory(prefix="streamlib-demo-") as scratch:
         if file is None:
             file = Path(scratch) / "clip.mp4"
             console.print("making a clip of 5 s, 1280x720, with sound", highlight=False)

@@ -23,6 +23,9 @@ LINE_NS = NS_PER_S
 MOST_ROWS = 60  # of a table; a graph may hold 50,000 processors
 MOST_ENDS = 8  # sources and sinks in a line
 
+STYLES = {"+": "green", "-": "red", "~": "yellow"}
+"""How changes of a graph are shown, by their signs."""
+
 
 class Display:
     """Shows a tally while a graph runs; what is said in between stays above it."""
@@ -51,9 +54,14 @@ class Display:
         else:
             self._live.update(Group(processor_table(self._tally.rows()), Text(self._line())), refresh=True)
 
-    def say(self, message: str) -> None:
+    def say(self, message: str, style: str = "") -> None:
         """Print a line that stays, with the time."""
-        self._console.print(f"{self.elapsed_ns / NS_PER_S:6.1f} s  {message}", highlight=False, markup=False)
+        line = f"{self.elapsed_ns / NS_PER_S:6.1f} s  {message}"
+        self._console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
+
+    def add(self, line: str, style: str = "") -> None:
+        """Print a line that belongs to the one before."""
+        self._console.print(f"          {line}", style=style, highlight=False, markup=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         self._start_ns = self._shown_ns = self._clock.now_ns()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -20,6 +21,7 @@ from rich.console import Console
 import streamlib
 from streamlib.control.cli.attendance import Outcome, attending
 from streamlib.control.cli.display import Display, processor_table
+from streamlib.control.cli.live_updates import Following, LiveUpdates
 from streamlib.control.cli.tally import Tally
 from streamlib.errors import StreamError, nearest, nearest_file
 from streamlib.graph.document import SUFFIXES
@@ -42,8 +44,14 @@ class ProgramError(Exception):
     """The user's program raised; the message is its traceback."""
 
 
-def run_program(path: Path, duration_ns: int | None, console: Console) -> int:
+def run_program(path: Path, duration_ns: int | None, console: Console, following: Following | None = None) -> int:
     """Run a program and say what it does.
+
+    Args:
+        path: The program, or a graph file.
+        duration_ns: How long; None is until it ends.
+        console: Where it is said.
+        following: Which files are followed meanwhile; None is that none is looked at again.
 
     Returns:
         The exit code: 0 when it ended, was stopped or its time was up, 1 when something failed: the graph could not be
@@ -55,7 +63,8 @@ def run_program(path: Path, duration_ns: int | None, console: Console) -> int:
     runtime = StreamRuntime()
     try:
         set_up(runtime, path)
-        return _attend(runtime, duration_ns, console)
+        updates = None if following is None else LiveUpdates(runtime, path, following)
+        return _attend(runtime, duration_ns, console, updates)
     except (ProgramError, StreamError) as error:
         print_error(error, console)
     finally:
@@ -69,16 +78,22 @@ def print_error(error: ProgramError | StreamError, console: Console) -> None:
     console.print(words, style="red", highlight=False, markup=False, soft_wrap=True)
 
 
-def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console) -> int:
+def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console, updates: LiveUpdates | None) -> int:
     tally = Tally(runtime.graph)
     display = Display(tally, console)
     before = {} if runtime.state is not GraphState.IDLE else {path: _stamp(path) for path in _files_of(runtime)}
-    with attending(runtime, display.tick) as attendance:
+
+    def tick() -> None:
+        if updates is not None:
+            updates.look(display)
+        display.tick()
+
+    with attending(runtime, tick) as attendance:
         if runtime.state is GraphState.IDLE:
             runtime.start()
         try:
             tally.look()
-            with display:
+            with display, updates or nullcontext():
                 outcome = attendance.until(duration_ns)
                 if outcome is not Outcome.ENDED:
                     display.say(f"{WHY[outcome]}; what is on its way is processed")
@@ -134,13 +149,12 @@ def set_up(runtime: StreamRuntime, path: Path) -> None:
         ProgramError: The program raised.
         GraphFileError: The graph file says something wrong.
     """
-    if not path.is_file():
-        raise typer.BadParameter(_no_file(path), param_hint="FILE")
+    check_file(path)
     if path.suffix.lower() in SUFFIXES:
         if not runtime.load(path, skip_unknown_components=True):
             raise typer.BadParameter(f"{path} has no processor", param_hint="FILE")
         return
-    if b"\0" in path.read_bytes()[:4096]:
+    if b"\0" in _beginning(path):
         raise typer.BadParameter(f"{path} is no Python file; `streamlib demo FILE` plays a video", param_hint="FILE")
     program = _in_its_words(path, lambda: load(path))
     setup = getattr(program, "setup", None)
@@ -202,7 +216,31 @@ def _its_functions(program: ModuleType) -> str:
     return "put the graph in one, without start() and wait(), or run the file with python"
 
 
+def check_file(path: Path) -> None:
+    """Refuse what is no file.
+
+    Raises:
+        typer.BadParameter: It is none, or it cannot be looked at; the message says what it is.
+    """
+    try:
+        words = "" if path.is_file() else _no_file(path)
+    except OSError as error:
+        words = f"{path} cannot be read: {error.strerror}"
+    if words:
+        raise typer.BadParameter(words, param_hint="FILE")
+
+
 def _no_file(path: Path) -> str:
     if path.is_dir():
         return f"{path} is a folder; name a Python or graph file in it"
+    if path.exists():
+        return f"{path} is a device or a pipe; name a file"
     return f"there is no file {path}; {nearest_file(path)}"
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(4096)
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be read: {error.strerror}", param_hint="FILE") from error

@@ -101,14 +101,9 @@ class FrameFilter:
     def flush(self) -> Iterator[Content]:
         """What the filters hold back, and of endless ones no more; a frame after this finds them made anew."""
         graph, self._graph = self._graph, None
-        if graph is None or self.is_endless:
-            self.is_endless = False
-            return
-        for made in self._pushed(graph, None):
-            yield made
-            if self.is_endless:
-                self.is_endless = False
-                return
+        if graph is not None and not self.is_endless:
+            yield from self._pushed(graph, None)
+        self.is_endless = False
 
     def close(self) -> None:
         """Let go of the filters, with what they hold back."""
@@ -127,9 +122,11 @@ class FrameFilter:
         try:
             for count, made in enumerate(graph.push(given), 1):
                 self._balance -= 1
+                yield self._content(made)
                 if count == most:
                     self._find_endless(count, of_one=given is not None)
-                yield self._content(made)
+                    if given is None:
+                        return
         except (av.error.FFmpegError, OSError) as error:
             self._graph = None
             reason = getattr(error, "strerror", None) or str(error)

@@ -32,6 +32,8 @@ IO_ERRORS = (av.error.FFmpegError, OSError)
 # A stream that is connected and silent holds the file up for this long, in media time or bytes, whichever is first.
 PATIENCE_NS = 30 * NS_PER_S
 PATIENCE_BYTES = 64 * 1024 * 1024
+# FFmpeg's muxer counts the time from one packet to the next in 31 bits.
+LONGEST_TICKS = 2**31 - 2
 # So much is kept before an input without a link is taken to stay so: edits of a running graph come one by one.
 GRACE_NS = NS_PER_S
 
@@ -207,9 +209,10 @@ class Mp4Muxer:
             return
         if packet.stream is not track.info:
             self._check_change(track.info, packet.stream)
+        stamped = self._stamped(packet, track)
         try:
             assert self._container is not None
-            self._container.mux_one(self._stamped(packet, track))
+            self._container.mux_one(stamped)
         except IO_ERRORS as error:
             raise self._failure("written", error, self._abandoned()) from error
         track.packets += 1
@@ -221,13 +224,27 @@ class Mp4Muxer:
         dts = track.ticks(packet.decode_ns - self._offset_ns)
         if track.last_dts is not None:
             dts = max(dts, track.last_dts + 1)
+        pts = max(dts, track.ticks(packet.timestamp_ns - self._offset_ns))
+        before = dts if track.last_dts is None else track.last_dts
+        self._check_gap(packet, max(dts - before, pts - dts))
         track.last_dts = dts
-        made.dts, made.pts = dts, max(dts, track.ticks(packet.timestamp_ns - self._offset_ns))
-        made.duration = track.ticks(packet.duration_ns)
+        made.dts, made.pts = dts, pts
+        made.duration = min(track.ticks(packet.duration_ns), LONGEST_TICKS)
         made.time_base = track.unit
         made.is_keyframe = packet.keyframe
         made.stream = track.stream
         return made
+
+    def _check_gap(self, packet: EncodedPacket, gap: int) -> None:
+        """Complete the file before a packet that is too far from the one before, in units of its track."""
+        if gap <= LONGEST_TICKS:
+            return
+        hours, most = (float(count * unit(packet.stream) / 3600) for count in (gap, LONGEST_TICKS))
+        raise MediaError(
+            f"{self.path} cannot go on: at {packet.timestamp_ns} ns of {packet.stream.media} there is a gap of "
+            f"{hours:,.1f} h, and an MP4 file has {most:.1f} h at most{self._abandoned()}; "
+            "see what sets the timestamps, or write another file behind the gap"
+        )
 
     def _abandoned(self) -> str:
         """Complete what can be completed after a failed write, and say what has become of the file."""
@@ -235,7 +252,8 @@ class Mp4Muxer:
         assert self._container is not None
         try:
             self._container.close()
-            left = self._left() if self._fragment_ns else f"; it plays up to {self._end_ns() / NS_PER_S:.1f} s"
+            whole = f"; it plays up to {self._end_ns() / NS_PER_S:.1f} s" if self._end_ns() > 0 else LOST
+            left = self._left() if self._fragment_ns else whole
         except IO_ERRORS:
             left = self._left()
         self._unlock()

@@ -32,6 +32,9 @@ from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.processors.ports import LinkInput
 from streamlib.processors.processor import Processor
 
+SUFFIXES = (".mp4", ".m4v", ".m4a", ".mov")
+"""What a file may end in; what is in it is MP4 all the same. A name without any of that kind is left as it is."""
+
 
 class SoundFormat(StrEnum):
     """What sound that comes as frames is encoded to."""
@@ -58,7 +61,7 @@ class Mp4Writer(Processor):
         """Where to write, and how to encode what comes as frames.
 
         Attributes:
-            path: The file; a file from before is replaced.
+            path: The file, in .mp4, .m4v, .m4a or .mov; a file from before is replaced.
             latency: "normal" holds pictures back to compress them better; "low" does not.
             audio_codec: What sound is encoded to, "aac" or "opus"; packets go into the file as they are.
             audio_bitrate: Bits per second; 0 is 64,000 for each channel.
@@ -74,8 +77,13 @@ class Mp4Writer(Processor):
         fragment_seconds: Annotated[float, Meta(ge=0.02, le=3600)] = 1.0
 
         def __post_init__(self) -> None:
-            """Refuse rates that are none."""
+            """Refuse rates that are none, and a file whose name says that it is of another kind."""
             zero_or(self, frame_rate=FRAME_RATES, audio_bitrate=SOUND_BITRATES)
+            if "\0" in self.path:
+                raise ValueError(f"path: no file has a NUL in its name; given {self.path!r:.60}")
+            suffix = Path(self.path).suffix
+            if suffix and suffix.lower() not in SUFFIXES:
+                raise ValueError(f"path: an MP4 file ends in {', '.join(SUFFIXES)}; given {self.path!r}")
 
     config: Config
 
@@ -105,7 +113,7 @@ class Mp4Writer(Processor):
         if self._path != asked:
             self._log.warning("%s is finished already; this goes to %s", asked, self._path)
         notices = Notices(ctx.log)
-        self._h264 = H264Codec(self.config, notices)
+        self._h264 = H264Codec(self.config, notices, in_ticks=True)
         self._sound_codec = self._sound_codec_for(notices)
         self._pictures: InputEncoder[VideoFrame] = InputEncoder("video", self._h264)
         self._sound: InputEncoder[AudioFrame] = InputEncoder("audio", self._sound_codec)
@@ -175,9 +183,13 @@ class Mp4Writer(Processor):
             self._let_go(is_written=muxer.has_begun)
         if muxer.is_broken:
             return
+        if written is None and muxer.lacks_key_frame:
+            raise MediaError(
+                f"{self._path} was not written: packets came in and none that a picture can begin with; connect the "
+                "writer where the stream begins, or to an encoder, which begins anew for it"
+            )
         if written is None:
-            came = "no key frame came in" if muxer.lacks_key_frame else "nothing came in"
-            self._log.warning("%s; %s was not written", came, self._path)
+            self._log.warning("nothing came in; %s was not written", self._path)
         else:
             self._log.info("wrote %s", written)
 
@@ -194,14 +206,20 @@ def check_writable(path: Path) -> None:
     Raises:
         MediaError: It cannot.
     """
+    try:
+        _check_place(path)
+        existed = path.exists()
+        with FileLock(path):
+            if not existed:
+                path.unlink()
+    except MediaError:
+        raise
+    except OSError as error:
+        raise MediaError(f"{path} could not be written: {error.strerror}; choose another path") from error
+
+
+def _check_place(path: Path) -> None:
     if not path.parent.is_dir():
         raise MediaError(f"{path} could not be written: there is no folder {path.parent}; create it first")
     if path.is_dir() or path.is_fifo():
         raise MediaError(f"{path} could not be written: it is no regular file; choose another path")
-    existed = path.exists()
-    try:
-        with FileLock(path):
-            if not existed:
-                path.unlink()
-    except OSError as error:
-        raise MediaError(f"{path} could not be written: {error.strerror}; choose another path") from error

@@ -95,10 +95,18 @@ class _Mark:
 
 
 class H264Codec:
-    """One H.264 encoder; it opens with its first frame and keeps that frame's size, range and matrix."""
+    """One H.264 encoder; it opens with its first frame and keeps that frame's size, range and matrix.
 
-    def __init__(self, settings: H264Settings, notices: Notices) -> None:
+    Args:
+        settings: What it opens with.
+        notices: Told once each about what is done to frames.
+        in_ticks: Whether pictures that 1/90000 s do not tell apart are set that far apart: a file has no other times,
+            and shows pictures that were held back in a wrong order without. Else packets keep the nanoseconds.
+    """
+
+    def __init__(self, settings: H264Settings, notices: Notices, *, in_ticks: bool = False) -> None:
         self._settings = settings
+        self._in_ticks = in_ticks
         self._notices = notices
         self._context: av.VideoCodecContext | None = None
         self._opened_bitrate = 0
@@ -230,7 +238,11 @@ class H264Codec:
         placed = self._times.place(frame.timestamp_ns, frame.duration_ns)
         if self._times.repaired:
             self._notices.once("times", "timestamps that are missing, repeat or run backwards are set one frame apart")
-        picture.pts, picture.time_base = self._tick(placed), TIME_BASE
+        tick = self._tick(placed)
+        if self._in_ticks and tick > ticks(placed, TIME_BASE):
+            placed = nanoseconds(tick, TIME_BASE)
+            self._notices.once("ticks", "pictures less than 1/90000 s apart are set that far apart")
+        picture.pts, picture.time_base = tick, TIME_BASE
         picture.pict_type = PictureType.I if self._is_key_due(placed) else PictureType.NONE
         picture.opaque = _Mark(placed, frame.duration_ns, frame.entered_ns, frame.sequence, frame.metadata)
         return picture

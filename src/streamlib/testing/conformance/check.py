@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from streamlib.processors.processor import Processor
 from streamlib.processors.registry import ProcessorRegistry
 from streamlib.testing.conformance.checks import (
     Check,
+    an_input_may_end_first,
     config_changes_apply,
     config_comes_back,
     keeps_nothing,
@@ -30,6 +32,12 @@ from streamlib.testing.conformance.supply import Supply, made_frames
 
 FIRST = "runs to its end"
 """The check that the others build on."""
+
+CHANGES = "config changes apply"
+NO_RUN = "not checked, since it does not run to its end"
+NO_RETURN = "not checked, since a call of it does not come back: each would leave a thread behind"
+
+EXITS = SystemExit, CancelledError, GeneratorExit
 
 RUNNING: Mapping[str, Check] = {
     "setup may fail": setup_may_fail,
@@ -56,7 +64,8 @@ def check_processor(
 
     Under each strategy that its execution mode allows (a manual one is stepped), it is run to the end of its stream,
     its setup is made to fail, it is paused, made anew, and run for 1,000 frames while memory, threads and files are
-    counted. What comes out has to be of the declared classes, read-only and, where what goes in is, in order of time.
+    counted. Where it has several inputs, one ends before the others. What comes out has to be of the declared classes,
+    read-only and, where what goes in is, in order of time.
     Its config is written to a graph file and back, and each field is changed while it runs.
 
     The runtime's clock jumps from tick to tick, if these are less than 5 s apart. The main thread is among the
@@ -81,37 +90,48 @@ def check_processor(
         UnknownTypeError: There is no type of that name.
     """
     subject = subject_of(processor, config, frames, drive, timeout, fields)
-    once: dict[str, Callable[[], str]] = {
-        "config comes back from a file": partial(config_comes_back, subject, None),
-        "config changes apply": partial(config_changes_apply, subject, _first(subject), changes or {}),
-    }
-    results = [result for kind in _kinds(subject.declaration) for result in _under(subject, kind)]
-    results += [_result(name, "", check) for name, check in once.items()]
+    results: list[CheckResult] = []
+    for kind in _kinds(subject.declaration):
+        results += _under(subject, kind, results)
+    results.append(_result("config comes back from a file", "", partial(config_comes_back, subject, None)))
+    if results[0].passed:
+        change = partial(config_changes_apply, subject, _first(subject), changes or {})
+        results.append(_result(CHANGES, "", change))
+    else:
+        results.append(CheckResult(CHANGES, note=NO_RUN))
     report = ConformanceReport(subject.declaration.type_name, tuple(results))
     if report.failures:
         raise ConformanceError(report)
     return report
 
 
-def _under(subject: Subject, kind: StrategyKind | None) -> Iterator[CheckResult]:
+def _under(subject: Subject, kind: StrategyKind | None, before: Iterable[CheckResult]) -> Iterator[CheckResult]:
     """All that is checked under a strategy; when it does not come to its end, the rest says nothing new."""
     strategy = "by step" if kind is None else str(kind)
+    if any(result.left_behind for result in before):
+        yield CheckResult(FIRST, strategy, note=NO_RETURN)
+        return
     first = _result(FIRST, strategy, partial(runs_to_its_end, subject, kind))
     yield first
-    for name, check in RUNNING.items():
+    several = {"one input ends first": an_input_may_end_first} if len(subject.supplies) > 1 else {}
+    for name, check in {**RUNNING, **several}.items():
         if first.passed:
             yield _result(name, strategy, partial(check, subject, kind))
         else:
-            yield CheckResult(name, strategy, note="not checked, since it does not run to its end")
+            yield CheckResult(name, strategy, note=NO_RUN)
 
 
 def _result(name: str, strategy: str, check: Callable[[], str]) -> CheckResult:
     try:
         return CheckResult(name, strategy, note=check())
     except Nonconformity as found:
-        return CheckResult(name, strategy, found.problem, found.remedy)
+        stuck = "; a call of it has not come back, and its thread is left behind" if found.left_behind else ""
+        return CheckResult(name, strategy, found.problem + stuck, found.remedy, left_behind=found.left_behind)
     except StreamError as error:
         return CheckResult(name, strategy, f"{type(error).__name__}: {error}", "see what the error says")
+    except EXITS as raised:  # on the main thread they are the caller's
+        remedy = "raise an error of your own; who uses a processor decides whether the program ends"
+        return CheckResult(name, strategy, f"it raised {raised!r}, which ends a program or a thread", remedy)
 
 
 def _kinds(declaration: Declaration) -> list[StrategyKind | None]:

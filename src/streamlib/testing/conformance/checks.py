@@ -17,6 +17,7 @@ from streamlib.processors.processor import Processor
 from streamlib.runtime.edit import ConfigOutcome
 from streamlib.runtime.runtime import StreamRuntime
 from streamlib.testing.conformance.footprint import Footprint, most_grown, traced
+from streamlib.testing.conformance.hoard import most_hoarded
 from streamlib.testing.conformance.report import Nonconformity
 from streamlib.testing.conformance.rig import Rig, Subject
 from streamlib.testing.conformance.watch import Fault, InjectedError
@@ -83,17 +84,34 @@ def keeps_nothing(subject: Subject, kind: StrategyKind | None) -> str:
         if rig.has_ended() and not rig.feeds:
             return f"it ended after {rig.seen} frames; memory is judged over {WARM + LEAK_FRAMES}"
         if _grown(first, second):
-            before = tracemalloc.take_snapshot()
+            before, held = tracemalloc.take_snapshot(), rig.hoards()
             second = Footprint.now()
             third = _footprint(rig, WARM + 2 * LEAK_FRAMES)
             grown = _grown(second, third)
             if grown:
-                where = most_grown(before, tracemalloc.take_snapshot())
+                made = most_grown(before, tracemalloc.take_snapshot())
+                where = most_hoarded(held, rig.hoards(), LEAK_FRAMES // 2) or made
                 raise Nonconformity(
-                    f"over {LEAK_FRAMES} frames it takes {grown} more, and again over the next; most at {where}",
+                    f"over {LEAK_FRAMES} frames it takes {grown} more, and again over the next; most {where}",
                     "bound what is kept from frame to frame: deque(maxlen=...), or forget it when it has been used",
                 )
         rig.end()
+    return ""
+
+
+def an_input_may_end_first(subject: Subject, kind: StrategyKind | None) -> str:
+    """When one input has ended, it goes on with the others, or ends; under wake "all" `read` gives None there."""
+    with Rig(subject, kind) as rig:
+        rig.start()
+        rig.settle(FEW)
+        if rig.has_ended():
+            return f"it ended before one of its inputs did, after {rig.seen} frames"
+        try:
+            rig.end_first(2 * FEW)
+            rig.end()
+        except Nonconformity as found:
+            remedy = "an input that has ended gives None: go on without it, or call ctx.end() when self.<input>.ended"
+            raise Nonconformity(f"after its first input had ended, {found.problem}", remedy) from found
     return ""
 
 
@@ -166,7 +184,7 @@ def _run(subject: Subject, kind: StrategyKind | None) -> str:
     rig.check_lives()
     for port, supply in subject.supplies.items():
         if supply.is_changed():
-            remedy = "copy before you change: dict(frame.data); others read the same frame"
+            remedy = "copy before you change: dict(frame.data), array.copy(); others read the same frame"
             raise Nonconformity(f"it wrote into a frame that came in at {port!r}", remedy)
     return "nothing came out" if rig.evidence and not rig.seen else ""
 

@@ -46,11 +46,11 @@ class Footprint:
 
 
 def most_grown(before: tracemalloc.Snapshot, after: tracemalloc.Snapshot) -> str:
-    """Where most of the memory of Python's objects came to be, as `file.py:12`."""
+    """Where most of the memory of Python's objects came to be, as `at file.py:12`."""
     own = tracemalloc.Filter(False, tracemalloc.__file__)
     grown = after.filter_traces([own]).compare_to(before.filter_traces([own]), "lineno")
     line = max(grown, key=lambda one: one.size_diff).traceback[0] if grown else None
-    return f"{line.filename}:{line.lineno}" if line else "an unknown place"
+    return f"at {line.filename}:{line.lineno}" if line else "at an unknown place"
 
 
 @contextmanager

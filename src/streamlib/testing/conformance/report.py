@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from streamlib.errors import StreamError
 
+_FIGURES = re.compile(r"[\d.,]+")
+
 
 class Nonconformity(Exception):
-    """A check has failed: what was seen, and what to do about it."""
+    """A check has failed: what was seen, and what to do about it.
+
+    Attributes:
+        left_behind: Whether a call did not come back either when all was stopped, so that its thread is left behind.
+    """
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(f"{problem}; {remedy}")
         self.problem = problem
         self.remedy = remedy
+        self.left_behind = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class CheckResult:
         problem: What is wrong; empty where all is well.
         remedy: What to do about it.
         note: What of it could not be checked, and why.
+        left_behind: Whether a call did not come back at all, and its thread is left behind.
     """
 
     check: str
@@ -33,6 +42,7 @@ class CheckResult:
     problem: str = ""
     remedy: str = ""
     note: str = ""
+    left_behind: bool = False
 
     @property
     def passed(self) -> bool:
@@ -62,8 +72,13 @@ class ConformanceReport:
         return "\n".join((self._headline(), *map(str, self.results)))
 
     def told(self) -> str:
-        """The failures alone, with what to do."""
-        return "\n".join((self._headline(), *map(str, self.failures)))
+        """The failures alone, with what to do: one that differs from another by its strategy or its figures, once."""
+        alike: dict[tuple[str, str, str], list[CheckResult]] = {}
+        for failure in self.failures:
+            key = (failure.check, _FIGURES.sub("#", failure.problem), failure.remedy)
+            alike.setdefault(key, []).append(failure)
+        merged = [replace(row[0], strategy=", ".join(one.strategy for one in row)) for row in alike.values()]
+        return "\n".join((self._headline(), *map(str, merged)))
 
     def _headline(self) -> str:
         if not self.failures:

@@ -29,6 +29,7 @@ from streamlib.runtime.runtime import StreamRuntime
 from streamlib.states import ProcessorState
 from streamlib.testing.clock import JumpingClock
 from streamlib.testing.conformance.feeder import Feed, Feeder
+from streamlib.testing.conformance.hoard import sizes
 from streamlib.testing.conformance.report import Nonconformity
 from streamlib.testing.conformance.supply import Supply
 from streamlib.testing.conformance.watch import Fault, Life, Watch
@@ -39,6 +40,9 @@ TURN_S = 0.005
 
 LONGEST_TURN_S = 0.25
 """What a turn counts for at most, in seconds: a machine that stood still is not the processor's fault."""
+
+GIVE_UP_S = 1.0
+"""What those who are stopped after a check has failed have for their last words, in seconds."""
 
 STEPS = 16
 """Calls of a manual processor between two looks."""
@@ -99,8 +103,9 @@ class Rig:
             link = self.runtime.connect(feeder, self.handle.input(port), delivery=Delivery.EVERY)
             self.feeds[link] = feed
             in_order = in_order and supply.in_order
+        timed = bool(self.subject.supplies) and all(supply.timed for supply in self.subject.supplies.values())
         for port, output in declaration.outputs.items():
-            evidence = Evidence(output, in_order=in_order)
+            evidence = Evidence(output, in_order=in_order, timed=timed)
             witness = self.runtime.add_processor(Witness, evidence=evidence)
             link = self.runtime.connect(self.handle.output(port), witness.input("input"), delivery=Delivery.EVERY)
             self.evidence[link] = evidence
@@ -132,6 +137,15 @@ class Rig:
             self.until(lambda: self.has_ended() or self._have_read(count), self._unread)
         else:
             self.until(lambda: self.has_ended() or self.seen >= count, lambda: self._silent(count))
+        self.check_errors()
+
+    def end_first(self, count: int) -> None:
+        """End its first input, and have `count` frames in all go into each of the others; or until it ends."""
+        first, *others = self.feeds
+        self.feeds[first].end()
+        for link in others:
+            self.feeds[link].allow(count)
+        self.until(lambda: self.has_ended() or all(_taken(link) >= count for link in others), self._unread)
         self.check_errors()
 
     def end(self) -> None:
@@ -203,6 +217,11 @@ class Rig:
         """Whether it has failed by an error of StreamLib's, and so has said what it does not take."""
         instance = self.handle.instance()
         return instance is not None and isinstance(instance.failure, StreamError)
+
+    def hoards(self) -> Mapping[str, int]:
+        """How much each of its containers holds, by name."""
+        instance = self.handle.instance()
+        return {} if instance is None else sizes(instance.processor)
 
     @property
     def seen(self) -> int:
@@ -292,13 +311,19 @@ class Rig:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self.runtime.stop(drain=False)
+            self._give_up() if isinstance(error, Nonconformity) else self.runtime.stop(drain=False)
         except DeadlineError:
             if error is None:
                 raise
+            if isinstance(error, Nonconformity):
+                error.left_behind = True
         finally:
             if self._driver is not None:
                 self._driver.join(self.subject.timeout)
+
+    def _give_up(self) -> None:
+        """Stop what has had its time already: who does not come back now is left behind without another wait."""
+        self.runtime.stop(timeout=min(GIVE_UP_S, self.subject.timeout))
 
 
 def _taken(link: LinkHandle) -> int:

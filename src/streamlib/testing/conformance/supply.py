@@ -37,6 +37,7 @@ from streamlib.schema.types import (
     StructType,
     TextureType,
 )
+from streamlib.testing.conformance.content import content_of
 from streamlib.testing.run import run_processor
 
 ROUND = 50  # frames that are made; then they come again
@@ -57,7 +58,8 @@ class Supply:
         if not self.frames:
             raise ConfigError(f"frames has none for the input {port!r}; give it one or more", field="frames")
         self._span_ns = _span_ns(self.frames)
-        self._data = [repr(frame.data) for frame in self._mutable()]
+        self._contents = [content_of(frame) for frame in self.frames]
+        self._is_changed = False
 
     @property
     def in_order(self) -> bool:
@@ -65,18 +67,21 @@ class Supply:
         times = [time_of(frame) for frame in self.frames]
         return all(earlier <= later for earlier, later in pairwise(times))
 
+    @property
+    def timed(self) -> bool:
+        """Whether frames are at different times."""
+        return len({time_of(frame) for frame in self.frames}) > 1
+
     def frame(self, n: int) -> Any:
         """The frame of a number, from 0."""
         round_, at = divmod(n, len(self.frames))
+        if round_ == 1:  # what is written a second time may be as it was
+            self._is_changed |= content_of(self.frames[at]) != self._contents[at]
         return _later(self.frames[at], round_ * self._span_ns)
 
     def is_changed(self) -> bool:
         """Whether somebody has written into one of the frames."""
-        return self._data != [repr(frame.data) for frame in self._mutable()]
-
-    def _mutable(self) -> list[DataFrame]:
-        """Those whose content is not read-only by itself."""
-        return [frame for frame in self.frames if isinstance(frame, DataFrame)]
+        return self._is_changed or self._contents != [content_of(frame) for frame in self.frames]
 
 
 def time_of(frame: Any) -> int:

@@ -5,11 +5,8 @@ It says what is wrong with frames in words; `checks.py` reads them.
 
 from __future__ import annotations
 
-import zlib
 from collections import deque
 from typing import Any
-
-from numpy.typing import NDArray
 
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.data import DataFrame
@@ -19,14 +16,21 @@ from streamlib.processors.context import ProcessContext
 from streamlib.processors.ports import LinkInput, LinkOutput, words
 from streamlib.processors.processor import Processor
 from streamlib.schema.descriptors import AudioRequirements
+from streamlib.testing.conformance.content import array_of, content_of
 from streamlib.testing.conformance.supply import time_of
 
 LOOKED_AT = 64  # frames; a processor does with the next what it did with these
 KEPT = 4
+KEEP_TIME = "keep the timestamp of the frame that it is made from (with_pixels, with_samples and replace do)"
 
 
 class Evidence:
     """What has come out of a port; the rig's end of a witness.
+
+    Args:
+        port: The port.
+        in_order: Whether what goes in is in order of time.
+        timed: Whether it has times, of which pictures and sound that come out have theirs.
 
     Attributes:
         count: How many frames.
@@ -34,12 +38,14 @@ class Evidence:
         problems: What is wrong with them: what was seen, with what to do.
     """
 
-    def __init__(self, port: LinkOutput[Any], *, in_order: bool) -> None:
+    def __init__(self, port: LinkOutput[Any], *, in_order: bool, timed: bool = False) -> None:
         self.count = 0
         self.is_ended = False
         self.problems: dict[str, str] = {}  # bounded: one for each kind of problem
         self._port = port
         self._in_order = in_order
+        self._timed = timed
+        self._unstamped = 0
         self._last_ns: int | None = None
         self._kept: deque[tuple[Any, int]] = deque()  # bounded by KEPT
 
@@ -53,12 +59,15 @@ class Evidence:
             self._look_at(frame)
         if self._in_order:
             self._check_time(frame)
+        self._unstamped += isinstance(frame, VideoFrame | AudioFrame) and not frame.timestamp_ns
         self.count += 1
 
     def end(self) -> None:
         """Take note of the end of the stream; for the witness."""
         while self._kept:
             self._look_again()
+        if self._timed and self._unstamped == self.count > 1:
+            self._tell(f"each frame of {self._port.name!r} is at 0 ns, and those that came in were not", KEEP_TIME)
         self.is_ended = True
 
     def _look_at(self, frame: Any) -> None:
@@ -82,7 +91,7 @@ class Evidence:
         self._keep(frame)
 
     def _check_read_only(self, frame: Any) -> None:
-        array = _array(frame)
+        array = array_of(frame)
         if array is not None and array.flags.writeable:
             self._tell(
                 f"the array of a frame of {self._port.name!r} can be written to",
@@ -104,12 +113,12 @@ class Evidence:
             self._tell(
                 f"a frame of {self._port.name!r} at {now_ns} ns follows one at {self._last_ns} ns, "
                 "and the frames that came in were in order",
-                "keep the timestamp of the frame that it is made from (with_pixels, with_samples and replace do)",
+                KEEP_TIME,
             )
         self._last_ns = now_ns
 
     def _keep(self, frame: Any) -> None:
-        content = _content(frame)
+        content = content_of(frame)
         if content is not None:
             self._kept.append((frame, content))
         if len(self._kept) > KEPT:
@@ -117,7 +126,7 @@ class Evidence:
 
     def _look_again(self) -> None:
         frame, content = self._kept.popleft()
-        if _content(frame) != content:
+        if content_of(frame) != content:
             self._tell(
                 f"a frame of {self._port.name!r} was changed after it had been sent",
                 "write each frame into an array or a mapping of its own: those who receive it share it",
@@ -148,19 +157,3 @@ class Witness(Processor):
     def flush(self, ctx: ProcessContext) -> None:
         """Say that the stream has ended."""
         self.config.evidence.end()
-
-
-def _array(frame: Any) -> NDArray[Any] | None:
-    """The array of a frame, where it is one; a codec's own picture is not looked into."""
-    if isinstance(frame, AudioFrame):
-        return frame.samples
-    if isinstance(frame, VideoFrame) and frame.native is None:
-        return frame.to_ndarray()
-    return None
-
-
-def _content(frame: Any) -> int | None:
-    array = _array(frame)
-    if array is not None:
-        return zlib.crc32(array.tobytes())
-    return hash(repr(frame.data)) if isinstance(frame, DataFrame) else None

@@ -1,0 +1,193 @@
+"""What a graph looks like at one moment, as frozen records: what the inspector returns, and agents are shown.
+
+Each can be written as JSON: `msgspec.json.encode(snapshot)`, or as plain values, `msgspec.to_builtins(snapshot)`. Times
+are nanoseconds of the runtime's clock, rates are per second over the window that stands beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from streamlib.execution.metrics import LatencyStats
+from streamlib.execution.priority import ThreadPriority
+from streamlib.execution.strategy import StrategyKind
+from streamlib.ids import LinkId, ProcessorId
+from streamlib.links.delivery import Delivery
+from streamlib.states import GraphState, ProcessorState
+
+NEVER_TIMED = LatencyStats(0, 0, 0, 0, 0)
+"""What there is to say of the latency of somebody who was never timed."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Any of the records here."""
+
+
+class LinkEndpoint(Snapshot, frozen=True, kw_only=True):
+    """One end of a link."""
+
+    processor_id: ProcessorId
+    port: str
+
+    def __str__(self) -> str:
+        return f"{self.processor_id}.{self.port}"
+
+
+class Place(Snapshot, frozen=True, kw_only=True):
+    """Where a processor runs.
+
+    Attributes:
+        strategy: What the scheduler delegate chose.
+        thread: The name of its thread, where it has one of its own.
+        priority_asked: What that thread asked for.
+        priority: What the system really granted; None where it has no thread of its own, or that has not begun.
+        reason: Why it got less than it asked for.
+    """
+
+    strategy: StrategyKind
+    thread: str = ""
+    priority_asked: ThreadPriority | None = None
+    priority: ThreadPriority | None = None
+    reason: str = ""
+
+
+class ProcessorSnapshot(Snapshot, frozen=True, kw_only=True):
+    """One processor.
+
+    Attributes:
+        id: Its id.
+        processor_type: The name of its type.
+        state: What it is doing.
+        throughput_fps: Calls of `process` in a second, over the window.
+        window_s: Since when throughput was counted, in seconds: since the look before, or since it runs.
+        calls: Calls of `process` so far.
+        errors: How many of them raised.
+        latency: How long calls took, with the number of calls that were timed.
+        config: Its config as plain values; one that is none is said in words.
+        place: Where it runs; None while it does not.
+        generation: Which of those that have borne its id it is.
+    """
+
+    id: ProcessorId
+    processor_type: str
+    state: ProcessorState
+    throughput_fps: float
+    window_s: float
+    calls: int
+    errors: int
+    latency: LatencyStats
+    config: Mapping[str, object]
+    place: Place | None
+    generation: int
+
+
+class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
+    """One link; its counters agree with each other: written = taken + queue_depth + dropped.
+
+    Attributes:
+        id: Its id.
+        source: The output that frames come from.
+        target: The input that frames go to.
+        delivery: What it does with a frame that finds it full.
+        queue_depth: Frames that wait.
+        capacity: Frames that may wait.
+        queued_bytes: The size of what waits.
+        throughput_fps: Frames read in a second, over the window.
+        window_s: Since when throughput was counted, in seconds: since the look before, or since it runs.
+        written: Frames written since it was wired.
+        taken: Frames read.
+        replaced: Frames that a newer one has overtaken (`latest`, `drop_oldest`).
+        full: Frames that found no room (`drop_newest`, a live source).
+        closed: Frames written after the reader had ended.
+        overflowed: Frames that went through the overflow of a writer that may not wait; none of them is lost.
+        runs: Whether it is wired; the figures of one that is not are those of its last run.
+    """
+
+    id: LinkId
+    source: LinkEndpoint
+    target: LinkEndpoint
+    delivery: Delivery
+    queue_depth: int
+    capacity: int
+    queued_bytes: int
+    throughput_fps: float
+    window_s: float
+    written: int
+    taken: int
+    replaced: int
+    full: int
+    closed: int
+    overflowed: int
+    runs: bool
+
+    @property
+    def dropped(self) -> int:
+        """Frames that the reader never got, whatever the reason."""
+        return self.replaced + self.full + self.closed
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a frame that is written now finds no room."""
+        return self.runs and self.queue_depth >= self.capacity
+
+
+class TopologyProcessor(Snapshot, frozen=True, kw_only=True):
+    """A processor, as a point of the topology."""
+
+    id: ProcessorId
+    processor_type: str
+    state: ProcessorState
+
+
+class TopologyLink(Snapshot, frozen=True, kw_only=True):
+    """A link, as an arrow of the topology."""
+
+    id: LinkId
+    source: LinkEndpoint
+    target: LinkEndpoint
+
+
+class GraphTopology(Snapshot, frozen=True, kw_only=True):
+    """Who is joined to whom, all of one moment.
+
+    Attributes:
+        version: Grows with each change of the graph; two that are equal show the same graph.
+        state: What the graph as a whole is doing.
+        processors: In the order in which they came.
+        links: In the order in which they came.
+    """
+
+    version: int
+    state: GraphState
+    processors: tuple[TopologyProcessor, ...]
+    links: tuple[TopologyLink, ...]
+
+
+class GraphHealth(Snapshot, frozen=True, kw_only=True):
+    """How the graph as a whole is doing.
+
+    Attributes:
+        state: What it is doing.
+        processor_count: Processors in it.
+        link_count: Links in it.
+        dropped_frames: Frames that links have lost since they were wired.
+        error_count: Calls of `process` that raised.
+        bottlenecks: Processors at a full input, those first that others wait for: what they feed is not full.
+        failed: Processors that an error has ended.
+        paused: Processors that are paused by themselves.
+        queued_bytes: The size of all that waits in links.
+        collector: How long the collector stood in the way of everybody since the start, in nanoseconds.
+    """
+
+    state: GraphState
+    processor_count: int
+    link_count: int
+    dropped_frames: int
+    error_count: int
+    bottlenecks: tuple[ProcessorId, ...]
+    failed: tuple[ProcessorId, ...]
+    paused: tuple[ProcessorId, ...]
+    queued_bytes: int
+    collector: LatencyStats
