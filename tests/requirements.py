@@ -161,7 +161,7 @@ _COMPILER = (
     Promise("edit.exclusive-back", KEPT, EDIT, "A roll-back gives an exclusive resource back to the old one and says so."),
     Promise("edit.rollback", KEPT, EDIT, "A failing check, create, setup or will_* rolls the whole commit back."),
     Promise("edit.rollback-names-step", KEPT, NAMES, "The error of a rolled back commit names the step, the processor and the cause."),
-    Promise("edit.rollback-any-step", EDITS, "issue 4", "A fault at any step of an edit of any shape leaves everything as it was."),
+    Promise("edit.rollback-any-step", KEPT, "issue 4", "A fault at any step of an edit of any shape leaves everything as it was."),
     Promise("edit.untouched-links", KEPT, "design: What it is", "Frames on links that an edit does not touch are never lost."),
     Promise("edit.removal-drains", KEPT, EDIT, "Removal cuts upstream, drains, calls teardown and says when it is done."),
     Promise("edit.update-config", KEPT, EDIT, "update_config answers applied live or restarted; each field declares which."),

@@ -110,8 +110,8 @@ def test_closing_ends_also_those_who_raise_an_exit_when_they_are_cancelled(alarm
         finally:
             raise SystemExit(1)
 
-    for begins in begun:
-        asyncio.run_coroutine_threadsafe(never(begins), thread.events)
+    held = [asyncio.run_coroutine_threadsafe(never(begins), thread.events) for begins in begun]  # asyncio does not
+    assert len(held) == 3
     assert all(begins.wait(SECONDS) for begins in begun)
     assert thread.close(SECONDS)
     assert thread.events.is_closed()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import pairwise
 from types import ModuleType
 
 import pytest
@@ -63,7 +64,7 @@ def test_new_classes_take_the_place_of_the_old_with_state_and_config_and_no_fram
         assert runtime.add_processor("Source").declaration.processor is new.Source
         runtime.stop()
     numbers = [abs(number) for number in record.numbers]
-    assert all(after - before in {1, 2} for before, after in zip(numbers, numbers[1:], strict=False))
+    assert all(after - before in {1, 2} for before, after in pairwise(numbers))
     assert numbers[0] == 5
 
 

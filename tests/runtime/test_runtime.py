@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streamlib import StreamRuntime
-from streamlib.errors import ConfigError, UnknownProcessorError, UnknownTypeError
+from streamlib.errors import ConfigError
 from tests.scenarios.stage import SECONDS, Collect, Numbers, Record
 
 
@@ -20,31 +20,6 @@ def test_a_runtime_works_with_nothing_configured() -> None:
         runtime.start()
         assert runtime.wait(SECONDS)
     assert record.numbers == list(range(20))
-
-
-@pytest.mark.promise("event.graph")
-def test_changes_of_the_graph_are_told_before_and_after() -> None:
-    runtime = StreamRuntime()
-    with runtime.events.subscribe_queue("runtime:global") as queue:
-        source = runtime.add_processor(Numbers)
-        link = runtime.connect(source, runtime.add_processor(Collect, record=Record()))
-        runtime.disconnect(link)
-        runtime.remove(source)
-        names = [type(event).__name__ for event in iter(lambda: queue.get(0), None)]
-    assert names == [
-        "GraphWillAddProcessor", "GraphDidAddProcessor", "GraphWillAddProcessor", "GraphDidAddProcessor",
-        "GraphWillCreateLink", "GraphDidCreateLink", "GraphWillRemoveLink", "GraphDidRemoveLink",
-        "GraphWillRemoveProcessor", "GraphDidRemoveProcessor",
-    ]  # fmt: skip
-
-
-def test_unknown_names_are_told_with_the_nearest() -> None:
-    runtime = StreamRuntime()
-    runtime.add_processor(Numbers, id="camera")
-    with pytest.raises(UnknownProcessorError, match="did you mean 'camera'"):
-        runtime.processor("camra")
-    with pytest.raises(UnknownTypeError, match="did you mean 'H264Encoder'"):
-        runtime.add_processor("H264Encodr")
 
 
 def test_what_is_given_wrongly_is_named_at_once() -> None:

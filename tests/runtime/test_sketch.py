@@ -29,7 +29,7 @@ def test_a_file_is_drawn_and_nothing_of_a_runtime_changes() -> None:
 
 
 def test_what_does_not_go_together_is_told_with_its_line() -> None:
-    with pytest.raises(GraphFileError, match=r"x:4: links\[1\]: b.into already has the link"):
+    with pytest.raises(GraphFileError, match=r"x:5: links\[1\]: b.into already has the link"):
         drawn(TEXT.replace("[a -> b]", "\n- a -> b\n- a.out -> b.into"))
 
 

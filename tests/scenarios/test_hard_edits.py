@@ -1,4 +1,4 @@
-"""Edits of what is in a state that makes them hard: it waits, has failed, hosts others, is watched, or changes twice."""
+"""Edits of what is hard to edit: it waits, has failed, hosts others, is watched, or is changed twice in one edit."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from streamlib import (
     RuntimeContext,
     StreamRuntime,
 )
-from streamlib.errors import CommitError, DeadlineError
+from streamlib.errors import CommitError
 from streamlib.media import FileReader
 from streamlib.runtime.signals import caught_signals
 from tests.scenarios.conftest import Make, lingering
@@ -152,8 +152,10 @@ def test_a_signal_is_heard_that_the_main_thread_does_not_get() -> None:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
-def test_an_edit_goes_on_where_the_one_who_restarts_went_into_a_long_call() -> None:
-    """It was idle when it was asked, and busy when it was to be replaced: what else was edited runs all the same."""
+def test_an_edit_is_rolled_back_where_one_who_is_replaced_went_into_a_long_call(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It was idle when it was asked, and busy when it was to be held: nothing has changed when it comes back."""
     busy, inside, release = threading.Event(), threading.Event(), threading.Event()
     behind, new, gone = Record(), Record(), Record()
     runtime = StreamRuntime(scheduler=Dedicated())
@@ -164,20 +166,38 @@ def test_an_edit_goes_on_where_the_one_who_restarts_went_into_a_long_call() -> N
     runtime.connect(slow, runtime.add_processor(Collect, record=behind))
     going = runtime.add_processor(Collect, record=gone)
     runtime.connect(source, going)
+
+    def edit() -> str:
+        with runtime.edit() as edit:
+            edit.update_config(slow, turn=1)
+            sink = edit.add_processor(Collect, record=new)
+            edit.connect(source, sink, delivery="latest")
+            edit.remove(going)
+        return sink.id
+
     runtime.start()
     try:
         behind.wait_for(10)
-        edit = runtime.edit()
-        edit.update_config(slow, turn=1)
-        edit.connect(source, edit.add_processor(Collect, record=new), delivery="latest")
-        edit.remove(going)
-        with pytest.raises(DeadlineError, match=slow.id):
-            runtime.commit_edit(edit)
-        assert gone.count("teardown") == 1
+        before = runtime.graph.processor_ids(), runtime.graph.link_ids()
+        with pytest.raises(CommitError, match=f"stop of {slow.id} failed: .* Nothing was changed"):
+            edit()
+        assert (runtime.graph.processor_ids(), runtime.graph.link_ids()) == before
+        assert slow.config.turn == 0
+        assert gone.count("teardown") == 0
+        assert new.calls == ["setup", "teardown"]
+        assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
+        assert slow.id in caplog.text
+        busy.clear()
         release.set()
+        gone.wait_for(20)
+        behind.wait_for(20)
+        assert new.numbers == []
+        edit()
         new.wait_for(10)
         behind.wait_for(10)
-        assert behind.is_gapless()
+        assert gone.count("teardown") == 1
+        assert gone.is_gapless(), gone.gaps()
+        assert behind.is_gapless(), behind.gaps()
     finally:
         release.set()
         runtime.stop(drain=False)

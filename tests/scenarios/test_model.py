@@ -68,6 +68,7 @@ class Walk(RuleBasedStateMachine):
     strategy: ClassVar[str]
     taken: ClassVar[Counter[str]]
     faults: ClassVar[Counter[str]]
+    begun: ClassVar[Counter[str]]
     world: World
 
     def __init__(self) -> None:
@@ -81,6 +82,10 @@ class Walk(RuleBasedStateMachine):
         for number, names in enumerate((["branch"], ["insert", "branch"], ["branch", "update_live"])):
             assert self.world.attempt(names, Random(number).choice)
         assert self.world.undo()
+        rare = min(KINDS, key=lambda kind: self.faults[kind])
+        for name in [name for name, kinds in LIKELY.items() if rare in kinds] or ["branch"]:
+            self.world.attempt([name], Random(burst + self.begun["walks"]).choice, kind=rare, nth=0)
+        self.begun["walks"] += 1
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
@@ -255,7 +260,7 @@ def test_any_walk_through_edits_and_faults_keeps_to_the_model(
 ) -> None:
     taken: Counter[str] = Counter()
     faults: Counter[str] = Counter()
-    walk = type("Walk", (Walk,), {"strategy": strategy, "taken": taken, "faults": faults})
+    walk = type("Walk", (Walk,), {"strategy": strategy, "taken": taken, "faults": faults, "begun": Counter()})
     interval = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)  # each step waits for other threads
     chosen = settings(

@@ -66,6 +66,21 @@ class Mute(Processor):
         self.into.read()
 
 
+class Elsewhere(Processor):
+    """Reads from another input, and says when it is called."""
+
+    class Config(ProcessorConfig):
+        record: Any = None
+
+    another = LinkInput(DataFrame)
+    out = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.another.read()
+        if frame is not None:
+            self.out.write(frame)
+
+
 class Awaiting(Processor):
     """Cannot run where a plain one does."""
 
@@ -240,3 +255,23 @@ def test_the_strategy_stays_and_has_to_be_legal(runtime: StreamRuntime) -> None:
     before = runtime.graph.get(line.filter.id, SchedulingStrategy)
     runtime.replace(line.filter, Counting)
     assert runtime.graph.get(line.filter.id, SchedulingStrategy) is before
+
+
+@pytest.mark.parametrize("cut", ["into", "out"])
+def test_a_port_whose_link_is_cut_in_the_same_edit_may_be_missing(runtime: StreamRuntime, cut: str) -> None:
+    line, other = Line(runtime).run(), Record()
+    runtime.connect(line.source, runtime.add_processor(Collect, record=other))
+    other.wait_for(20)
+    with runtime.edit() as edit:
+        if cut == "out":
+            edit.disconnect("pass_0.out->collect_0.into")
+            edit.replace(line.filter, Mute)
+        else:
+            edit.disconnect("numbers_0.out->pass_0.into")
+            edit.replace(line.filter, Elsewhere)
+    assert type(own(line)) is (Mute if cut == "out" else Elsewhere)
+    other.wait_for(50)
+    assert other.is_gapless()
+    if cut == "into":
+        runtime.connect(line.source, runtime.processor(line.filter.id).input("another"))
+        line.record.wait_for(50)

@@ -762,9 +762,12 @@ class World:
             "links": {id_: graph.link(id_) for id_ in graph.link_ids()},
             "components": {id_: [id(graph.get(id_, kind)) for kind in RUNNING_COMPONENTS] for id_ in ids},
             "instances": {
-                id_: instance and (id(instance.processor), id(instance.loop), id(instance.processor.config), instance.state,
-                                   instance.paused, {p: [*map(id, cs)] for p, cs in instance.inputs.items() if cs},
-                                   {p: [*map(id, cs)] for p, cs in instance.outputs.items()})
+                id_: instance and [
+                    *map(id, (instance.processor, instance.loop, instance.processor.config)),
+                    (instance.state, instance.paused),
+                    {port: [*map(id, links)] for port, links in instance.inputs.items() if links},
+                    {port: [*map(id, links)] for port, links in instance.outputs.items()},
+                ]
                 for id_, instance in instances.items()
             },
             "threads": sorted(one.name for one in threading.enumerate() if one.name != "streamlib:collector"),

@@ -70,6 +70,7 @@ class Commit:
         self._states: dict[ProcessorInstance, object] = {}
         self._configured: list[tuple[ProcessorInstance, ProcessorConfig]] = []
         self._runners: list[ThreadRunner | Task] = []
+        self._unanswered: dict[str, None] = {}
         self._begun = site.threads.begun()
         self.departure = Departure(site, plan.remove, plan.cut, drain_s=drain_s)
         self.stopped: list[ProcessorInstance] = []
@@ -309,11 +310,7 @@ class Commit:
         for instance in self._created:
             self._site.graph.remove_all(instance.id, RUNNING_COMPONENTS)
             self._site.reports.torn_down(instance, instance.id)
-        for runner in self._runners:
-            if isinstance(runner, ThreadRunner):
-                runner.stop()
-                runner.join(self._site.answer_s)
-        self._site.threads.end_begun_since(self._begun, self._site.answer_s)
+        self._end_threads()
         for link_id in self._plan.join:
             self._site.graph.remove(link_id, WiredChannel)
         for old in self._held:
@@ -321,6 +318,16 @@ class Commit:
                 self._undo(partial(self._apply, old, partial(old.loop.release, old)))
         for old in self._suspended:
             self._undo(partial(self._bring_back, old))
+        if self._unanswered:
+            names = ", ".join(self._unanswered)
+            LOG.warning("a commit was rolled back; %s will go on as before when they come back from a call", names)
+
+    def _end_threads(self) -> None:
+        for runner in self._runners:
+            if isinstance(runner, ThreadRunner):
+                runner.stop()
+                runner.join(self._site.answer_s)
+        self._site.threads.end_begun_since(self._begun, self._site.answer_s)
 
     def _bring_back(self, old: ProcessorInstance) -> None:
         """Set a processor up again that had to stop, with the config it had."""
@@ -332,6 +339,8 @@ class Commit:
     def _undo(self, action: Callable[[], None]) -> None:
         try:
             action()
+        except DeadlineError as late:  # it is done when they come back
+            self._unanswered |= dict.fromkeys(late.waiting_for)
         except BaseException:
             LOG.exception("rolling back a commit: one step failed, the others go on")
 

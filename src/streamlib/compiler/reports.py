@@ -99,6 +99,7 @@ class InstanceReports:
         """Nobody bears the id any more."""
         self._graph.insert(subject, ProcessorState.IDLE)
         if not self._is_former(instance):
+            self._errors.pop(instance.id, None)  # one that was never started does not end
             self._publish(instance.id, instance.state, ProcessorState.IDLE)
 
     def _told_before(self, instance: ProcessorInstance) -> ProcessorState | None:

@@ -22,7 +22,7 @@ from streamlib.compiler.site import Site
 from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
-from streamlib.graph.components import LightweightMarker, WiredChannel
+from streamlib.graph.components import LightweightMarker, TransientMarker, WiredChannel
 from streamlib.graph.entities import Subject
 from streamlib.graph.link import Link
 from streamlib.ids import ProcessorId
@@ -183,10 +183,9 @@ class Wiring:
         for joint in self.cut:
             changes[joint.source][0].append(joint)
             joint.channel.release()
-            if joint.target not in self._leaving:
+        for joint in (*self.cut, *self._lingering):
+            if self._goes_on(joint.target):
                 joint.channel.mute()
-        for joint in self._lingering:
-            joint.channel.mute()
         for joint in self.joined:
             changes[joint.source][1].append(joint)
         passing = self._new | self._leaving
@@ -199,6 +198,13 @@ class Wiring:
                 # Who writes to a slot that nobody reads yet is asked from now on whether it has room.
                 actions.append(partial(_arrange_anew, loop))
             self._apply(loop, partial(_do_all, actions))
+
+    def _goes_on(self, reader: ProcessorInstance) -> bool:
+        """Whether the reader of a cut link goes on; a stream of frames ends with its link, if it gets no other."""
+        if reader in self._leaving:
+            return False
+        passing = self._site.graph.has(reader.id, TransientMarker)
+        return not passing or any(joint.target is reader for joint in self.joined)
 
     def _change_forms(self, moved: list[ProcessorInstance]) -> None:
         """Give the links of those who move the form that fits their new place."""
@@ -213,6 +219,8 @@ class Wiring:
         resting = [end for end in (joint.source, joint.target) if end not in moved]
 
         def change() -> None:
+            if joint.channel not in joint.target.inputs.get(joint.link.target.port, ()):
+                return  # the writer was stuck in a call until now, and the reader has another link
             self._give_form(joint)
             joint.source.bind_output(joint.link.source.port)
             joint.target.bind_input(joint.link.target.port, joint.channel)

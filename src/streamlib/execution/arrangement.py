@@ -46,7 +46,8 @@ class Arrangement(Visitor):
     def arrange(self, members: Iterable[ProcessorInstance]) -> None:
         """Run these processors from now on, in this order; a head comes first. For the owner."""
         before, self.members = self.members, list(members)
-        gone = {one for one in set(before).difference(self.members) if one.loop is self or one.loop is None}
+        mine: tuple[object, ...] = (self, None)  # one may have come to another loop while this one was stuck in a call
+        gone = {one for one in set(before).difference(self.members) if one.loop in mine}
         for member in gone:
             self.timers.pop(member, None)
             self.indulged.discard(member)

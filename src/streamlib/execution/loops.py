@@ -9,7 +9,8 @@ main thread, is a `task` and has its turn in `work`; its head never waits inside
 is run by whoever has the turn.
 
 Changes are made by the owner, between two frames: `apply` hands them over. A head that waits for room inside `write`
-serves the inlined processors and the changes meanwhile, except those that want the head itself (`between_calls`).
+serves the inlined processors and the changes meanwhile. For those that want the head itself (`between_calls`) it waits
+no longer: what it writes until its call is over goes beyond the capacity, up to a limit.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ from streamlib.errors import DeadlineError
 from streamlib.execution.chain import Chain
 from streamlib.execution.changes import Change, on_this_thread
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.links.reader import RingReader
+from streamlib.links.reader import OVERFLOW_LIMIT, RingReader
 from streamlib.links.ring import Ring
 from streamlib.links.wake import Waker, Wakes
+
+
+HELD_BACK = "it waits inside a call for room in a link: resume or remove those that it feeds"
 
 
 class Runner(Protocol):
@@ -61,6 +65,7 @@ class Loop(Chain):
         self._changes: list[Change] = []
         self._head_changes: list[Change] = []
         self._paused = False
+        self._waits_for_room = False
         self.stopped = False
 
     # ----------------------------------------------------------------------------------------- spoken to from anywhere
@@ -91,7 +96,7 @@ class Loop(Chain):
 
     def excuse(self) -> str:
         """Why it may not answer, where that is not its own doing, in words."""
-        return ""
+        return HELD_BACK if self._waits_for_room else ""
 
     def serve(self) -> None:
         """Make the changes of a loop that no thread runs. Whoever has the turn comes here after he has let go of it."""
@@ -205,14 +210,26 @@ class Loop(Chain):
         self.waker.sleep(ready, deadline_ns)
 
     def wait_for_room(self, ring: Ring) -> None:
-        """Wait inside a write of the head until the ring has room, serving everybody else."""
-        while not ring.has_room() or self._paused:
+        """Wait inside a write of the head until the ring has room, serving everybody else.
+
+        It comes back without room where a change waits for the head: the call is to come to its end.
+        """
+        while (not ring.has_room() or self._paused) and not self._wants_head(ring):
             if self._changes:
                 self.make_changes()
             elif not self._paused and (self.unsettled or self._others_due()):
                 self.settle()
             else:
-                self._sleep(lambda: self._changes or (not self._paused and self._room_or_work(ring)), self.next_ns())
+                self._waits_for_room = True
+                self._sleep(lambda: self._may_go_on(ring), self.next_ns())
+                self._waits_for_room = False
+
+    def _wants_head(self, ring: Ring) -> bool:
+        """Whether a change waits for the end of this call, and the ring may have one frame more for that."""
+        return bool(self._head_changes) and ring.room() > -OVERFLOW_LIMIT
+
+    def _may_go_on(self, ring: Ring) -> bool:
+        return bool(self._changes) or self._wants_head(ring) or (not self._paused and self._room_or_work(ring))
 
     def _room_or_work(self, ring: Ring) -> bool:
         return ring.has_room() or self.unsettled or self._others_due() or self._rest()

@@ -235,6 +235,8 @@ class Ports:
         links. Where a cut link has not had it, the link that is joined in its place gets it: as `heirs` says, or
         else the first for the first, and so on.
         """
+        if port not in self.outputs:  # another took the place of who had it, and ended what is cut
+            return
         follows = dict(zip(cut, joined, strict=False)) if heirs is None else heirs
         held = self._port_writer(port)
         before = [channel.part() for channel in cut]
@@ -251,12 +253,20 @@ class Ports:
             channel.end()
 
     def take_over(self, old: Ports) -> None:
-        """Go on with the links and stamps of another processor's ports. For the owner."""
+        """Go on with the links and stamps of another processor's ports. For the owner.
+
+        Where it is of another type and lacks a port, the links there are cut in the same edit, or nobody was linked.
+        """
         for port, channels in old.inputs.items():
             for channel in channels:
-                self.bind_input(port, channel)
+                if port in self.declaration.inputs:
+                    self.bind_input(port, channel)
+                else:
+                    channel.close()
         for port, channels in old.outputs.items():
-            if port not in self.outputs:  # of another type, and nobody was linked there
+            if port not in self.outputs:
+                for channel in channels:
+                    channel.end()
                 continue
             self.outputs[port] = channels
             self.bind_output(port)

@@ -48,12 +48,24 @@ class FanoutWriter:
         """Hand later calls on to `successor`."""
         self.successor = successor
         self.links = (successor,)
-        self._writes = (self._write_on,)
+        self._writes = (_Onward(successor).write,)
 
-    def _write_on(self, frame: Any) -> None:
-        assert self.successor is not None
-        self.successor = present(self.successor)
-        self.successor.write(frame)
+
+class _Onward:
+    """Where a retired writer leads to; not the writer's own method.
+
+    That would be a circle, which the collector does not free where the writer was frozen at a start; with it all that
+    came after would stay.
+    """
+
+    __slots__ = ("_successor",)
+
+    def __init__(self, successor: Writer) -> None:
+        self._successor = successor
+
+    def write(self, frame: Any) -> None:
+        self._successor = present(self._successor)
+        self._successor.write(frame)
 
 
 def joined(links: Sequence[Writer]) -> Writer:

@@ -79,15 +79,26 @@ class PlugWriter:
         self.successor = successor
 
 
+class _Passed:
+    """A gate that nobody looks at."""
+
+    __slots__ = ("frame",)
+    frame: Any
+
+
 class _Occupied:
     """Stands in the slot of a retired writer: never empty, so each write is handed on."""
 
-    __slots__ = ("frame", "gate", "successor")
+    __slots__ = ("frame", "successor")
 
     def __init__(self, successor: Writer) -> None:
         self.successor = successor
-        self.frame = self
-        self.gate = self
+        self.frame = True  # not itself: a circle that a start has frozen is never freed, and all behind it stays
+
+    @property
+    def gate(self) -> _Passed:
+        """What a write opens for nobody."""
+        return _Passed()
 
     def pile(self, frame: Any) -> None:
         self.successor = present(self.successor)
@@ -216,7 +227,7 @@ class RingWriter:
             if self._is_over():
                 return 0
             room = ring.room()
-            if room <= 0:  # released: it appends this frame beyond the capacity, and waits again with the next
+            if room <= 0:  # its call is to end: it appends this frame beyond the capacity, and asks again with the next
                 ring.released = False
                 return 1
         return max(room, 0)

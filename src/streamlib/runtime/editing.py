@@ -324,8 +324,8 @@ class Editing(ABC):
             StateError: Asked for inside a processor or a callback of a commit, for whose end it would have to wait.
         """
         with self._collecting:
-            edit = self._pending or Edit(self)
-            return self.planned(edit)
+            operations = [] if self._pending is None else [*self._pending.operations]
+        return self._committer.plan(operations)  # not inside: who commits may be about to collect something
 
     def planned(self, edit: Edit) -> EditPlan:
         """What `edit.plan()` returns."""
@@ -339,7 +339,12 @@ class Editing(ABC):
     def undo(self, *, timeout: float = DRAIN_S, drain: bool = True) -> None:
         """Take the last commit back, by another commit: what it added goes, what it removed comes back.
 
-        What comes back is made anew and bears its old id; a file that was finished is not gone on with.
+        What comes back is made anew and bears its old id; a file that was finished is not gone on with. A link that
+        comes back to an input of many is the last one there. What served those who look on, as `frames()` does, does
+        not come back.
+
+        Inside a processor, or a callback of a commit, it returns at once and is done in line, behind the edits asked
+        for before it; the event `CommitFailed` tells what it failed with, also that there was nothing to undo.
 
         Args:
             timeout: How long processors that go may take for what waits, in seconds.
@@ -354,6 +359,8 @@ class Editing(ABC):
 
     def redo(self, *, timeout: float = DRAIN_S, drain: bool = True) -> None:
         """Do what was undone last again; possible until something else is committed.
+
+        Inside a processor, or a callback of a commit, it returns at once and is done in line, as `undo` is.
 
         Args:
             timeout: As for `undo`.
@@ -434,7 +441,8 @@ class Editing(ABC):
             drain: Whether what waits for them is processed; otherwise it is cut off and counted as dropped.
 
         Returns:
-            What was changed; printed, a line for each change. While edits are collected, what would be by now.
+            What was changed; printed, a line for each change. While edits are collected, or inside a processor or a
+            callback of a commit, where it is done in line: what would be by now.
 
         Raises:
             GraphFileError: The file says something wrong; the message has its name, line and field.

@@ -28,7 +28,7 @@ from streamlib.events.graph import (
     GraphWillUpdateLink,
 )
 from streamlib.graph import Entity
-from streamlib.graph.components import LAST_FIGURES, RUNNING_COMPONENTS
+from streamlib.graph.components import LAST_FIGURES, RUNNING_COMPONENTS, TransientMarker
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
@@ -107,11 +107,11 @@ class RemoveProcessor:
         applied.publish(GraphWillRemoveProcessor(processor_id=self.id))
         for link in (*graph.links_into(self.id), *graph.links_from(self.id)):
             RemoveLink(link.id).apply(graph, applied)
-        node, attached = graph.node(self.id), [*_attached(graph, self.id)]
+        way_back = _lasting(graph, self.id, AddProcessor(graph.node(self.id)), *_attached(graph, self.id))
         entity = graph.remove_processor(self.id)
         applied.removed_processors.append(entity)
         applied.undo.append(lambda: graph.restore_processor(entity))
-        applied.inverse.append((AddProcessor(node), *attached))
+        applied.inverse.append(way_back)
         applied.did.append(GraphDidRemoveProcessor(processor_id=self.id))
 
     def __str__(self) -> str:
@@ -156,7 +156,8 @@ class ReplaceProcessors:
             applied.publish(GraphWillReplaceProcessor(processor_id=id_, processor_type=type_))
             before.append(graph.exchange(replace(node, generation=graph.new_generation())))
             applied.did.append(GraphDidReplaceProcessor(processor_id=id_, processor_type=type_))
-        applied.inverse.append((ReplaceProcessors(tuple(before)),))
+        lasting = tuple(node for node in before if not _is_passing(graph, node.id))
+        applied.inverse.append((ReplaceProcessors(lasting),) if lasting else ())
 
     def __str__(self) -> str:
         return "\n".join(str(ReplaceProcessor(node)) for node in self.nodes)
@@ -190,11 +191,11 @@ class RemoveLink:
     def apply(self, graph: PropertyGraph, applied: Applied) -> None:
         """Remove the link from the graph."""
         applied.publish(GraphWillRemoveLink(link_id=self.id))
-        link, attached = graph.link(self.id), [*_attached(graph, self.id)]
+        way_back = _lasting(graph, self.id, AddLink(graph.link(self.id)), *_attached(graph, self.id))
         entity = graph.remove_link(self.id)
         applied.removed_links.append(entity)
         applied.undo.append(lambda: graph.restore_link(entity))
-        applied.inverse.append((AddLink(link), *attached))
+        applied.inverse.append(way_back)
         applied.did.append(GraphDidRemoveLink(link_id=self.id))
 
     def __str__(self) -> str:
@@ -212,7 +213,7 @@ class UpdateLink:
         applied.publish(GraphWillUpdateLink(link_id=self.link.id))
         before = graph.exchange_link(self.link)
         applied.undo.append(lambda: graph.exchange_link(before))
-        applied.inverse.append((UpdateLink(before),))
+        applied.inverse.append(_lasting(graph, before.id, UpdateLink(before)))
         link = self.link
         applied.did.append(GraphDidUpdateLink(link_id=link.id, delivery=link.delivery, capacity=link.capacity))
 
@@ -242,7 +243,7 @@ class Configure:
             raise ConfigError(message, processor_type=node.processor_type)
         before = graph.exchange(new)
         applied.undo.append(lambda: graph.exchange(before))
-        applied.inverse.append((Configure(self.id, before.config),))
+        applied.inverse.append(_lasting(graph, self.id, Configure(self.id, before.config)))
 
     def __str__(self) -> str:
         return f"configure {self.id}: {self.config}"
@@ -276,7 +277,7 @@ class Attach:
         graph.insert(self.subject, self.component)
         way_back = before or Detach(self.subject, type(self.component))
         applied.undo.append(lambda: way_back.apply(graph, Applied(applied.publish)))
-        applied.inverse.append((way_back,))
+        applied.inverse.append(_lasting(graph, self.subject, way_back))
 
     def __str__(self) -> str:
         return f"attach {self.component!r} to {self.subject}"
@@ -294,7 +295,7 @@ class Detach:
         before = _taken_off(graph, self.subject, self.kind)
         if before is not None:
             applied.undo.append(lambda: graph.insert(self.subject, before.component))
-            applied.inverse.append((before,))
+            applied.inverse.append(_lasting(graph, self.subject, before))
 
     def __str__(self) -> str:
         return f"detach {self.kind.__name__} from {self.subject}"
@@ -312,6 +313,18 @@ def _attached(graph: PropertyGraph, subject: ProcessorId | LinkId) -> Iterator[A
         component = graph.get(subject, kind)
         if kind not in made_anew and component is not None:
             yield Attach(subject, component)
+
+
+def _lasting(graph: PropertyGraph, subject: ProcessorId | LinkId, *way_back: Operation) -> tuple[Operation, ...]:
+    """What takes a change of somebody back; nothing for who looks on, and may have gone by the time of an undo."""
+    return () if _is_passing(graph, subject) else way_back
+
+
+def _is_passing(graph: PropertyGraph, subject: ProcessorId | LinkId) -> bool:
+    """Whether it is a processor that looks on, or a link of one."""
+    link = graph.get(subject, Link)
+    ends = (subject,) if link is None else (link.source.processor_id, link.target.processor_id)
+    return any(graph.has(end, TransientMarker) for end in ends)
 
 
 def _check_links(graph: PropertyGraph, new: Mapping[ProcessorId, ProcessorNode]) -> None:

@@ -145,7 +145,7 @@ def test_a_module_is_reloaded_when_it_is_saved(tmp_path: Path, monkeypatch: pyte
         updates.look(said)
     first, second, third, *rest = said.lines
     assert (first, second) == ("watching live_module.py", "live_module.py was saved; reloaded: source")
-    assert third.startswith(f"error: {file}:11: SyntaxError: invalid syntax; the graph goes on")
+    assert third.startswith(f"error: {file}:10: SyntaxError: invalid syntax; the graph goes on")
     assert rest[-1] == "live_module.py was saved; reloaded: source"
     assert runtime.processor("source").declaration.processor is sys.modules["live_module"].Source
 
@@ -157,8 +157,8 @@ def test_there_may_be_nothing_to_reload(tmp_path: Path) -> None:
 
 
 def test_a_program_is_not_watched() -> None:
-    ran = CliRunner().invoke(app, ["run", "x.py", "--watch"])
-    assert (ran.exit_code, "--reload is for programs" in ran.stderr) == (2, True)
+    ran = CliRunner().invoke(app, ["run", "x.py", "--watch"], terminal_width=200)
+    assert (ran.exit_code, "applies graph files" in ran.stderr) == (2, True)
 
 
 @pytest.mark.promise("graph.file-diff-apply")

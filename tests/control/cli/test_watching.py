@@ -40,9 +40,7 @@ def test_a_file_that_grows_is_not_saved_yet(file: Path, files: FollowedFiles) ->
     assert files.saved() == [file]
 
 
-def test_a_file_that_is_deleted_renamed_over_or_written_as_it_was_is_that_file(
-    file: Path, files: FollowedFiles
-) -> None:
+def test_a_file_that_is_deleted_or_renamed_over_is_that_file(file: Path, files: FollowedFiles) -> None:
     file.unlink()
     assert (files.saved(), files.saved()) == ([], [])
     file.write_text("one")
