@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from streamlib import StreamRuntime
@@ -65,9 +67,10 @@ def test_a_link_and_a_processor_are_exchanged_in_an_idle_graph() -> None:
     assert runtime.processor(sink.id).processor_type == "Pass"
 
 
-def test_what_is_no_type_is_said() -> None:
-    runtime = StreamRuntime()
-    with pytest.raises(DeclarationError, match="takes the class Numbers, not an instance"):
-        runtime.add_processor(Numbers(Numbers.Config()))  # type: ignore[arg-type]
-    with pytest.raises(DeclarationError, match="write @processor above it"):
-        runtime.add_processor(len)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [(Numbers(Numbers.Config()), "takes the class Numbers, not an instance"), (len, "write @processor above it")],
+)
+def test_what_is_no_type_is_said(given: Any, words: str) -> None:
+    with pytest.raises(DeclarationError, match=words):
+        StreamRuntime().add_processor(given)

@@ -29,7 +29,6 @@ from streamlib.links.reader import OVERFLOW_LIMIT, RingReader
 from streamlib.links.ring import Ring
 from streamlib.links.wake import Waker, Wakes
 
-
 HELD_BACK = "it waits inside a call for room in a link: resume or remove those that it feeds"
 
 
