@@ -426,7 +426,7 @@ def runtime_processor(runtime: StreamRuntime, id_: str) -> Any:
     """The handle of one that an edit that is collected will bring."""
     pending = runtime._pending
     assert pending is not None
-    return pending._handle(id_)
+    return pending._prospect.handle(id_)
 
 
 def test_a_plan_of_it_is_a_line_for_each_change_and_takes_nothing_apart(line: StreamRuntime) -> None:

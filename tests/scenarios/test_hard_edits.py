@@ -96,6 +96,21 @@ class MoreNumbers(OtherNumbers):
     """As good as the other."""
 
 
+class Torrent(Numbers):
+    """Writes one number after the other in one call, until it is released."""
+
+    class Config(ProcessorConfig):
+        release: Any
+        first: int = 0
+        count: int = -1
+        record: Any = None
+
+    def process(self, ctx: ProcessContext) -> None:
+        while not self.config.release.is_set():
+            super().process(ctx)
+        ctx.wake_at(ctx.now_ns() + 1_000_000)
+
+
 class MergeAll(Processor):
     """Any number of links in, one way out."""
 
@@ -217,6 +232,56 @@ def test_a_source_that_waits_inside_write_is_replaced_when_its_call_has_come_bac
     runtime.stop()
     assert record.numbers[0] == 0
     assert record.is_gapless(), record.gaps()
+
+
+@pytest.mark.promise("edit.replace")
+@pytest.mark.parametrize("who", ["sink", "everybody"])
+def test_a_source_that_waits_inside_write_behind_what_is_paused_is_changed_all_the_same(
+    runtime: StreamRuntime, who: str
+) -> None:
+    """Its call comes to an end for the change: what it writes then goes beyond the capacity, and none is lost."""
+    record = Record()
+    source = runtime.add_processor(OtherNumbers)
+    sink = runtime.add_processor(Collect, record=record)
+    link = runtime.connect(source, sink, capacity=2)
+    runtime.start()
+    record.wait_for(20)
+    runtime.pause(*([sink] if who == "sink" else []))
+    for _ in range(3):
+        runtime.replace(source, MoreNumbers)
+        runtime.update_config(source, record=Record())  # which makes it anew
+        runtime.replace(source, OtherNumbers)
+    assert statistics(runtime, link.id).depth <= 2 + 9
+    runtime.resume(*([sink] if who == "sink" else []))
+    record.wait_for(50)
+    runtime.stop()
+    assert record.numbers[0] == 0
+    assert record.is_gapless(), record.gaps()
+
+
+def test_one_whose_call_goes_on_writing_behind_what_is_paused_is_not_replaced_and_told_why(
+    release: threading.Event,
+) -> None:
+    runtime = StreamRuntime(scheduler=Dedicated())
+    runtime._site.answer_s = 0.5
+    record = Record()
+    source = runtime.add_processor(Torrent, release=release)
+    sink = runtime.add_processor(Collect, record=record)
+    runtime.connect(source, sink, capacity=2)
+    runtime.start()
+    try:
+        record.wait_for(20)
+        runtime.pause(sink)
+        with pytest.raises(CommitError, match=r"room in a link: resume or remove those that it feeds.* Nothing was ch"):
+            runtime.restart(source)
+        runtime.resume(sink)
+        record.wait_for(500)
+        release.set()
+        runtime.restart(source)
+        assert record.is_gapless(), record.gaps()
+    finally:
+        release.set()
+        runtime.stop(drain=False)
 
 
 @pytest.mark.promise("edit.replace")

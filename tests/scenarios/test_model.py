@@ -242,7 +242,9 @@ class Walk(RuleBasedStateMachine):
                 elif which == 2:
                     edit.update_link(link_of(*main[:2]), capacity=0)
                 elif which == 3:
-                    edit.connect(edit._handle(main[0]).output("out"), edit._handle(main[-1]).input("into"))
+                    edit.connect(
+                        edit._prospect.handle(main[0]).output("out"), edit._prospect.handle(main[-1]).input("into")
+                    )
                 else:
                     raise StateError("the block itself raises")
 

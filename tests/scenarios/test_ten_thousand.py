@@ -12,6 +12,7 @@ import pytest
 PROGRAM = '''
 import gc, os, sys, threading, tracemalloc
 from streamlib import StreamRuntime
+from streamlib.errors import CommitError
 from tests.scenarios.stage import Collect, Dedicated, Lightweight, Numbers, Pass, Tally
 
 edits = int(sys.argv[1])
@@ -46,8 +47,10 @@ def round_(runtime, source, record, turn, queue):
         with runtime.edit() as edit:
             edit.replace(middle, Pass)
             edit.add_processor(Collect, record=None)
-    except Exception:
+    except CommitError:
         pass
+    else:
+        raise AssertionError("a sink without a record cannot be set up")
     with runtime.edit() as edit:
         edit.remove(middle)
         edit.remove(sink)

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from streamlib import StreamRuntime
+from streamlib import DataFrame, LinkInput, ProcessContext, Processor, StreamRuntime
 from streamlib.errors import CommitError, StateError
-from tests.scenarios.stage import Collect, Line, Pass, Record
+from tests.scenarios.stage import Collect, Line, Numbers, Pass, Record
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,3 +128,60 @@ def test_a_failed_edit_is_no_record(runtime: StreamRuntime) -> None:
         runtime.add_processor(Collect, record=None)
     assert runtime.history == records
     line.record.wait_for(5)
+
+
+@pytest.mark.promise("edit.undo")
+@pytest.mark.parametrize("what", ["processor", "link"])
+def test_who_looked_on_and_has_gone_since_does_not_come_back_with_an_undo(runtime: StreamRuntime, what: str) -> None:
+    """The removal took the link of a stream with it, whose sink its user has closed by now."""
+    line = Line(runtime).run()
+    frames = line.filter.output("out").frames()
+    edit = runtime.edit()
+    if what == "processor":
+        edit.remove(line.filter)
+    else:
+        for link in runtime.graph.links_from(line.filter.id):
+            edit.update_link(link.id, capacity=5)
+            edit.disconnect(link.id)
+    runtime.commit_edit(edit)
+    frames.close()
+    runtime.undo()
+    assert sorted(runtime.graph.processor_ids()) == ["collect_0", "numbers_0", "pass_0"]
+    assert [link.id for link in runtime.graph.links_from(line.filter.id)] == ["pass_0.out->collect_0.into"]
+    line.record.wait_for(20)
+    runtime.redo()
+    runtime.undo()
+    line.record.wait_for(20)
+
+
+def test_a_stream_that_is_still_open_is_not_joined_again_by_an_undo(runtime: StreamRuntime) -> None:
+    line = Line(runtime).run()
+    with line.filter.output("out").frames(capacity=1_000) as frames:
+        (sink,) = {id_ for id_ in runtime.graph.processor_ids() if id_.startswith("pull_sink")}
+        runtime.update_config(sink, capacity=999)
+        runtime.remove(line.filter)
+        runtime.undo()
+        assert runtime.graph.links_into(runtime.processor(sink).id) == []
+        assert next(iter(frames)) is not None
+    line.record.wait_for(20)
+    *_, last = runtime.history
+    assert (last.changes, last.undone) == (("remove pass_0",), True)
+
+
+def test_a_link_comes_back_to_an_input_of_many_as_the_last_one_there(runtime: StreamRuntime) -> None:
+    class Merges(Processor):
+        into = LinkInput(DataFrame, many=True)
+
+        def process(self, ctx: ProcessContext) -> None:
+            self.into.read()
+
+    merge = runtime.add_processor(Merges)
+    sources = [runtime.add_processor(Numbers) for _ in range(3)]
+    links = [runtime.connect(source, merge).id for source in sources]
+    runtime.start()
+    runtime.disconnect(links[0])
+    runtime.undo()
+    assert [link.id for link in runtime.graph.links_into(merge.id)] == [links[1], links[2], links[0]]
+    instance = merge.instance()
+    assert instance is not None
+    assert [channel.name for channel in instance.inputs["into"]] == [links[1], links[2], links[0]]

@@ -489,7 +489,7 @@ class World:
         plan.nodes[id_] = Node(kind, trace=trace)
 
     def join(self, edit: Edit, plan: Plan, source: str, target: str, **terms: Any) -> None:
-        edit.connect(edit._handle(source).output("out"), edit._handle(target).input("into"), **terms)
+        edit.connect(edit._prospect.handle(source).output("out"), edit._prospect.handle(target).input("into"), **terms)
         plan.ties[link_of(source, target)] = Tie(source, target, **terms)
 
     def cut(self, edit: Edit, plan: Plan, tie: Tie) -> None:

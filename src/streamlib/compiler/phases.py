@@ -7,7 +7,7 @@ torn down afterwards by `teardown`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -18,6 +18,7 @@ from streamlib.compiler.site import LOG, Site
 from streamlib.compiler.teardown import Departure
 from streamlib.compiler.wiring import Wiring
 from streamlib.errors import DeadlineError
+from streamlib.events.bus import EventBus
 from streamlib.events.processor import ConfigUpdated, PriorityTaken
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
@@ -42,6 +43,7 @@ from streamlib.graph.components import (
 from streamlib.graph.entities import Subject
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
+from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.execution_mode import ExecutionMode
@@ -75,6 +77,7 @@ class Commit:
         self.departure = Departure(site, plan.remove, plan.cut, drain_s=drain_s)
         self.stopped: list[ProcessorInstance] = []
         self._patience = self.departure.patience
+        self._instance_of = partial(_instance_of, site.graph, self._by_id)  # no circle: what a start leaves is frozen
         self._wiring = Wiring(site, self._instance_of, self.departure.leaving, self._patience)
 
     def prepare(self) -> None:
@@ -99,6 +102,7 @@ class Commit:
         self._wiring.switch()
         self._site.progress.done("switch")
         self._start()
+        self._let_go()
         self.departure.complete()
         self._wiring.switch_late()
         self.departure.check(self._wiring.late)
@@ -184,19 +188,13 @@ class Commit:
             self._take_on(self._site.threads.on_main(instance.id), instance)
             return MainThreadMarker()
         loop, name = self._site.threads.loop(instance.id), strategy.name or f"streamlib:{instance.id}"
-        tell = partial(self._tell_priority, instance.id)
+        tell = partial(_tell_priority, self._site.bus, instance.id)  # of the commit, a thread holds nothing
         return ThreadHandle(self._take_on(ThreadRunner(loop, name, strategy.priority, tell), instance))
 
     def _take_on(self, runner: R, instance: ProcessorInstance) -> R:
         _own(runner.loop, instance)
         self._runners.append(runner)
         return runner
-
-    def _tell_priority(self, id_: ProcessorId, granted: GrantedPriority) -> None:
-        if granted.asked is not ThreadPriority.NORMAL:
-            self._site.bus.publish(
-                PriorityTaken(processor_id=id_, asked=granted.asked, got=granted.got, reason=granted.reason)
-            )
 
     def _wire(self) -> None:
         graph = self._site.graph
@@ -335,6 +333,7 @@ class Commit:
         again = self._site.instance(replace(node, config=old.processor.config))
         again.setup()
         self._put_in_place(old, again)
+        self._tell_feeders(again)
 
     def _undo(self, action: Callable[[], None]) -> None:
         try:
@@ -354,7 +353,21 @@ class Commit:
             except DeadlineError:  # it has gone into a call meanwhile, and is replaced when it comes back
                 self.departure.late.setdefault(old.id, "")
             else:
+                self._tell_feeders(new)
                 self._site.progress.done("replace", old.id)
+
+    def _tell_feeders(self, new: ProcessorInstance) -> None:
+        """Have those who feed somebody new see that: an encoder sends a key frame, as for a link that is joined."""
+        for link in self._site.graph.links_into(new.id):
+            feeder = self._instance_of(link.source.processor_id)
+            if feeder is not None:
+                feeder.context.joined[link.source.port] += 1
+
+    def _let_go(self) -> None:
+        """Leave nothing of those who were replaced; one who is late is in his place still."""
+        for old, _ in self._replaced:
+            if old.id not in self.departure.late:
+                old.let_go()
 
     def _put_in_place(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
         loop, entity = old.loop, self._site.graph.entity(old.id)
@@ -412,14 +425,23 @@ class Commit:
         assert instance is not None
         return instance
 
-    def _instance_of(self, subject: Subject) -> ProcessorInstance | None:
-        return self._by_id.get(subject) or self._site.graph.get(subject, ProcessorInstance)
-
     def _apply(self, instance: ProcessorInstance, action: Callable[[], None]) -> None:
         if isinstance(instance.loop, Loop):
             self._patience.apply(instance.loop, action, between_calls=True)
         else:
             action()
+
+
+def _tell_priority(bus: EventBus, id_: ProcessorId, granted: GrantedPriority) -> None:
+    if granted.asked is not ThreadPriority.NORMAL:
+        bus.publish(PriorityTaken(processor_id=id_, asked=granted.asked, got=granted.got, reason=granted.reason))
+
+
+def _instance_of(
+    graph: PropertyGraph, new: Mapping[Subject, ProcessorInstance], subject: Subject
+) -> ProcessorInstance | None:
+    """The instance of a processor: a new one of this commit, or the running one."""
+    return new.get(subject) or graph.get(subject, ProcessorInstance)
 
 
 def _own(loop: Loop, instance: ProcessorInstance) -> None:

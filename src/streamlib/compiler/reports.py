@@ -59,7 +59,7 @@ class InstanceReports:
         self._graph = graph
         self._bus = bus
         self._changed = threading.Condition()
-        self._errors: dict[str, _Errors] = {}  # of processors that have not ended
+        self._errors: dict[tuple[str, int], _Errors] = {}  # by id and generation, of those that have not ended
         self.failures: dict[str, BaseException] = {}
         self.gave_up: dict[str, int] = {}
         self.hurried = False
@@ -99,7 +99,7 @@ class InstanceReports:
         """Nobody bears the id any more."""
         self._graph.insert(subject, ProcessorState.IDLE)
         if not self._is_former(instance):
-            self._errors.pop(instance.id, None)  # one that was never started does not end
+            self._errors.pop((instance.id, instance.generation), None)  # one that was never started does not end
             self._publish(instance.id, instance.state, ProcessorState.IDLE)
 
     def _told_before(self, instance: ProcessorInstance) -> ProcessorState | None:
@@ -122,7 +122,7 @@ class InstanceReports:
             self._bus.publish(
                 ProcessorError(processor_id=instance.id, error=text, during=during, frame_timestamp_ns=timestamp_ns)
             )
-        errors = self._errors.setdefault(instance.id, _Errors())
+        errors = self._errors.setdefault((instance.id, instance.generation), _Errors())
         errors.repeats = errors.repeats + 1 if text == errors.last else 1
         errors.last = text
         errors.calls += during == "process"
@@ -136,13 +136,13 @@ class InstanceReports:
 
     def last_error(self, instance: ProcessorInstance) -> str:
         """What it raised last, in words; empty where it has raised nothing."""
-        errors = self._errors.get(instance.id)
+        errors = self._errors.get((instance.id, instance.generation))
         return "" if errors is None else errors.last
 
     def ended(self, instance: ProcessorInstance) -> None:
         """Have the writers of its links count what comes too late, note a failure, and wake who waits."""
         self._count_late_frames(instance)
-        errors = self._errors.pop(instance.id, None)
+        errors = self._errors.pop((instance.id, instance.generation), None)
         if errors is not None:
             _tell_if_in_vain(instance, errors)
         if instance.failure is not None and not self._is_former(instance):

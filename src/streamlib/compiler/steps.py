@@ -51,7 +51,7 @@ class PlanStep:
 
 
 def planned_steps(graph: PropertyGraph, plan: Plan) -> list[PlanStep]:
-    """The steps of a plan in the order in which they are carried out. The graph is as the plan wants it."""
+    """The steps of a plan in the order in which they are carried out; of the graph, those who run now are asked."""
     return [*_preparing(plan), *_carrying_out(graph, plan)]
 
 

@@ -205,8 +205,21 @@ class Departure:
         self._site.graph.remove_all(entity, RUNNING_COMPONENTS)
         self._site.graph.insert(entity, LastMetrics(instance.metrics))
         self._reports.torn_down(instance, entity)
+        self._let_go(instance)
         self._site.tell("did_stop", instance.id)
         self._site.progress.done("teardown", instance.id)
+
+    def _let_go(self, instance: ProcessorInstance) -> None:
+        """Leave nothing of one who has ended; one who is stuck in a call needs it all when he comes back."""
+        loop = loop_of(instance)
+        if not instance.over or (loop is not None and loop.head is instance and not self._has_ended(loop)):
+            return
+        if loop is not None and loop.head is instance:
+            loop.let_go()
+        instance.let_go()
+
+    def _has_ended(self, loop: Loop) -> bool:
+        return loop.runner is None or loop.runner.join(0.0)
 
     def _runner(self, instance: ProcessorInstance) -> Runner | None:
         """What runs the loop of a processor that has one to itself."""

@@ -69,13 +69,14 @@ class Wiring:
         """Make the running form of a link; nobody writes to it before `switch`."""
         channel = new_channel(self._site.graph, link)
         channel.tap = self._site.tap_of(link.id)
+        channel.since_ns = self._site.clock.now_ns()
         self.joined.append(Joint(link, channel, *self._ends(link)))
         return channel
 
     def join_anew(self, link: Link, before: Channel) -> None:
         """Give a running link another form, which takes the place of the one it has when writers are switched."""
         self.cut.append(Joint(link, before, *self._ends(link)))
-        self.join(link)
+        self.join(link).since_ns = before.since_ns
         self.joined[-1] = replace(self.joined[-1], before=before)
 
     def take_apart(self, link: Link, channel: Channel, source: ProcessorInstance, target: ProcessorInstance) -> None:
@@ -249,7 +250,8 @@ class Wiring:
         return [joint for joint in self.joined if joint.link.target in fed]
 
     def _take_in(self, joints: list[Joint], changed: Iterable[Joint]) -> None:
-        inputs = _by_loop((self.home(joint.target), partial(self._switch_input, joint)) for joint in joints)
+        in_place_first = sorted(joints, key=lambda joint: joint.before is None)
+        inputs = _by_loop((self.home(joint.target), partial(self._switch_input, joint)) for joint in in_place_first)
         arrivals = _by_loop((home, instance) for instance, home in self._homes.items())
         ends = [self.home(j.source) for j in changed]
         ends += [self.home(j.target) for j in changed if j.target not in self._leaving]

@@ -79,7 +79,7 @@ class ProcessorInstance(Ports):
         self.generation = 0
         self.policy = policy
         self.reports = reports
-        self.call = processor.process
+        self.call: Callable[[ProcessContext], object] = processor.process
         self.metrics = ProcessorMetrics()
         self.state = ProcessorState.IDLE
         self.over = False
@@ -168,6 +168,17 @@ class ProcessorInstance(Ports):
         self.take_over(old)
         if not self.declaration.inputs:
             self.wake()  # what it waited for may have come meanwhile
+
+    def let_go(self) -> None:
+        """It is torn down and out of its loop: let go of all that leads back here.
+
+        What was there at the start is frozen, so that the collector never looks at it: in a circle it would stay, with
+        all that the processor holds.
+        """
+        self.context.cut()
+        self.call = _nobody
+        self.loop = None
+        self.part()
 
     def teardown(self) -> None:
         """Have the processor close what it opened: once, and only if `setup` was called."""
@@ -282,3 +293,8 @@ def _whole_ns(given: object) -> int:
     if isinstance(given, numbers.Real) and not math.isnan(float(given)):
         return int(min(float(given), NEVER_NS))
     raise ConfigError(f"wake_at is given {given!r}; give a time in nanoseconds, ctx.now_ns() + 1_000_000", field="ns")
+
+
+def _nobody(context: ProcessContext) -> None:
+    """Is called where a processor has gone."""
+    del context

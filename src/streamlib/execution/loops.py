@@ -107,6 +107,13 @@ class Loop(Chain):
             finally:
                 self.turn.release()
 
+    def let_go(self) -> None:
+        """Its head has been torn down, and its thread or runner has ended: hold nobody any more."""
+        self.head = self.runner = None
+        self.members, self.held = [], []
+        self.steps = self.inlined = self.foreign = ()
+        self.timers.clear()
+
     def stop(self) -> None:
         """Have `run` return at the next point between two frames; from any thread."""
         self.stopped = True

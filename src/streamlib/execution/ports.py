@@ -170,11 +170,12 @@ class Ports:
         """Put the reading end of a channel where the processor finds its input. For the owner.
 
         An input of one link has this one from now on; one of many takes it in where `before` was, or behind the others,
-        and lets go of those that were cut and read.
+        and then lets go of those that were cut and read.
         """
         many = self.declaration.inputs[port].many
         there = [channel if held is before else held for held in self.inputs.get(port, ())]
-        held = [one for one in there if many and (one is channel or not one.done)]
+        # With `before`, others in there may be about to be followed in their places, too.
+        held = [one for one in there if many and (one is channel or before is not None or not one.done)]
         self.inputs[port] = held if channel in held else [*held, channel]
         self._hold_inputs(port)
         self.readers = tuple(found.reader for found in self.incoming() if found.reader is not None)
@@ -273,6 +274,11 @@ class Ports:
             new, before = getattr(self.processor, port), getattr(old.processor, port)
             if isinstance(new, EntryWriter) and isinstance(before, EntryWriter):
                 new.go_on_from(before)
+
+    def part(self) -> None:
+        """Hold none of the channels any more: they are another's, or nobody's."""
+        self.inputs, self.outputs = {}, {}
+        self.readers, self.writers = (), ()
 
     def _port_writer(self, port: str) -> Writer:
         writer: Writer = getattr(self.processor, port)

@@ -85,6 +85,10 @@ class PropertyGraph:
         """Grows with each change of the graph; two that are equal mean the same graph."""
         return self._dirty.touches
 
+    def is_as_of(self, version: int) -> None:
+        """Everything since a version was taken back, under the lock, so that nobody has seen it."""
+        self._dirty.touches = version
+
     @property
     def dirty_processors(self) -> tuple[ProcessorId, ...]:
         """Processors added, removed or configured since `take_dirty`."""

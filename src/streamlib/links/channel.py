@@ -33,10 +33,13 @@ class Channel:
         capacity: frames that may wait before the writer is held back.
         live: the writer is a live source: it is never held back, a full link drops its newest frame, as under
             `drop_newest`.
+
+    Attributes:
+        since_ns: Since when it counts, on the runtime's clock.
     """
 
     __slots__ = ("_moved_in", "_past_closed", "_past_full", "_past_overflowed", "_past_replaced", "_past_taken",
-                 "capacity", "delivery", "live", "name", "reader", "tap", "writer")  # fmt: skip
+                 "capacity", "delivery", "live", "name", "reader", "since_ns", "tap", "writer")  # fmt: skip
 
     def __init__(self, name: str, delivery: Delivery, capacity: int, *, live: bool = False) -> None:
         self.name = name
@@ -46,6 +49,7 @@ class Channel:
         self.writer: SlotWriter | RingWriter | LatestWriter | None = None
         self.reader: SlotReader | RingReader | None = None
         self.tap: Tap | None = None
+        self.since_ns = 0
         self._moved_in = 0
         self._past_taken = 0
         self._past_replaced = 0

@@ -2,9 +2,9 @@
 
 `PlugWriter` stands where no link leaves; `SlotWriter` fills the slot of a reader in the same loop;
 `RingWriter` and `LatestWriter` append to the ring that another loop reads; `fanout` serves several links, and
-taps. Which it is, is decided when the port is wired and not per frame. A port object that was replaced hands calls
-on to its successor, so a `write` that somebody kept still works. Next on a frame's way: `ring` and `wake`, or
-straight the `reader`.
+`tapped` stands around one at which somebody looks. Which it is, is decided when the port is wired and not per
+frame. A port object that was replaced hands calls on to its successor, so a `write` that somebody kept still works.
+Next on a frame's way: `ring` and `wake`, or straight the `reader`.
 """
 
 from __future__ import annotations

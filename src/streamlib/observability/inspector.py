@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from streamlib.clock import NS_PER_S
 from streamlib.execution.strategy import SchedulingStrategy
@@ -87,12 +88,12 @@ class GraphInspector:
         with graph.lock:
             if name not in graph:
                 return None
-            link, statistics, runs = graph.link(name), statistics_of(graph, name), graph.has(name, WiredChannel)
+            link, statistics = graph.link(name), statistics_of(graph, name)
             input_ = graph.node(link.target.processor_id).declaration.input(link.target.port)
-            reader = metrics_of(graph, link.target.processor_id)
+            wired = graph.get(name, WiredChannel)
         counted = statistics or LinkStatistics(0, 0, 0, link.capacity or input_.capacity)
-        since_ns = 0 if reader is None else reader.since_ns
-        throughput, window_s = self._rates.of((name, 0), counted.taken, self._now_ns(), since_ns)
+        since_ns = 0 if wired is None else wired.channel.since_ns
+        throughput, window_s = self._rates.of((name, since_ns), counted.taken, self._now_ns(), since_ns)
         return LinkSnapshot(
             id=name,
             source=_end(link.source),
@@ -109,7 +110,7 @@ class GraphInspector:
             full=counted.full,
             closed=counted.closed,
             overflowed=counted.overflowed,
-            runs=runs,
+            runs=wired is not None,
         )
 
     def topology(self) -> GraphTopology:
@@ -170,6 +171,13 @@ class GraphInspector:
         )
 
 
+class _Look(NamedTuple):
+    """What a counter was, and when."""
+
+    counted: int
+    at_ns: int
+
+
 class _Rates:
     """How fast counters grow: each over the time since the look before, or since it began to count."""
 
@@ -177,23 +185,26 @@ class _Rates:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._looks: dict[tuple[str, int], tuple[int, int]] = {}  # bounded by LIMIT: the oldest look is forgotten
+        # Two looks each, the older first. Bounded by LIMIT: who was not looked at longest is forgotten.
+        self._looks: dict[tuple[str, int], tuple[_Look, _Look]] = {}
 
     def of(self, key: tuple[str, int], count: int, now_ns: int, since_ns: int) -> tuple[float, float]:
         """Counts in a second, and over how many seconds."""
+        if not since_ns:
+            return 0.0, 0.0
+        now = _Look(count, now_ns)
         with self._lock:
-            before, at_ns = self._looks.get(key, (0, since_ns))
-            if not since_ns:
-                return 0.0, 0.0
-            if before > count or at_ns < since_ns:  # it was made anew since, and counts from nothing
-                before, at_ns = 0, since_ns
-            window_ns = now_ns - at_ns
-            if window_ns >= SHORTEST_WINDOW_NS:
-                self._looks.pop(key, None)
-                self._looks[key] = count, now_ns
-                if len(self._looks) > self.LIMIT:
-                    del self._looks[next(iter(self._looks))]
-        return ((count - before) * NS_PER_S / window_ns if window_ns > 0 else 0.0), window_ns / NS_PER_S
+            began = _Look(0, since_ns)
+            older, newer = self._looks.pop(key, (began, began))
+            if newer.counted > count or newer.at_ns < since_ns:  # it was made anew since, and counts from nothing
+                older = newer = began
+            if now_ns - newer.at_ns >= SHORTEST_WINDOW_NS:
+                older, newer = newer, now
+            self._looks[key] = older, newer
+            if len(self._looks) > self.LIMIT:
+                del self._looks[next(iter(self._looks))]
+        window_ns = now_ns - older.at_ns
+        return ((count - older.counted) * NS_PER_S / window_ns if window_ns > 0 else 0.0), window_ns / NS_PER_S
 
 
 def _bottlenecks(full: Iterable[Link]) -> tuple[ProcessorId, ...]:

@@ -134,6 +134,11 @@ class ProcessContext:
         """The present time on the runtime's clock, in nanoseconds."""
         return self._now_ns()
 
+    def cut(self) -> None:
+        """Lead nowhere from now on: the processor is torn down. For the engine."""
+        self.wake = self.end = _nothing
+        self.wake_at = _at_no_time
+
     @property
     def processor_id(self) -> ProcessorId:
         """The id of this processor."""
@@ -157,3 +162,11 @@ class ProcessContext:
     def shared(self, type_: type[T]) -> T:
         """The runtime's one object of a type, as `RuntimeContext.shared` gives it."""
         return self.runtime.shared(type_)
+
+
+def _nothing() -> None:
+    """Nobody is there to be called."""
+
+
+def _at_no_time(ns: int) -> None:
+    del ns

@@ -224,12 +224,14 @@ class Committer:
         running = self._graph.state is not GraphState.IDLE
         applied = Applied(_tell_nobody)
         with self._graph.lock:  # nobody sees the graph as it is in here
+            version = self._graph.version
             try:
                 for operation in operations:
                     _apply_noting(operation, self._graph, applied, errors)
                 draft = self._compiler.draft(self._delta(applied), errors.append) if running else None
             finally:
                 self._take_back(applied)
+                self._graph.is_as_of(version)
         steps = [] if draft is None else self._compiler.steps(draft, errors.append)
         return EditPlan(told(operations), tuple(steps), tuple(errors))
 
@@ -251,13 +253,18 @@ class Committer:
             self._changed()
 
     def _applied(self, operations: Sequence[Operation]) -> Applied:
-        applied = Applied(self._bus.publish)
-        try:
-            for operation in operations:
-                operation.apply(self._graph, applied)
-        except BaseException:
-            self._take_back(applied)
-            raise
+        """Apply all of them, in one moment for those who look; then tell what is about to happen."""
+        told: list[Event] = []
+        applied = Applied(told.append)
+        with self._graph.lock:
+            try:
+                for operation in operations:
+                    operation.apply(self._graph, applied)
+            except BaseException:
+                self._take_back(applied)
+                raise
+        for event in told:
+            self._bus.publish(event)
         return applied
 
     def _conclude(self, applied: Applied, note: Callable[[list[Operation]], None]) -> None:

@@ -15,26 +15,23 @@ from functools import cached_property
 from types import ModuleType, TracebackType
 from typing import Protocol, Self
 
-from streamlib.errors import ConnectError, DuplicateIdError, StateError, UnknownProcessorError
+from streamlib.errors import ConnectError, DuplicateIdError, StateError
 from streamlib.graph.difference import GraphDifference, difference
 from streamlib.graph.graph_file import GraphFile
 from streamlib.graph.group import all_members, members_of
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
-from streamlib.ids import LinkId, PortRef, ProcessorId, given_id, link_id
+from streamlib.ids import LinkId, ProcessorId, given_id, link_id
 from streamlib.links.delivery import MOST_FRAMES, Delivery
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.conversion import chosen
 from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ErrorPolicy
-from streamlib.processors.fitting import what_would_fit
-from streamlib.processors.ports import misfit
 from streamlib.processors.processor import Processor
-from streamlib.processors.registry import ProcessorRegistry
 from streamlib.runtime.becoming import Become
 from streamlib.runtime.edit_plan import EditPlan
 from streamlib.runtime.group import GroupHandle, built, group_stem, without_groups
-from streamlib.runtime.handles import Holder, InputPort, LinkHandle, OutputPort, ProcessorHandle
+from streamlib.runtime.handles import InputPort, LinkHandle, OutputPort, ProcessorHandle
 from streamlib.runtime.loader import Loader
 from streamlib.runtime.operations import (
     AddLink,
@@ -50,6 +47,7 @@ from streamlib.runtime.operations import (
     Restart,
     UpdateLink,
 )
+from streamlib.runtime.prospect import Looked, Prospect
 from streamlib.runtime.reloading import class_in, kept_config, nodes_of
 from streamlib.runtime.sketch import Sketch, copy_of
 from streamlib.runtime.ticket import Ticket
@@ -64,20 +62,11 @@ class ConfigOutcome(StrEnum):
     STORED = "stored"
 
 
-class Edited(Holder, Protocol):
+class Edited(Looked, Protocol):
     """The runtime, as far as an edit asks it for something."""
-
-    @property
-    def registry(self) -> ProcessorRegistry:
-        """The types of processors that it knows by name."""
-        ...
 
     def declaration_of(self, processor: type[Processor] | str) -> Declaration:
         """What a type of processor declares."""
-        ...
-
-    def processor(self, id_: str) -> ProcessorHandle:
-        """The processor of an id."""
         ...
 
     def commit_edit(self, edit: Edit) -> None:
@@ -104,11 +93,7 @@ class Edit:
         self.ticket = ticket or Ticket()
         self.recorded = recorded
         self._runtime = runtime
-        self._added: dict[ProcessorId, ProcessorHandle] = {}
-        self._configs: dict[ProcessorId, ProcessorConfig] = {}
-        self._links: dict[LinkId, Link] = {}
-        self._links_of: dict[ProcessorId, list[Link]] = {}
-        self._cut: set[LinkId] = set()
+        self._prospect = Prospect(runtime)
         self._freed: set[str] = set()  # by what is removed
         self._entered = False
         self._over = False
@@ -129,7 +114,7 @@ class Edit:
             raise DuplicateIdError(id_)
         node = self._new_node(id_, processor, config, on_error, fields)
         self.operations.append(AddProcessor(node))
-        return self._noted(node)
+        return self._prospect.bring(node, self.ticket)
 
     def _new_node(
         self,
@@ -152,19 +137,12 @@ class Edit:
         """The groups of the graph, looked up once for an edit, and those that the edit has added."""
         return {member.group for member in all_members(self._runtime.graph).values()}
 
-    def _noted(self, node: ProcessorNode) -> ProcessorHandle:
-        """The handle of one that this edit brings, who is known by its id from now on."""
-        handle = node.declaration.processor.handle_type or ProcessorHandle
-        self._added[node.id] = made = handle(self._runtime, node.id, node.declaration, self.ticket)
-        self._configs[node.id] = node.config
-        return made
-
     def add_group(self, build: Callable[..., object], *, id: str | None = None, **arguments: object) -> GroupHandle:
         """Add a group of processors; see `StreamRuntime.add_group`."""
         self._check_open()
         graph = self._runtime.graph
         group = given_id(id) if id is not None else graph.new_id(group_stem(build))
-        if group in graph or group in self._added or members_of(graph, group):
+        if group in graph or group in self._prospect.added or members_of(graph, group):
             raise DuplicateIdError(group)
         with self._all_or_nothing():
             made = built(group, build, arguments, self)
@@ -174,9 +152,9 @@ class Edit:
     def remove(self, processor: ProcessorHandle | GroupHandle | str) -> None:
         """Remove a processor or a group, with its links; see `StreamRuntime.remove`."""
         self._check_open()
-        for handle in self._meant(processor):
+        for handle in self._prospect.meant(processor):
             self.operations.append(RemoveProcessor(handle.id))
-            self._cut |= {link.id for link in self._links_at(handle.id)}
+            self._prospect.cut |= {link.id for link in self._prospect.links_at(handle.id)}
         self._freed.add(processor if isinstance(processor, str) else processor.id)
 
     def connect(
@@ -190,24 +168,21 @@ class Edit:
         """Join an output to an input; see `StreamRuntime.connect`."""
         self._check_open()
         if isinstance(source, GroupHandle) or isinstance(target, GroupHandle):
-            source, target = without_groups(source, target, self._is_free)
-        output, input_ = self._ports(source, target)
+            source, target = without_groups(source, target, self._prospect.is_free)
+        output, input_ = self._prospect.ports(source, target)
         override = None if delivery is None else chosen("delivery", Delivery, delivery)
         link = Link(link_id(output, input_), output, input_, override, capacity)
         _check_capacity(capacity, link)
         self.operations.append(AddLink(link))
-        self._links[link.id] = link
-        for end in (output, input_):
-            self._links_of.setdefault(end.processor_id, []).append(link)
-        self._cut.discard(link.id)
+        self._prospect.join(link)
         return LinkHandle(self._runtime, link.id, self.ticket)
 
     def disconnect(self, link: LinkHandle | str) -> None:
         """Remove a link; see `StreamRuntime.disconnect`."""
         self._check_open()
-        id_ = self._link(link).id
+        id_ = self._prospect.link(link).id
         self.operations.append(RemoveLink(id_))
-        self._cut.add(id_)
+        self._prospect.cut.add(id_)
 
     def update_config(
         self,
@@ -217,15 +192,15 @@ class Edit:
     ) -> ConfigOutcome:
         """Change a config; see `StreamRuntime.update_config`."""
         self._check_open()
-        handle = self._handle(processor)
-        old = self._configs.get(handle.id) or handle.config  # one that this edit adds is not in the graph yet
+        handle = self._prospect.handle(processor)
+        old = self._prospect.configs.get(handle.id) or handle.config  # one that this edit adds is not in the graph yet
         checker = handle.declaration.config
         new = checker.changed(old, config, **fields)
         live, restart = checker.changes(old, new)
         if not live and not restart:
             return ConfigOutcome.UNCHANGED
         self.operations.append(Configure(handle.id, new))
-        self._configs[handle.id] = new
+        self._prospect.configs[handle.id] = new
         if handle.instance() is None:
             return ConfigOutcome.STORED
         return ConfigOutcome.RESTARTED if restart else ConfigOutcome.APPLIED_LIVE
@@ -233,7 +208,7 @@ class Edit:
     def restart(self, processor: ProcessorHandle | str) -> None:
         """Replace a processor by a new one; see `StreamRuntime.restart`."""
         self._check_open()
-        self.operations.append(Restart(self._handle(processor).id))
+        self.operations.append(Restart(self._prospect.handle(processor).id))
 
     def replace(
         self,
@@ -246,23 +221,23 @@ class Edit:
     ) -> ProcessorHandle:
         """Put a processor of another type in the place of one; see `StreamRuntime.replace`."""
         self._check_open()
-        id_ = self._handle(processor).id
+        id_ = self._prospect.handle(processor).id
         node = self._new_node(id_, by, config, on_error, fields)
         self.operations.append(ReplaceProcessor(node))
-        return self._noted(node)
+        return self._prospect.bring(node, self.ticket)
 
     def update_link(
         self, link: LinkHandle | str, *, delivery: Delivery | str | None = None, capacity: int | None = None
     ) -> None:
         """Change a link's delivery or capacity; see `StreamRuntime.update_link`."""
         self._check_open()
-        before = self._link(link)
+        before = self._prospect.link(link)
         _check_capacity(capacity, before)
         wanted = before.delivery if delivery is None else chosen("delivery", Delivery, delivery)
         after = replace(before, delivery=wanted, capacity=before.capacity if capacity is None else capacity)
         if after != before:
             self.operations.append(UpdateLink(after))
-            self._links[after.id] = after
+            self._prospect.links[after.id] = after
 
     def attach(self, subject: ProcessorId | LinkId, component: object) -> None:
         """Attach a component of the user's own to a processor or link, in the place of one of its class."""
@@ -312,14 +287,10 @@ class Edit:
         operation = Become(wanted.graph, difference(before, wanted.graph))
         self.operations.append(operation)
         for node in wanted.graph.processors():
-            self._noted(node)
-        links = {link.id: link for link in wanted.graph.links()}
-        self._links |= links
-        self._cut |= {id_ for id_ in before.link_ids() if id_ not in links}
-        self._cut -= links.keys()
-        for link in links.values():
-            for end in (link.source, link.target):
-                self._links_of.setdefault(end.processor_id, []).append(link)
+            self._prospect.bring(node, self.ticket)
+        self._prospect.cut |= set(before.link_ids())
+        for link in wanted.graph.links():
+            self._prospect.join(link)
         return operation
 
     def reload(self, module: ModuleType) -> tuple[ProcessorId, ...]:
@@ -336,19 +307,18 @@ class Edit:
         if nodes:
             self.operations.append(ReplaceProcessors(tuple(nodes)))
         for node in nodes:
-            self._noted(node)
+            self._prospect.bring(node, self.ticket)
         return tuple(node.id for node in nodes)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
         """Forget what is asked for in the block where that raises."""
-        before = [*self.operations], {**self._added}, {**self._configs}, {**self._links}, {*self._cut}
-        links_of = {id_: [*links] for id_, links in self._links_of.items()}
+        before = [*self.operations]
         try:
-            yield
+            with self._prospect.all_or_nothing():
+                yield
         except BaseException:
-            self.operations, self._added, self._configs, self._links, self._cut = before
-            self._links_of = links_of
+            self.operations = before
             raise
 
     def close(self) -> None:
@@ -379,108 +349,6 @@ class Edit:
         else:
             self._over = True
             self.ticket.settle(error)
-
-    # ------------------------------------------------------------------------------------------------------ look-ups
-
-    def _handle(self, processor: ProcessorHandle | str) -> ProcessorHandle:
-        if isinstance(processor, ProcessorHandle):
-            return processor.made_by(self._runtime)
-        if not isinstance(processor, str):
-            raise UnknownProcessorError(processor, self._runtime.graph.processor_ids())
-        added = self._added.get(ProcessorId(processor))
-        return added if added is not None else self._runtime.processor(processor)
-
-    def _link(self, link: LinkHandle | str) -> Link:
-        """A link as this edit will have it."""
-        id_ = LinkId(link.made_by(self._runtime).id if isinstance(link, LinkHandle) else link)
-        return self._links.get(id_) or self._runtime.graph.link(id_)
-
-    def _meant(self, processor: ProcessorHandle | GroupHandle | str) -> list[ProcessorHandle]:
-        """A processor, or the members of a group that are still there."""
-        graph = self._runtime.graph
-        if isinstance(processor, GroupHandle):
-            members = [one.made_by(self._runtime) for one in processor.processors]
-            return [one for one in members if one.id in graph or one.id in self._added]
-        if isinstance(processor, str) and processor not in graph and processor not in self._added:
-            ids = members_of(graph, processor)
-            if ids:
-                return [self._handle(id_) for id_ in ids]
-        return [self._handle(processor)]
-
-    def _is_free(self, port: InputPort) -> bool:
-        return port.ref.port in self._free_inputs(port.handle)
-
-    def _links_at(self, id_: ProcessorId) -> list[Link]:
-        """The links of a processor as they will be, this edit's included."""
-        graph = self._runtime.graph
-        present = [*graph.links_into(id_), *graph.links_from(id_)] if id_ in graph else []
-        mine = self._links_of.get(id_, [])
-        return [link for link in (*present, *mine) if link.id not in self._cut]
-
-    def _ports(
-        self, source: ProcessorHandle | OutputPort, target: ProcessorHandle | InputPort
-    ) -> tuple[PortRef, PortRef]:
-        """The two ports meant: those named, or the only two that fit and are free."""
-        from_, to = (self._present(_processor_of(end).made_by(self._runtime)) for end in (source, target))
-        outputs = [source.ref.port] if isinstance(source, OutputPort) else list(from_.declaration.outputs)
-        inputs = [target.ref.port] if isinstance(target, InputPort) else self._free_inputs(to)
-        misfits: dict[tuple[str, str], str] = {}
-        fits: list[tuple[PortRef, PortRef]] = []
-        for output in outputs:
-            for input_ in inputs:
-                words = misfit(from_.id, from_.declaration.outputs[output], to.id, to.declaration.inputs[input_])
-                if words is None:
-                    fits.append((PortRef(from_.id, output), PortRef(to.id, input_)))
-                else:
-                    misfits[output, input_] = words
-        if len(fits) == 1:
-            return fits[0]
-        raise ConnectError(self._unclear(from_, to, fits, misfits), source=from_.id, target=to.id)
-
-    def _present(self, one: ProcessorHandle) -> ProcessorHandle:
-        """A handle of it that knows what its ports carry by now: a change of config may have changed that."""
-        known = self._added.get(one.id, one)
-        config = self._configs.get(one.id)
-        if config is None and one.id in self._runtime.graph:
-            config = self._runtime.graph.node(one.id).config
-        if not isinstance(config, known.declaration.config_type):
-            return known
-        declaration = known.declaration.processor.declaration_for(config)
-        if declaration is known.declaration:
-            return known
-        return type(known)(self._runtime, known.id, declaration, known.commit)
-
-    def _free_inputs(self, to: ProcessorHandle) -> list[str]:
-        taken = {link.target.port for link in self._links_at(to.id) if link.target.processor_id == to.id}
-        free = [name for name, port in to.declaration.inputs.items() if name not in taken or port.many]
-        return free or list(to.declaration.inputs)
-
-    def _unclear(
-        self,
-        from_: ProcessorHandle,
-        to: ProcessorHandle,
-        fits: list[tuple[PortRef, PortRef]],
-        misfits: Mapping[tuple[str, str], str],
-    ) -> str:
-        if fits:
-            ways = "; ".join(f"{output} → {input_}" for output, input_ in fits)
-            return f"{from_.id} and {to.id} can be joined in {len(fits)} ways: {ways}; name the ports"
-        if misfits:
-            free, known = self._free_inputs(to), self._runtime.registry
-            proposals = what_would_fit(from_.declaration, to.declaration, misfits, free, known)
-            return f"{from_.id} does not fit {to.id}: {'; '.join([*misfits.values(), *proposals])}"
-        lacking = f"{from_.id} has no output" if not from_.declaration.outputs else f"{to.id} has no input"
-        return f"{from_.id} cannot be joined to {to.id}: {lacking}"
-
-
-def _processor_of(end: object) -> ProcessorHandle:
-    if isinstance(end, ProcessorHandle):
-        return end
-    if isinstance(end, OutputPort | InputPort):
-        return end.handle
-    hint = f"; runtime.processor({end!r}) is the handle of an id" if isinstance(end, str) else ""
-    message = f"connect takes a handle or one of its ports, not {end!r}{hint}; add_processor returns handles"
-    raise ConnectError(message)
 
 
 def _check_capacity(given: object, link: Link) -> None:

@@ -16,6 +16,7 @@ from typing import TypeVar, overload
 from streamlib.delegates.delegates import Delegates
 from streamlib.errors import (
     ConnectError,
+    DeadlineError,
     DeclarationError,
     DuplicateIdError,
     StateError,
@@ -278,12 +279,12 @@ class Editing(ABC):
             link: The link.
             delivery: Another delivery; None leaves it.
             capacity: Another capacity, in frames; None leaves it. Frames beyond a smaller one are still read under
-                `every`, and dropped as the delivery says elsewhere.
+                `every`, and dropped as the delivery says elsewhere. Under `latest` one frame waits, whatever it is.
 
         Raises:
             UnknownLinkError: There is no link of that id.
             ConfigError: There is no such delivery.
-            ConnectError: The capacity is less than 1.
+            ConnectError: The capacity is less than 1, or more than 1,000,000.
         """
         self._edited(lambda edit: edit.update_link(link, delivery=delivery, capacity=capacity))
 
@@ -490,11 +491,14 @@ class Editing(ABC):
             ReplaceError: A link does not fit a new class, or it cannot run where the old one does.
             DeclarationError: A new class is abstract.
             CommitError: One could not be set up, or refused the state; the old ones go on.
+            DeadlineError: It was carried out, and somebody was late; the message names who.
         """
         before = {node.declaration.type_name: node.declaration for node in nodes_of(self.graph, module.__name__)}
         try:
             return self._edited(lambda edit: edit.reload(module))
-        except Exception:
+        except DeadlineError:  # it was carried out, and somebody was late
+            raise
+        except BaseException:
             for declaration in before.values():  # its name means the old class again
                 self.registry.register(declaration.processor)
             raise

@@ -318,9 +318,14 @@ class Lifecycle:
         return instance
 
     def _in_its_loop(self, id_: ProcessorId, action: Callable[[Loop, ProcessorInstance], None]) -> None:
-        instance = self._running(id_)
-        loop = _loop_of(instance)
-        self.committer.run(lambda: loop.apply(lambda: action(loop, instance), self.site.answer_s), Ticket())
+        self._running(id_)  # who does not run is told of at once
+
+        def act() -> None:
+            instance = self._running(id_)  # a commit before may have put another in its place
+            loop = _loop_of(instance)
+            loop.apply(partial(action, loop, instance), self.site.answer_s)
+
+        self.committer.run(act, Ticket())
 
 
 def _loop_of(instance: ProcessorInstance) -> Loop:

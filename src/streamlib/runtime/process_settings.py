@@ -43,6 +43,10 @@ LONG_PAUSE_NS = 5 * NS_PER_MS
 """A pause of the collector that is told as an event."""
 
 
+TELLING_S = 1.0
+"""How long a stop waits for whoever is being told of a pause, in seconds; the thread ends when they come back."""
+
+
 @dataclass(frozen=True, slots=True)
 class CollectorPause:
     """One pause: how long, in nanoseconds, and which generation was collected."""
@@ -70,10 +74,11 @@ class _Stay:
         self.teller = threading.Thread(target=tell, args=(self,), name="streamlib:collector", daemon=True)
 
     def end(self) -> None:
-        """Have the thread end, and wait for it."""
+        """Have the thread end, and wait for it, unless a subscriber whom it tells holds it up, or stops from there."""
         self.over = True
         self.waker.wake()
-        self.teller.join()
+        if self.teller is not threading.current_thread():
+            self.teller.join(TELLING_S)
 
 
 class ProcessSettings:

@@ -17,6 +17,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from streamlib.errors import DeadlineError
+
 
 class ImportFailed(Exception):
     """A module cannot be imported; the message says file, line and why."""
@@ -54,9 +56,17 @@ def imported_anew(name: str) -> Iterator[ModuleType]:
     try:
         _run(fresh, path)
         yield fresh
+    except DeadlineError:  # what is new runs, and somebody was late
+        _hang(name, fresh)
+        raise
     except BaseException:
         sys.modules[name] = old
         raise
+    _hang(name, fresh)
+
+
+def _hang(name: str, fresh: ModuleType) -> None:
+    """Have the package of a module know the new one."""
     parent, _, own = name.rpartition(".")
     if parent in sys.modules:
         setattr(sys.modules[parent], own, fresh)
@@ -80,11 +90,11 @@ def _run(module: ModuleType, path: Path) -> None:
     assert module.__spec__.loader is not None
     try:
         module.__spec__.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a program that goes on is not ended by a file that is saved
         raise ImportFailed(f"{_place(error, path)}: {type(error).__name__}: {_words(error)}") from error
 
 
-def _place(error: Exception, path: Path) -> str:
+def _place(error: BaseException, path: Path) -> str:
     """File and line: where the syntax is wrong, or the last line of the module that was run."""
     if isinstance(error, SyntaxError) and error.filename is not None:
         return f"{error.filename}:{error.lineno}"
@@ -92,5 +102,5 @@ def _place(error: Exception, path: Path) -> str:
     return f"{path}:{lines[-1]}" if lines else str(path)
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     return error.msg if isinstance(error, SyntaxError) else str(error)
