@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from streamlib.clock import NEVER_NS
 from streamlib.errors import DeadlineError
 from streamlib.execution.chain import TIMED_EVERY
 from streamlib.links.delivery import Delivery
@@ -17,8 +18,10 @@ from tests.execution.plain_processors import (
     Relay,
     Sink,
     Source,
+    Step,
     Stubborn,
     numbers,
+    repeat,
 )
 from tests.execution.rig import SECONDS, Rig, checked, loop_of, settle
 
@@ -278,3 +281,41 @@ def test_processors_move_while_a_change_waits_for_the_head_to_come_back() -> Non
     assert waits.wait(SECONDS)
     rig.reports.wait_for(head, end)
     rig.stop()
+
+
+class Once(Source):
+    """Writes one frame and is not called again."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Write it, the first time."""
+        if not self.sent:
+            self.sent += 1
+            self.out.write(Note(0))
+        ctx.wake_at(NEVER_NS)
+
+
+class Enough(Sink):
+    """Ends with its fortieth frame."""
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Keep one."""
+        super().process(ctx)
+        if len(self.got) == 40:
+            ctx.end()
+
+
+def test_what_an_inlined_one_put_aside_follows_as_there_is_room_though_nothing_calls_it() -> None:
+    rig, sink = Rig(), Enough()
+    source, burst, end = rig.add(Once()), rig.add(Step(repeat(40))), rig.add(sink)
+    rig.loop(source, burst)
+    rig.loop(end)
+    link = rig.link(burst, end, capacity=2)
+    rig.link(source, burst)
+    rig.start()
+    rig.reports.wait_for(end)
+    rig.stop()
+    assert len(sink.got) == 40
+    checked(link)

@@ -309,6 +309,7 @@ class Seat:
     """One processor or link as the model knows it."""
 
     gain: float
+    came: int
     note: str | None = None
 
 
@@ -322,6 +323,7 @@ class GraphMachine(RuleBasedStateMachine):
         self.links: dict[str, Link] = {}
         self.removed: list[tuple[Entity, str, Seat]] = []
         self.issued: set[str] = set()
+        self.came = 0
 
     @rule(name=NAMES, gain=st.floats(0, 1))
     def add(self, name: str, gain: float) -> None:
@@ -330,7 +332,8 @@ class GraphMachine(RuleBasedStateMachine):
                 self.graph.add_processor(relay(name, gain))
             return
         self.graph.add_processor(relay(name, gain))
-        self.seats[name] = Seat(gain)
+        self.came += 1
+        self.seats[name] = Seat(gain, self.came)
 
     @rule(name=NAMES)
     def remove(self, name: str) -> None:
@@ -397,7 +400,7 @@ class GraphMachine(RuleBasedStateMachine):
 
     @invariant()
     def both_tell_the_same(self) -> None:
-        assert self.graph.processor_ids() == list(self.seats)
+        assert self.graph.processor_ids() == sorted(self.seats, key=lambda name: self.seats[name].came)
         assert {link.id: link for link in self.graph.links()} == self.links
         noted = {name for name, seat in self.seats.items() if seat.note is not None}
         assert set(self.graph.query(Note)) == noted

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streamlib import ProcessorConfig, RuntimeContext, StreamRuntime
+from streamlib import DataFrame, LinkInput, ProcessorConfig, RuntimeContext, StreamRuntime
 from streamlib.errors import CommitError, ConnectError, CycleError, ResourceBusyError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.graph.components import RUNNING_COMPONENTS, WiredChannel
@@ -330,3 +330,21 @@ def test_two_holders_exchange_what_they_hold_in_one_edit(runtime: StreamRuntime)
         edit.update_config(other, what="camera")
     assert holding == {"microphone": "old ", "camera": "other "}
     assert (record.count("old teardown"), record.count("other teardown")) == (1, 1)
+
+
+def test_everybody_stands_where_he_stood(runtime: StreamRuntime) -> None:
+    class Merges(Pass):
+        into = LinkInput(DataFrame, many=True)
+
+    merge = runtime.add_processor(Merges)
+    sources = [runtime.add_processor(Numbers) for _ in range(3)]
+    links = [runtime.connect(source, merge).id for source in sources]
+    runtime.start()
+    before = runtime.graph.processor_ids(), runtime.graph.link_ids()
+    with pytest.raises(CommitError), runtime.edit() as edit:
+        edit.disconnect(links[0])
+        edit.remove(sources[1])
+        edit.add_processor(Collect, record=None)
+    assert (runtime.graph.processor_ids(), runtime.graph.link_ids()) == before
+    assert [link.id for link in runtime.graph.links_into(merge.id)] == links
+    assert [link.id for link in runtime.graph.links_from(sources[1].id)] == [links[1]]

@@ -254,19 +254,22 @@ class ProcessorInstance(Ports):
         return not self.paused and not self.finishing and not self.over and self.due(now_ns)
 
     def can_move(self, now_ns: int) -> bool:
-        """Whether its loop can do something with it: call it, end it, or send what one that is over put aside."""
-        if self.over:
-            return self.free()
-        return not self.paused and (self.exhausted() or (self.due(now_ns) and self.free()))
+        """Whether its loop can do something with it: call it, end it, or send what it put aside."""
+        if (self.over or self.puts_aside()) and self.free():
+            return True
+        return not self.paused and not self.over and (self.exhausted() or (self.due(now_ns) and self.free()))
 
     def is_held(self) -> bool:
-        """Whether frames for it, or a `wake`, still wait after its loop has done all it could, or its inputs are full.
+        """Whether something still waits after its loop has done all it could.
 
-        Its outputs had no room then. They may have by now, made by another thread: it counts as held all the same, or
+        That is a frame for it, a `wake`, what it put aside, or who writes to it, because its inputs are full. Its
+        outputs had no room then. They may have by now, made by another thread: it counts as held all the same, or
         nobody would call it.
         """
         if self.over:
             return not self.free()
+        if self.metrics.steady is None and self.puts_aside():
+            return True
         slots = [reader for reader in self.readers if isinstance(reader, SlotReader) and not reader.muted]
         if not all(slot.holds_nobody_back() for slot in slots):
             return True

@@ -16,7 +16,7 @@ from streamlib.links.fanout import joined
 from streamlib.links.many import IncomingLink, ManyReader
 from streamlib.links.reader import News, Reader, RingReader, SlotReader
 from streamlib.links.tapped import bare
-from streamlib.links.writer import NO_LIMIT, PlugWriter, Writer
+from streamlib.links.writer import NO_LIMIT, PlugWriter, RingWriter, Writer
 from streamlib.processors.context import ProcessContext
 from streamlib.processors.declaration import Declaration
 from streamlib.processors.processor import Processor
@@ -145,6 +145,10 @@ class Ports:
             if not writer.free():
                 free = False
         return free
+
+    def puts_aside(self) -> bool:
+        """Whether frames that it wrote wait for room in their links."""
+        return any(isinstance(link.writer, RingWriter) and link.writer.aside() for link in self.outgoing())
 
     def room(self) -> int:
         """How many calls that write one frame each its outputs have room for."""

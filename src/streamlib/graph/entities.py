@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 from tcod.ecs import Entity, Registry
 from tcod.ecs.entity import EntityComponents
@@ -17,6 +17,8 @@ from streamlib.errors import UnknownLinkError, UnknownProcessorError
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.ids import LinkId, ProcessorId
+
+Id = TypeVar("Id", ProcessorId, LinkId)
 
 # What holds components: named by its id while it is in the graph, by its entity also afterwards.
 Subject: TypeAlias = str | Entity
@@ -47,14 +49,18 @@ class Entities:
         return self._registry[self.new_serial()]
 
     def seat_processor(self, processor_id: ProcessorId, entity: Entity) -> None:
-        """The entity is in the graph from now on."""
-        self.processors[processor_id] = entity
+        """The entity is in the graph from now on; one that comes back stands where it stood."""
+        self.processors = _seated(self.processors, processor_id, entity)
         self._ids[entity] = processor_id
 
     def seat_link(self, link_id: LinkId, entity: Entity) -> None:
-        """The entity is in the graph from now on."""
-        self.links[link_id] = entity
+        """The entity is in the graph from now on; one that comes back stands where it stood."""
+        self.links = _seated(self.links, link_id, entity)
         self._ids[entity] = link_id
+
+    def oldest_first(self, link_ids: Iterable[LinkId]) -> list[LinkId]:
+        """Links in the order in which they came."""
+        return sorted(link_ids, key=lambda link_id: serial_of(self.links[link_id]))
 
     def unseat(self, entity: Entity) -> None:
         """The entity is not in the graph any more; it keeps its components."""
@@ -106,6 +112,15 @@ class Entities:
         members = [entity for entity in found.get_entities() if entity in self._ids]
         members.sort(key=serial_of)
         return [self._ids[entity] for entity in members]
+
+
+def _seated(seats: dict[Id, Entity], id_: Id, entity: Entity) -> dict[Id, Entity]:
+    """The seats with one more, in the order of their serials."""
+    last = next(reversed(seats.values()), None)
+    seats[id_] = entity
+    if last is None or serial_of(last) < serial_of(entity):
+        return seats
+    return dict(sorted(seats.items(), key=lambda seat: serial_of(seat[1])))
 
 
 def components_of(entity: Entity) -> EntityComponents:

@@ -244,13 +244,13 @@ class PropertyGraph:
         """The links that end at a processor, oldest first."""
         with self.lock:
             self._entities.processor(processor_id)
-            return [self.link(link_id) for link_id in self._topology.links_into(processor_id)]
+            return [self.link(id_) for id_ in self._entities.oldest_first(self._topology.links_into(processor_id))]
 
     def links_from(self, processor_id: ProcessorId) -> list[Link]:
         """The links that begin at a processor, oldest first."""
         with self.lock:
             self._entities.processor(processor_id)
-            return [self.link(link_id) for link_id in self._topology.links_from(processor_id)]
+            return [self.link(id_) for id_ in self._entities.oldest_first(self._topology.links_from(processor_id))]
 
     def predecessors(self, processor_id: ProcessorId) -> list[ProcessorId]:
         """The processors that feed one, each named once."""
