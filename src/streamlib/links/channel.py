@@ -229,6 +229,8 @@ class Channel:
         if isinstance(self.reader, RingReader):
             self.reader.ring.interrupt()
             self.reader.ring.end()
+        elif self.reader is not None:  # whose processor runs elsewhere by now, where the stuck one would wake nobody
+            self.reader.source_ended = True
         elif self.writer is not None:
             self.writer.retire(PlugWriter())  # when it comes back, the reader may be in another loop
 
