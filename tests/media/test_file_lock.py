@@ -82,5 +82,8 @@ def test_a_disk_without_locks_is_written_without(tmp_path: Path, monkeypatch: py
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with FileLock(tmp_path / "out.mp4"), FileLock(tmp_path / "out.mp4"):
-        pass
+    path = tmp_path / "out.mp4"
+    with FileLock(path), FileLock(path) as other:
+        path.write_bytes(b"frames")
+        other.empty()
+    assert path.read_bytes() == PAGE

@@ -88,14 +88,14 @@ class EventBus:
 
     def listens(self, topic: str) -> bool:
         """Whether anybody would hear of a topic: asked by those who publish so often that a record costs too much."""
-        subscriptions = self._by_topic.get(topic, ())
-        return any(subscription.active for subscription in subscriptions) or any(
-            topic.startswith(prefix) and subscription.active for prefix, subscription in self._by_prefix
-        )
+        return self._is_heard(topic, "")
 
     def asks_for(self, topic: str) -> bool:
         """Whether anybody subscribed to this topic, or to all of its family; one to everything is neither."""
-        family = topic.partition(":")[0] + ":"
+        return self._is_heard(topic, topic.partition(":")[0] + ":")
+
+    def _is_heard(self, topic: str, family: str) -> bool:
+        """Whether a subscription names the topic, or how it begins, which begins with the family itself."""
         return any(subscription.active for subscription in self._by_topic.get(topic, ())) or any(
             prefix.startswith(family) and topic.startswith(prefix) and subscription.active
             for prefix, subscription in self._by_prefix

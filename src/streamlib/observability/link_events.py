@@ -15,6 +15,7 @@ from streamlib.events.link import DataPushed, QueueEmpty, QueueFull
 from streamlib.events.topics import link_topic
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId
+from streamlib.links.channel import frame_bytes
 from streamlib.links.tap import Tap
 from streamlib.observability.taps import Taps
 
@@ -28,8 +29,8 @@ class LinkTeller:
 
     def pushed(self, frame: Any) -> None:
         """Publish DataPushed."""
-        timestamp_ns, size = getattr(frame, "timestamp_ns", 0), int(getattr(frame, "nbytes", 0))
-        self._publish(DataPushed(link_id=self._link_id, frame_timestamp_ns=timestamp_ns, size=size))
+        timestamp_ns = getattr(frame, "timestamp_ns", 0)
+        self._publish(DataPushed(link_id=self._link_id, frame_timestamp_ns=timestamp_ns, size=frame_bytes(frame)))
 
     def full(self, *, dropped: bool) -> None:
         """Publish QueueFull."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.loops import Loop
+from streamlib.execution.loops import loop_of
 from streamlib.graph.components import WiredChannel
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId
@@ -77,6 +77,7 @@ class Taps:
         link = graph.link(link_id)
         for id_ in (link.source.processor_id, link.target.processor_id):
             instance = graph.get(id_, ProcessorInstance)
-            if instance is not None and isinstance(instance.loop, Loop):
-                instance.loop.post(partial(instance.refit, wired.channel))
-                instance.loop.serve()
+            loop = None if instance is None else loop_of(instance)
+            if instance is not None and loop is not None:
+                loop.post(partial(instance.refit, wired.channel))
+                loop.serve()

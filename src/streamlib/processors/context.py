@@ -107,9 +107,10 @@ class ProcessContext:
     `wake()` has `process` called again soon, `wake_at(ns)` when the clock reaches a time in nanoseconds (for a
     continuous processor it replaces the next tick; `clock.NEVER_NS` waits for `wake` or, in a source, for a change
     of its links), and `end()` says that this processor has nothing more to say: its outputs end and it is torn
-    down. `wake` may be kept and called from any thread. `joined` counts by output the links ever joined to it: an
-    encoder sends a key frame when the count has changed since its last call. `is_cut_off` says that nobody waits any
-    more for what it still has to say: a call that writes many frames looks there, and returns.
+    down. `wake` may be kept and called from any thread. `joined` counts by output who has come to read it, by a new
+    link or in another's place: an encoder sends a key frame when the count has changed since its last call.
+    `is_cut_off` says that nobody waits any more for what it still has to say: a call that writes many frames looks
+    there, and returns.
     """
 
     __slots__ = ("_now_ns", "end", "is_cut_off", "joined", "runtime", "wake", "wake_at")

@@ -222,7 +222,7 @@ class Committer:
     def _planned(self, operations: Sequence[Operation]) -> EditPlan:
         errors: list[StreamError] = []
         running = self._graph.state is not GraphState.IDLE
-        applied = Applied(_tell_nobody)
+        applied = Applied()
         with self._graph.lock:  # nobody sees the graph as it is in here
             version = self._graph.version
             try:
@@ -302,8 +302,3 @@ def _apply_noting(operation: Operation, graph: PropertyGraph, applied: Applied, 
 def _note_nothing(way_back: list[Operation]) -> None:
     """It is not one of those that are undone."""
     del way_back
-
-
-def _tell_nobody(event: Event) -> None:
-    """A plan is no event."""
-    del event

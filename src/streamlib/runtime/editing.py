@@ -453,7 +453,7 @@ class Editing(ABC):
         saved = file if isinstance(file, GraphFile) else GraphFile.read(file)
         return self._edited(
             lambda edit: edit.become(saved, classes=classes, skip_unknown_components=skip_unknown_components),
-            drain_s=timeout if drain else None,
+            drain_s=drain_seconds(timeout, drain=drain),
         ).difference
 
     def diff(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from streamlib.errors import UnknownLinkError, UnknownProcessorError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import ProcessorMetrics
-from streamlib.graph.components import ComponentView, LastMetrics, LastStatistics, WiredChannel
+from streamlib.graph.components import ComponentView, metrics_of, statistics_of
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.delivery import Delivery
@@ -114,12 +114,7 @@ class ProcessorHandle:
     @property
     def metrics(self) -> ProcessorMetrics | None:
         """Its counters: while it runs, and after a stop those of the last run; None before the first."""
-        graph = self.runtime.graph
-        with graph.lock:
-            now, last = graph.get(self.id, ProcessorMetrics), graph.get(self.id, LastMetrics)
-        if now is None and last is not None:
-            return last.metrics
-        return now
+        return metrics_of(self.runtime.graph, self.id)
 
     @property
     def components(self) -> ComponentView:
@@ -202,12 +197,7 @@ class LinkHandle:
         Raises:
             UnknownLinkError: It was removed.
         """
-        graph = self.runtime.graph
-        with graph.lock:
-            wired, last = graph.get(self.id, WiredChannel), graph.get(self.id, LastStatistics)
-        if wired is not None:
-            return wired.channel.statistics()
-        return None if last is None else last.statistics
+        return statistics_of(self.runtime.graph, self.id)
 
     @property
     def source(self) -> PortRef:

@@ -38,6 +38,11 @@ from streamlib.processors.ports import misfit
 from streamlib.states import ProcessorState
 
 
+def _nobody_listens(event: Event) -> None:
+    """What is only tried is no event."""
+    del event
+
+
 @dataclass(slots=True)
 class Applied:
     """What applying operations has done to the graph so far: what to undo, and what to tell.
@@ -51,7 +56,7 @@ class Applied:
         restarted: Who is to be made anew though nothing of it has changed.
     """
 
-    publish: Callable[[Event], None]
+    publish: Callable[[Event], None] = _nobody_listens
     undo: list[Callable[[], object]] = field(default_factory=list)
     inverse: list[tuple[Operation, ...]] = field(default_factory=list)
     did: list[Event] = field(default_factory=list)

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from streamlib.errors import ConnectError, DuplicateIdError, StateError
-from streamlib.events.event import Event
 from streamlib.graph.components import ENGINE_COMPONENTS, TransientMarker
 from streamlib.graph.graph_file import GraphFile
 from streamlib.graph.group import GroupMember
@@ -105,11 +104,6 @@ def copy_of(graph: PropertyGraph, operations: Iterable[Operation]) -> PropertyGr
 
 def apply_to(graph: PropertyGraph, operations: Iterable[Operation]) -> None:
     """Apply operations to a graph that nobody runs and nobody hears of."""
-    applied = Applied(_tell_nobody)
+    applied = Applied()
     for operation in operations:
         operation.apply(graph, applied)
-
-
-def _tell_nobody(event: Event) -> None:
-    """What is drawn is no event."""
-    del event
