@@ -21,7 +21,7 @@ from streamlib.compiler.patience import Patience
 from streamlib.compiler.site import Site
 from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.loops import Loop
+from streamlib.execution.loops import Loop, loop_of
 from streamlib.graph.components import LightweightMarker, TransientMarker, WiredChannel
 from streamlib.graph.entities import Subject
 from streamlib.graph.link import Link
@@ -225,6 +225,8 @@ class Wiring:
             self._give_form(joint)
             joint.source.bind_output(joint.link.source.port)
             joint.target.bind_input(joint.link.target.port, joint.channel)
+            if self.late:  # the other end has been arranged meanwhile, with the form from before
+                _have_looked_at(joint)
 
         loop = resting[0].loop if resting else None
         if isinstance(loop, Loop):
@@ -368,6 +370,15 @@ class Wiring:
 
 def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:
     loop.arrange([member for member in loop.members if member not in gone])
+
+
+def _have_looked_at(joint: Joint) -> None:
+    """Have the loops at both ends of a link see the form that it has now."""
+    for end in (joint.source, joint.target):
+        loop = loop_of(end)
+        if loop is not None:
+            loop.post(partial(_arrange_anew, loop))
+            loop.serve()
 
 
 def _arrange_anew(loop: Loop) -> None:
