@@ -354,8 +354,13 @@ def test_links_to_an_input_of_many_come_in_the_order_of_the_file() -> None:
     head = "streamlib: 1\nprocessors: {a: {type: Source}, b: {type: Source}, c: {type: Source}, m: {type: Gather}}\n"
     apply(runtime, head + "links: [a -> m, b -> m, c -> m]\n")
     said = apply(runtime, head + "links: [a -> m, c -> m, b -> m]\n")
-    assert said == "~ b.out -> m.inputs: made anew, since its input takes links in the order of the file"
+    assert said == "~ c.out -> m.inputs: place 2 -> 1 among the links of its input"
+    assert runtime.history[-1].changes == ("order the links into m.inputs: a.out, c.out, b.out",)
     assert runtime.graph.link_ids() == ["a.out->m.inputs", "c.out->m.inputs", "b.out->m.inputs"]
+    apply(runtime, head + "links: [c -> m, a -> m]\n")
+    assert apply(runtime, head + "links: [c -> m, b -> m, a -> m]\n") == "+ b.out -> m.inputs"
+    assert runtime.graph.link_ids() == ["c.out->m.inputs", "b.out->m.inputs", "a.out->m.inputs"]
+    assert not runtime.diff(GraphFile.from_graph(runtime.graph))
 
 
 @pytest.mark.promise("graph.file-diff-apply")

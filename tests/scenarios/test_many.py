@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from streamlib import DataFrame, LinkInput, ProcessContext, Processor, ProcessorConfig, StreamRuntime
-from streamlib.errors import ConnectError
+from streamlib import (
+    DataFrame,
+    GraphFile,
+    LinkInput,
+    ProcessContext,
+    Processor,
+    ProcessorConfig,
+    RuntimeContext,
+    StreamRuntime,
+)
+from streamlib.errors import CommitError, ConnectError
+from streamlib.ids import ProcessorId
 from tests.scenarios.stage import SECONDS, Collect, Numbers, Pass, Record
 
 
@@ -28,6 +38,13 @@ class Gather(Processor):
     def flush(self, ctx: ProcessContext) -> None:
         for record in self.config.records.values():
             record.called("flush")
+
+
+SAVED = """
+streamlib: 1
+processors: {a: {type: Numbers}, b: {type: Numbers}, c: {type: Numbers}, gather: {type: Lettered}}
+links: [a -> gather, b -> gather, c -> gather]
+"""
 
 
 class Turns(Processor):
@@ -114,6 +131,111 @@ def test_links_stand_in_the_order_in_which_they_were_connected_also_after_a_rest
     records["numbers_1.out"].wait_for(20)
     assert order.numbers == [2, 0, 3, 1]
     assert all(records[f"numbers_{n}.out"].is_gapless() for n in range(4))
+
+
+class Lettered(Processor):
+    """Notes in which order its links stand, by the names of their sources, and what comes by each."""
+
+    records: ClassVar[dict[str, Record]] = {}
+    into = LinkInput(DataFrame, many=True)
+
+    def process(self, ctx: ProcessContext) -> None:
+        self.records["order"].called("".join(link.source[0] for link in self.into.links))
+        for link in self.into.links:
+            frame = link.read()
+            if frame is not None:
+                self.records[link.source].add(frame.data["n"])
+
+
+class Mixed:
+    """Sources `a`, `b`, `c` that one input of many gathers, with a record for each and one of the order."""
+
+    def __init__(self, runtime: StreamRuntime) -> None:
+        self.runtime = runtime
+        self.names = ["a", "b", "c"]
+        self.records = {f"{name}.out": Record() for name in self.names} | {"order": Record()}
+        Lettered.records.update(self.records)
+        runtime.load(GraphFile.parse(SAVED), classes=[Lettered, Numbers])
+
+    @property
+    def order(self) -> str:
+        """What the graph says; what the processor finds is the same, as soon as it is called again."""
+        said = "".join(link.source.processor_id for link in self.runtime.graph.links_into(ProcessorId("gather")))
+        found = self.records["order"].calls
+        if self.runtime.processor("gather").instance() is not None:
+            found.clear()
+            self.records["order"].wait_until(lambda: found[-1:] == [said])
+        return said
+
+    def flows(self) -> None:
+        """Every source comes through, and nothing was lost or overtaken."""
+        for name in self.names:
+            self.records[f"{name}.out"].wait_for(20)
+            assert self.records[f"{name}.out"].is_gapless(), (name, self.records[f"{name}.out"].gaps())
+
+
+@pytest.fixture
+def mixed(runtime: StreamRuntime) -> Mixed:
+    return Mixed(runtime)
+
+
+@pytest.mark.promise("edit.undo")
+@pytest.mark.promise("link.many")
+def test_a_link_comes_back_to_its_place_by_an_undo(mixed: Mixed) -> None:
+    runtime = mixed.runtime
+    runtime.start()
+    for name in mixed.names:
+        runtime.disconnect(f"{name}.out->gather.into")
+        runtime.undo()
+        assert mixed.order == "abc"
+        runtime.redo()
+        runtime.undo()
+        assert mixed.order == "abc"
+    runtime.remove("a")
+    runtime.remove("b")
+    runtime.undo()
+    runtime.undo()
+    assert mixed.order == "abc"
+    runtime.stop()
+    runtime.disconnect("b.out->gather.into")
+    runtime.undo()
+    runtime.start()
+    assert mixed.order == "abc"
+
+
+@pytest.mark.promise("link.many")
+def test_a_link_whose_removal_fails_keeps_its_place(mixed: Mixed) -> None:
+    runtime = mixed.runtime
+    runtime.start()
+    with pytest.raises(CommitError), runtime.edit() as edit:
+        edit.disconnect("a.out->gather.into")
+        edit.add_processor(Refuses)
+    assert mixed.order == "abc"
+    mixed.flows()
+
+
+@pytest.mark.promise("graph.file-diff-apply")
+def test_a_file_puts_the_links_of_an_input_in_another_order_without_a_frame_lost(mixed: Mixed) -> None:
+    runtime = mixed.runtime
+    runtime.start()
+    mixed.flows()
+    before = GraphFile.parse(SAVED)
+    for order in ("bca", "cba", "acb", "bac"):
+        links = ", ".join(f"{name} -> gather" for name in order)
+        runtime.apply(GraphFile.parse(SAVED.replace("a -> gather, b -> gather, c -> gather", links)))
+        assert mixed.order == order
+        mixed.flows()
+        runtime.undo()
+        assert mixed.order == "abc"
+        assert not runtime.diff(before)
+    mixed.flows()
+
+
+class Refuses(Pass):
+    """Cannot be set up."""
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        raise OSError("no")
 
 
 def test_an_input_of_one_refuses_a_second_link(runtime: StreamRuntime) -> None:

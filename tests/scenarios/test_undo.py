@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from streamlib import DataFrame, LinkInput, ProcessContext, Processor, StreamRuntime
+from streamlib import StreamRuntime
 from streamlib.errors import CommitError, StateError
-from tests.scenarios.stage import Collect, Line, Numbers, Pass, Record
+from tests.scenarios.stage import Collect, Line, Pass, Record
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,22 +166,3 @@ def test_a_stream_that_is_still_open_is_not_joined_again_by_an_undo(runtime: Str
     line.record.wait_for(20)
     *_, last = runtime.history
     assert (last.changes, last.undone) == (("remove pass_0",), True)
-
-
-def test_a_link_comes_back_to_an_input_of_many_as_the_last_one_there(runtime: StreamRuntime) -> None:
-    class Merges(Processor):
-        into = LinkInput(DataFrame, many=True)
-
-        def process(self, ctx: ProcessContext) -> None:
-            self.into.read()
-
-    merge = runtime.add_processor(Merges)
-    sources = [runtime.add_processor(Numbers) for _ in range(3)]
-    links = [runtime.connect(source, merge).id for source in sources]
-    runtime.start()
-    runtime.disconnect(links[0])
-    runtime.undo()
-    assert [link.id for link in runtime.graph.links_into(merge.id)] == [links[1], links[2], links[0]]
-    instance = merge.instance()
-    assert instance is not None
-    assert [channel.name for channel in instance.inputs["into"]] == [links[1], links[2], links[0]]

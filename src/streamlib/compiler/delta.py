@@ -5,7 +5,7 @@ Next on the path of a change: `plan`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from streamlib.execution.instance import ProcessorInstance
@@ -56,6 +56,7 @@ def compute_delta(
     removed_processors: Iterable[Entity] = (),
     removed_links: Iterable[Entity] = (),
     restarted: Iterable[ProcessorId] = (),
+    moved: Iterable[LinkId] = (),
 ) -> GraphDelta:
     """The delta of the dirty ids; entities that were removed before they ever ran are left out."""
     present = [id_ for id_ in dirty.processors if id_ in graph]
@@ -72,7 +73,7 @@ def compute_delta(
         replaced=tuple(replaced),
         links_added=tuple(id_ for id_ in dirty.links if id_ in graph and not graph.has(id_, WiredChannel)),
         links_removed=tuple(entity for entity in removed_links if graph.has(entity, WiredChannel)),
-        links_updated=_updated(graph, dirty.links, others),
+        links_updated=_updated(graph, dirty.links, others, frozenset(moved)),
     )
 
 
@@ -83,15 +84,22 @@ def new_channel(graph: PropertyGraph, link: Link) -> Channel:
     return Channel(link.id, link.delivery or input_.delivery, link.capacity or input_.capacity, live=source.live)
 
 
-def _updated(graph: PropertyGraph, dirty: Iterable[LinkId], replaced: Iterable[ProcessorId]) -> tuple[LinkId, ...]:
-    """The running links that ask for another form: they were updated, or somebody else declares it now."""
+def _updated(
+    graph: PropertyGraph, dirty: Iterable[LinkId], replaced: Iterable[ProcessorId], moved: Collection[LinkId]
+) -> tuple[LinkId, ...]:
+    """The running links that ask for another form: updated, declared otherwise now, or at another place of their input.
+
+    What goes to another place gets a form of its own as well: so its input is arranged between two frames.
+    """
     touched = dict.fromkeys(id_ for id_ in dirty if id_ in graph)
     for id_ in replaced:
         touched |= dict.fromkeys(link.id for link in (*graph.links_into(id_), *graph.links_from(id_)))
     updated = []
     for link_id in touched:
         wired = graph.get(link_id, WiredChannel)
-        if wired is not None and not wired.channel.is_as(new_channel(graph, graph.link(link_id))):
+        if wired is None:
+            continue
+        if link_id in moved or not wired.channel.is_as(new_channel(graph, graph.link(link_id))):
             updated.append(link_id)
     return tuple(updated)
 

@@ -253,7 +253,11 @@ class Wiring:
 
     def _take_in(self, joints: list[Joint], changed: Iterable[Joint]) -> None:
         in_place_first = sorted(joints, key=lambda joint: joint.before is None)
-        inputs = _by_loop((self.home(joint.target), partial(self._switch_input, joint)) for joint in in_place_first)
+        places = {joint.target: self._places_at(joint.target) for joint in joints}
+        inputs = _by_loop(
+            (self.home(joint.target), partial(self._switch_input, joint, places[joint.target]))
+            for joint in in_place_first
+        )
         arrivals = _by_loop((home, instance) for instance, home in self._homes.items())
         ends = [self.home(j.source) for j in changed]
         ends += [self.home(j.target) for j in changed if j.target not in self._leaving]
@@ -263,6 +267,12 @@ class Wiring:
                 self._apply(loop, partial(_do_all, [*inputs.get(loop, []), partial(loop.arrange, members)]))
         for instance, home in self._homes.items():
             instance.loop = home
+
+    def _places_at(self, target: ProcessorInstance) -> Mapping[str, int]:
+        """Where the links of an input of many stand; nothing for a processor that has none."""
+        if not any(port.many for port in self._now(target).declaration.inputs.values()):
+            return {}
+        return {id_: place for place, id_ in enumerate(self._site.graph.link_ids_into(target.id))}
 
     def renew(self, instance: ProcessorInstance) -> None:
         """Make the links of a processor that is over run again, for one that takes its place."""
@@ -295,7 +305,7 @@ class Wiring:
                 heirs,
             )
 
-    def _switch_input(self, joint: Joint) -> None:
+    def _switch_input(self, joint: Joint, places: Mapping[str, int]) -> None:
         port, target = joint.link.target.port, self._now(joint.target)
         if joint.before is not None:
             joint.channel.go_on_from(joint.before)
@@ -303,7 +313,7 @@ class Wiring:
             for before in target.inputs.get(port, ()):
                 if before is not joint.channel:
                     joint.channel.take_over(before)
-        target.bind_input(port, joint.channel, before=joint.before)
+        target.bind_input(port, joint.channel, before=joint.before, places=places)
 
     # ------------------------------------------------------------------------------------------------------- pieces
 

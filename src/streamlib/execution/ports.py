@@ -21,12 +21,15 @@ from streamlib.processors.context import ProcessContext
 from streamlib.processors.declaration import Declaration
 from streamlib.processors.processor import Processor
 
+NO_PLACES: Mapping[str, int] = {}
+"""Nothing is known of where links stand: behind those that came before."""
+
 
 class Ports:
     """The inputs and outputs of one processor.
 
     Attributes:
-        inputs: The channels of each connected input in the order in which they were connected, by port.
+        inputs: The channels of each connected input in their order, by port.
         outputs: The channels of each output in the order in which they were connected, by port.
         readers: What reads the inputs, one for each link.
         writers: What stands at the outputs, one for each port.
@@ -170,17 +173,21 @@ class Ports:
 
     # --------------------------------------------------------------------------------------------------- bound to links
 
-    def bind_input(self, port: str, channel: Channel, *, before: Channel | None = None) -> None:
+    def bind_input(
+        self, port: str, channel: Channel, *, before: Channel | None = None, places: Mapping[str, int] = NO_PLACES
+    ) -> None:
         """Put the reading end of a channel where the processor finds its input. For the owner.
 
         An input of one link has this one from now on; one of many takes it in where `before` was, or behind the others,
-        and then lets go of those that were cut and read.
+        and then lets go of those that were cut and read. They stand as `places` says, by the names of the links; those
+        that were cut stand behind.
         """
         many = self.declaration.inputs[port].many
         there = [channel if held is before else held for held in self.inputs.get(port, ())]
         # With `before`, others in there may be about to be followed in their places, too.
         held = [one for one in there if many and (one is channel or before is not None or not one.done)]
-        self.inputs[port] = held if channel in held else [*held, channel]
+        bound = held if channel in held else [*held, channel]
+        self.inputs[port] = sorted(bound, key=lambda one: places.get(one.name, len(places))) if places else bound
         self._hold_inputs(port)
         self.readers = tuple(found.reader for found in self.incoming() if found.reader is not None)
         self.left_unread = None

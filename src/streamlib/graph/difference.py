@@ -11,6 +11,7 @@ Two outlines come in (`outline.py`). `streamlib.runtime.becoming` makes an edit 
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -62,7 +63,8 @@ class GraphChange:
         kind: What is done.
         subject: The id of the processor or link.
         field: The field of the config, or the class of the component.
-        before: The value there was; AS_DECLARED where it was not given.
+        before: The value there was; AS_DECLARED where it was not given. Of a link that moved: its place among the links
+            of its input, from 0.
         after: The value there will be, likewise.
     """
 
@@ -151,7 +153,7 @@ def _changes(before: Outline, after: Outline) -> Iterator[GraphChange]:
     moved = _moved(before.links, after.links)
     for id_, link in after.links.items():
         if id_ in moved:
-            yield GraphChange(ChangeKind.LINK_MOVED, id_)
+            yield GraphChange(ChangeKind.LINK_MOVED, id_, "", *moved[id_])
         if id_ in before.links:
             yield from _link_changes(id_, before.links[id_], link)
         else:
@@ -195,24 +197,42 @@ def _component_changes(id_: str, before: Mapping[str, object], after: Mapping[st
             yield GraphChange(ChangeKind.COMPONENT_CHANGED, id_, name, before[name], fields)
 
 
-def _moved(before: Mapping[str, OutlinedLink], after: Mapping[str, OutlinedLink]) -> frozenset[str]:
-    """The links to be made anew, because an input of many takes its links in the order in which they were made.
+def _moved(before: Mapping[str, OutlinedLink], after: Mapping[str, OutlinedLink]) -> Mapping[str, tuple[int, int]]:
+    """The links that go to another place of an input of many, with that place before and after, from 0.
 
-    What is made anew comes last; so of each input the first links stay that stand there in the wanted order already.
+    As few of them as will do: the others stand in the wanted order among themselves already.
     """
-    places = {id_: place for place, id_ in enumerate(before)}
-    wanted: dict[str, list[str]] = {}
-    for id_, link in after.items():
-        wanted.setdefault(link.target, []).append(id_)
-    moved: list[str] = []
-    for ids in wanted.values():
-        stays, last = True, -1
-        for id_ in ids:
-            place = places.get(id_, -1)
-            stays, last = stays and place > last, place
-            if not stays and id_ in before:
-                moved.append(id_)
-    return frozenset(moved)
+    moved: dict[str, tuple[int, int]] = {}
+    old, new = _by_target(before), _by_target(after)
+    for target, ids in new.items():
+        places = {id_: place for place, id_ in enumerate(old.get(target, ()))}
+        present = [id_ for id_ in ids if id_ in places]
+        stay = _longest_rise([places[id_] for id_ in present])
+        moved |= {id_: (places[id_], ids.index(id_)) for id_ in present if places[id_] not in stay}
+    return moved
+
+
+def _by_target(links: Mapping[str, OutlinedLink]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for id_, link in links.items():
+        found.setdefault(link.target, []).append(id_)
+    return found
+
+
+def _longest_rise(numbers: list[int]) -> frozenset[int]:
+    """The most of some numbers, all different, that stand in rising order."""
+    ends: list[int] = []  # of the rises of each length so far, the one that ends lowest
+    came_behind: dict[int, int | None] = {}
+    for number in numbers:
+        at = bisect_left(ends, number)
+        came_behind[number] = ends[at - 1] if at else None
+        ends[at : at + 1] = [number]
+    rise: list[int] = []
+    here = ends[-1] if ends else None
+    while here is not None:
+        rise.append(here)
+        here = came_behind[here]
+    return frozenset(rise)
 
 
 def _same(one: object, other: object) -> bool:
@@ -258,7 +278,7 @@ def _said(change: GraphChange) -> str:
         case ChangeKind.TYPE_CHANGED:
             return f": type {change.before} → {change.after}"
         case ChangeKind.LINK_MOVED:
-            return ": made anew, since its input takes links in the order of the file"
+            return f": place {before} -> {after} among the links of its input"
         case ChangeKind.ATTACHED:
             return f": {change.field} {after} attached"
         case ChangeKind.DETACHED:

@@ -7,7 +7,7 @@ this under its one lock, and sees to who may come and go.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias, TypeVar, cast
 
 from tcod.ecs import Entity, Registry
@@ -38,6 +38,7 @@ class Entities:
         self._serials = itertools.count()
         self.processors: dict[ProcessorId, Entity] = {}
         self.links: dict[LinkId, Entity] = {}
+        self._places: dict[Entity, int] = {}  # of links that do not stand where their serials say
         self._ids: dict[Entity, ProcessorId | LinkId] = {}
 
     def new_serial(self) -> int:
@@ -50,17 +51,36 @@ class Entities:
 
     def seat_processor(self, processor_id: ProcessorId, entity: Entity) -> None:
         """The entity is in the graph from now on; one that comes back stands where it stood."""
-        self.processors = _seated(self.processors, processor_id, entity)
+        self.processors = _seated(self.processors, processor_id, entity, serial_of)
         self._ids[entity] = processor_id
 
     def seat_link(self, link_id: LinkId, entity: Entity) -> None:
         """The entity is in the graph from now on; one that comes back stands where it stood."""
-        self.links = _seated(self.links, link_id, entity)
+        self.links = _seated(self.links, link_id, entity, self.place_of)
         self._ids[entity] = link_id
 
-    def oldest_first(self, link_ids: Iterable[LinkId]) -> list[LinkId]:
-        """Links in the order in which they came."""
-        return sorted(link_ids, key=lambda link_id: serial_of(self.links[link_id]))
+    def place_of(self, entity: Entity) -> int:
+        """Where a link stands among the others: of two, the one in front has the smaller number."""
+        return self._places.get(entity, serial_of(entity))
+
+    def put_at(self, entity: Entity, place: int) -> None:
+        """Have a link that is not in the graph stand at a place from the time when it is."""
+        self._places[entity] = place
+
+    def rearrange(self, places: Mapping[LinkId, int]) -> None:
+        """Put links of the graph at other places."""
+        for link_id, place in places.items():
+            self._places[self.links[link_id]] = place
+        self.links = dict(sorted(self.links.items(), key=lambda seat: self.place_of(seat[1])))
+
+    def in_place(self, link_ids: Iterable[LinkId]) -> list[LinkId]:
+        """Links in the order in which they stand: that in which they came, unless they were put elsewhere."""
+        return sorted(link_ids, key=lambda link_id: self.place_of(self.links[link_id]))
+
+    def clear(self, entity: Entity) -> None:
+        """Leave nothing of an entity that is not in the graph any more."""
+        self._places.pop(entity, None)
+        components_of(entity).clear()
 
     def unseat(self, entity: Entity) -> None:
         """The entity is not in the graph any more; it keeps its components."""
@@ -103,24 +123,24 @@ class Entities:
         return id_ in self.processors or id_ in self.links
 
     def query(self, components: Iterable[type[object]], without: Iterable[type[object]]) -> list[ProcessorId | LinkId]:
-        """Ids of those in the graph that have all of `components` and none of `without`, oldest first."""
+        """Ids of those in the graph that have all of `components` and none of `without`, in order."""
         found = self._registry.Q.none_of(without, traverse=())
         # The library refuses a query that only excludes; every member has one of these two.
         found = (
             found.all_of(components, traverse=()) if components else found.any_of((ProcessorNode, Link), traverse=())
         )
         members = [entity for entity in found.get_entities() if entity in self._ids]
-        members.sort(key=serial_of)
+        members.sort(key=self.place_of)
         return [self._ids[entity] for entity in members]
 
 
-def _seated(seats: dict[Id, Entity], id_: Id, entity: Entity) -> dict[Id, Entity]:
-    """The seats with one more, in the order of their serials."""
+def _seated(seats: dict[Id, Entity], id_: Id, entity: Entity, place_of: Callable[[Entity], int]) -> dict[Id, Entity]:
+    """The seats with one more, in the order of their places."""
     last = next(reversed(seats.values()), None)
     seats[id_] = entity
-    if last is None or serial_of(last) < serial_of(entity):
+    if last is None or place_of(last) < place_of(entity):
         return seats
-    return dict(sorted(seats.items(), key=lambda seat: serial_of(seat[1])))
+    return dict(sorted(seats.items(), key=lambda seat: place_of(seat[1])))
 
 
 def components_of(entity: Entity) -> EntityComponents:

@@ -11,7 +11,7 @@ Next on the path of a change: what it has touched is noted in `dirty`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -180,10 +180,14 @@ class PropertyGraph:
 
     # ------------------------------------------------------------------------------------------------------- links
 
-    def add_link(self, link: Link) -> Entity:
+    def add_link(self, link: Link, place: int | None = None) -> Entity:
         """Join two ports.
 
         That the ports exist and fit each other is for the caller to see to.
+
+        Args:
+            link: The link.
+            place: Where it stands among the links (`place_of`), for one that had been there; None is behind them all.
 
         Raises:
             UnknownProcessorError: an end is not in the graph.
@@ -196,6 +200,8 @@ class PropertyGraph:
             self._topology.add_link(link.id, link.source.processor_id, link.target.processor_id)
             entity = self._entities.make()
             components_of(entity)[Link] = link
+            if place is not None:
+                self._entities.put_at(entity, place)
             self._seat_link(link.id, entity)
             return entity
 
@@ -230,27 +236,46 @@ class PropertyGraph:
             self._dirty.touch_link(link.id)
             return before
 
+    def place_of(self, link_id: LinkId) -> int:
+        """Where a link stands among the others: of two, the one in front has the smaller number."""
+        with self.lock:
+            return self._entities.place_of(self._entities.link(link_id))
+
+    def rearrange_links(self, places: Mapping[LinkId, int]) -> dict[LinkId, int]:
+        """Have links stand at other places (`place_of`), and return those where they stood."""
+        with self.lock:
+            before = {link_id: self.place_of(link_id) for link_id in places}
+            self._entities.rearrange(places)
+            for link_id in places:
+                self._dirty.touch_link(link_id)
+            return before
+
     def links(self) -> list[Link]:
-        """All links, in the order in which they came."""
+        """All links, in order: that in which they came, unless they were put elsewhere."""
         with self.lock:
             return [components_of(entity)[Link] for entity in self._entities.links.values()]
 
     def link_ids(self) -> list[LinkId]:
-        """The ids of all links, in the order in which they came."""
+        """The ids of all links, in order."""
         with self.lock:
             return list(self._entities.links)
 
     def links_into(self, processor_id: ProcessorId) -> list[Link]:
-        """The links that end at a processor, oldest first."""
+        """The links that end at a processor, in order."""
+        with self.lock:
+            return [self.link(id_) for id_ in self.link_ids_into(processor_id)]
+
+    def link_ids_into(self, processor_id: ProcessorId) -> list[LinkId]:
+        """The ids of the links that end at a processor, in order."""
         with self.lock:
             self._entities.processor(processor_id)
-            return [self.link(id_) for id_ in self._entities.oldest_first(self._topology.links_into(processor_id))]
+            return self._entities.in_place(self._topology.links_into(processor_id))
 
     def links_from(self, processor_id: ProcessorId) -> list[Link]:
-        """The links that begin at a processor, oldest first."""
+        """The links that begin at a processor, in order."""
         with self.lock:
             self._entities.processor(processor_id)
-            return [self.link(id_) for id_ in self._entities.oldest_first(self._topology.links_from(processor_id))]
+            return [self.link(id_) for id_ in self._entities.in_place(self._topology.links_from(processor_id))]
 
     def predecessors(self, processor_id: ProcessorId) -> list[ProcessorId]:
         """The processors that feed one, each named once."""
@@ -320,7 +345,7 @@ class PropertyGraph:
             id_ = self._entities.id_of(entity)
             if id_ is not None:
                 raise StateError(f"{id_} is still in the graph; remove it first")
-            components_of(entity).clear()
+            self._entities.clear(entity)
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self._entities

@@ -20,7 +20,7 @@ from streamlib.graph.node import ProcessorNode
 from streamlib.graph.outline import Outline
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.graph.saved_components import class_name
-from streamlib.ids import LinkId, ProcessorId
+from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.processors.ports import Port
@@ -32,11 +32,13 @@ from streamlib.runtime.operations import (
     Configure,
     Detach,
     Operation,
+    OrderLinks,
     RemoveLink,
     RemoveProcessor,
     ReplaceProcessors,
     UpdateLink,
     link_misfit,
+    links_at,
     told,
 )
 
@@ -92,7 +94,7 @@ class Steps:
 
     def __iter__(self) -> Iterator[Operation]:
         replaced, configured, remade = self._sorted
-        cut = [*self._links(ChangeKind.LINK_REMOVED), *self._links(ChangeKind.LINK_MOVED), *self._links_of(remade)]
+        cut = [*self._links(ChangeKind.LINK_REMOVED), *self._links_of(remade)]
         cut += [link.id for link in self._looking_on(replaced) if link.id not in cut]
         yield from map(RemoveLink, dict.fromkeys(cut))
         gone = [ProcessorId(change.subject) for change in self._found.of(ChangeKind.PROCESSOR_REMOVED)]
@@ -104,6 +106,7 @@ class Steps:
         yield from (AddProcessor(self._wanted.node(id_)) for id_ in (*remade, *added))
         made = [link for link in self._wanted.links() if link.id in cut or link.id not in self._graph]
         yield from map(AddLink, made)
+        yield from self._ordered([link.id for link in made])
         terms = dict.fromkeys(change.subject for kind in TERM_CHANGES for change in self._found.of(kind))
         made_ids = {link.id for link in made}
         yield from (UpdateLink(self._wanted.link(LinkId(id_))) for id_ in terms if id_ not in made_ids)
@@ -139,6 +142,19 @@ class Steps:
 
     def _links(self, kind: ChangeKind) -> list[LinkId]:
         return [LinkId(change.subject) for change in self._found.of(kind)]
+
+    def _ordered(self, made: list[LinkId]) -> Iterator[Operation]:
+        """What puts the links of inputs of many in the wanted order, once those that are `made` have come last."""
+        wanted: dict[PortRef, list[LinkId]] = {}
+        for link in self._wanted.links():
+            wanted.setdefault(link.target, []).append(link.id)
+        new = frozenset(made)
+        for target, ids in wanted.items():
+            before = links_at(self._graph, target) if target.processor_id in self._graph else []
+            here = frozenset(ids)
+            staying = [id_ for id_ in before if id_ in here and id_ not in new]
+            if len(ids) > 1 and [*staying, *(id_ for id_ in made if id_ in here)] != ids:
+                yield OrderLinks(target, tuple(ids))
 
     def _links_of(self, ids: list[ProcessorId]) -> list[LinkId]:
         return [link.id for id_ in ids for link in (*self._graph.links_into(id_), *self._graph.links_from(id_))]

@@ -284,6 +284,7 @@ class Committer:
             applied.removed_processors,
             applied.removed_links,
             applied.restarted,
+            applied.moved,
         )
 
     def _take_back(self, applied: Applied) -> None:

@@ -340,9 +340,9 @@ class Editing(ABC):
     def undo(self, *, timeout: float = DRAIN_S, drain: bool = True) -> None:
         """Take the last commit back, by another commit: what it added goes, what it removed comes back.
 
-        What comes back is made anew and bears its old id; a file that was finished is not gone on with. A link that
-        comes back to an input of many is the last one there. What served those who look on, as `frames()` does, does
-        not come back.
+        What comes back is made anew and bears its old id, and a link stands where it stood among those of an input of
+        many; a file that was finished is not gone on with. What served those who look on, as `frames()` does, does not
+        come back.
 
         Inside a processor, or a callback of a commit, it returns at once and is done in line, behind the edits asked
         for before it; the event `CommitFailed` tells what it failed with, also that there was nothing to undo.

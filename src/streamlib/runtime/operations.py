@@ -32,7 +32,7 @@ from streamlib.graph.components import LAST_FIGURES, RUNNING_COMPONENTS, Transie
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import LinkId, ProcessorId
+from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.ports import misfit
 from streamlib.states import ProcessorState
@@ -54,6 +54,7 @@ class Applied:
         removed_processors: The entities of those that are no longer in the graph.
         removed_links: As above.
         restarted: Who is to be made anew though nothing of it has changed.
+        moved: Links whose inputs are to be arranged anew: one for each input.
     """
 
     publish: Callable[[Event], None] = _nobody_listens
@@ -63,6 +64,7 @@ class Applied:
     removed_processors: list[Entity] = field(default_factory=list)
     removed_links: list[Entity] = field(default_factory=list)
     restarted: list[ProcessorId] = field(default_factory=list)
+    moved: list[LinkId] = field(default_factory=list)
 
     def way_back(self) -> list[Operation]:
         """The operations that take all of it back, in their order."""
@@ -170,15 +172,21 @@ class ReplaceProcessors:
 
 @dataclass(frozen=True, slots=True)
 class AddLink:
-    """Join two ports."""
+    """Join two ports.
+
+    Attributes:
+        link: The link.
+        place: Where it stands among the links of the graph, for one that had been there; None is behind them all.
+    """
 
     link: Link
+    place: int | None = None
 
     def apply(self, graph: PropertyGraph, applied: Applied) -> None:
         """Add the link to the graph."""
         link = self.link
         applied.publish(GraphWillCreateLink(link_id=link.id, source=link.source, target=link.target))
-        graph.add_link(link)
+        graph.add_link(link, self.place)
         applied.undo.append(lambda: graph.forget(graph.remove_link(link.id)))
         applied.inverse.append((RemoveLink(link.id),))
         applied.did.append(GraphDidCreateLink(link_id=link.id, source=link.source, target=link.target))
@@ -196,7 +204,8 @@ class RemoveLink:
     def apply(self, graph: PropertyGraph, applied: Applied) -> None:
         """Remove the link from the graph."""
         applied.publish(GraphWillRemoveLink(link_id=self.id))
-        way_back = _lasting(graph, self.id, AddLink(graph.link(self.id)), *_attached(graph, self.id))
+        back = AddLink(graph.link(self.id), graph.place_of(self.id))
+        way_back = _lasting(graph, self.id, back, *_attached(graph, self.id))
         entity = graph.remove_link(self.id)
         applied.removed_links.append(entity)
         applied.undo.append(lambda: graph.restore_link(entity))
@@ -224,6 +233,34 @@ class UpdateLink:
 
     def __str__(self) -> str:
         return f"update {self.link.id}{_terms(self.link) or ': as its input declares'}"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLinks:
+    """Have the links of an input of many stand in another order.
+
+    Attributes:
+        target: The input.
+        ids: Its links, in the order in which they shall stand.
+    """
+
+    target: PortRef
+    ids: tuple[LinkId, ...]
+
+    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
+        """Have them stand so in the graph, at the places that they have among the links of others."""
+        before = links_at(graph, self.target)
+        there = frozenset(before)
+        wanted = dict.fromkeys([*(id_ for id_ in self.ids if id_ in there), *before])
+        places = [graph.place_of(id_) for id_ in before]
+        moved = {id_: place for id_, place, was in zip(wanted, places, before, strict=True) if id_ != was}
+        back = graph.rearrange_links(moved)
+        applied.moved += [*moved][:1]  # with one that moves, the whole input is arranged anew
+        applied.undo.append(lambda: graph.rearrange_links(back))
+        applied.inverse.append((OrderLinks(self.target, tuple(before)),))
+
+    def __str__(self) -> str:
+        return f"order the links into {self.target}: {', '.join(id_.partition('->')[0] for id_ in self.ids)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +402,11 @@ def link_misfit(graph: PropertyGraph, link: Link, new: Mapping[ProcessorId, Proc
 def told(operations: Iterable[Operation]) -> tuple[str, ...]:
     """What operations have done, in words; one that stands for several has a line for each."""
     return tuple(line for operation in operations for line in str(operation).splitlines())
+
+
+def links_at(graph: PropertyGraph, target: PortRef) -> list[LinkId]:
+    """The ids of the links that lead to an input, in order."""
+    return [link.id for link in graph.links_into(target.processor_id) if link.target == target]
 
 
 def _names(ports: Iterable[str]) -> str:
