@@ -150,6 +150,28 @@ def test_a_module_is_reloaded_when_it_is_saved(tmp_path: Path, monkeypatch: pyte
     assert runtime.processor("source").declaration.processor is sys.modules["live_module"].Source
 
 
+@pytest.mark.promise("edit.code-reload")
+def test_a_processor_whose_class_is_gone_is_named_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "lost_module", raising=False)
+    file = tmp_path / "lost_module.py"
+    file.write_text(MODULE)
+    module = importlib.import_module("lost_module")
+    runtime, said = StreamRuntime(), Said()
+    for id_ in ("a", "b"):
+        runtime.add_processor(module.Source, id=id_)
+    updates = LiveUpdates(runtime, tmp_path / "x.py", Following(Notices(), modules=True))
+    for text in (MODULE, MODULE.replace("Source", "Other"), MODULE + "#"):
+        file.write_text(text)
+        updates.look(said)
+        updates.look(said)
+    assert said.lines[1:] == [
+        "lost_module.py was saved; reloaded: nothing that runs",
+        "there is no Source any more; the old one goes on in a, b",
+        "lost_module.py was saved; reloaded: a, b",
+    ]
+
+
 def test_there_may_be_nothing_to_reload(tmp_path: Path) -> None:
     watched, said = Watched(tmp_path / "graph.yaml"), Said()
     LiveUpdates(watched.runtime, watched.path, Following(Notices(), modules=True)).look(said)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import logging
+import shutil
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -91,4 +94,57 @@ def test_what_happens_in_a_folder_is_noticed(tmp_path: Path, monkeypatch: pytest
     assert notices.take()
     notices.follow(frozenset({folder}))
     notices.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "streamlib:watch"]
+
+
+class Warned(logging.Handler):
+    """Says that a warning was logged, and how often."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+        self.came = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self.came.set()
+
+
+@pytest.fixture
+def warned() -> Iterator[Warned]:
+    logger, handler = logging.getLogger("streamlib.control"), Warned()
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+
+
+def _delete(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def _rename(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("lose", [_delete, _rename])
+def test_a_folder_that_is_deleted_or_renamed_and_made_again_is_watched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warned: Warned, lose: Callable[[Path], None]
+) -> None:
+    monkeypatch.setattr(watching, "AGAIN_S", 0.01)
+    notices = FolderNotices()
+    notices._happened = Happened()
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    notices.follow(frozenset({folder}))
+    assert notices.take()
+    lose(folder)
+    assert warned.came.wait(10)
+    folder.mkdir()
+    assert notices.take()
+    for number in range(3):
+        notices._happened.clear()
+        (folder / str(number)).write_text("x")
+        assert notices.take()
+    notices.close()
+    assert len(warned.lines) == 1
     assert not [thread for thread in threading.enumerate() if thread.name == "streamlib:watch"]

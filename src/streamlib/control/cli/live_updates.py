@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Protocol, Self
 
 import streamlib
@@ -18,6 +18,7 @@ from streamlib.control.cli.fresh_import import ImportFailed, imported_anew, sour
 from streamlib.control.cli.watching import FollowedFiles, Notices
 from streamlib.errors import DeadlineError, GraphFileError, StreamError
 from streamlib.graph.graph_file import GraphFile
+from streamlib.runtime.reloading import class_in, nodes_of
 from streamlib.runtime.runtime import StreamRuntime
 
 GOES_ON = "the graph goes on as it was"
@@ -142,3 +143,13 @@ class LiveUpdates:
             display.say(f"error: {error}; {GOES_ON}", "red")
         else:
             display.say(f"{path.name} was saved; reloaded: {', '.join(replaced) or 'nothing that runs'}")
+            for class_name, ids in self._without_class(module).items():
+                display.add(f"there is no {class_name} any more; the old one goes on in {', '.join(ids)}", "yellow")
+
+    def _without_class(self, module: ModuleType) -> dict[str, list[str]]:
+        """The processors whose classes are not in a module any more, by the names of those."""
+        lost: dict[str, list[str]] = {}
+        for node in nodes_of(self._runtime.graph, module.__name__):
+            if class_in(module, node.declaration.processor) is None:
+                lost.setdefault(node.declaration.processor.__qualname__, []).append(node.id)
+        return lost

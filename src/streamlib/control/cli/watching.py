@@ -2,7 +2,8 @@
 
 `FolderNotices` says that something happens in a folder, by watchfiles on a thread of its own; `FollowedFiles` then
 reads what stands there. So it does not matter how an editor saves: writing over the file, putting another in its
-place, deleting it first. A file that is empty, missing or still growing is not taken for one that was saved.
+place, deleting it first; nor whether the folder is deleted and made again. A file that is empty, missing or still
+growing is not taken for one that was saved.
 `live_updates.py` does something with them.
 """
 
@@ -60,10 +61,10 @@ class FolderNotices:
             MissingExtraError: It is not installed.
         """
         try:
-            from watchfiles import watch
+            from watchfiles import Change, watch
         except ImportError as error:
             raise MissingExtraError("following files with --watch or --reload", "control") from error
-        self._watch = watch
+        self._watch, self._deleted = watch, Change.deleted
         self._folders: frozenset[Path] = frozenset()
         self._happened = threading.Event()
         self._over = threading.Event()
@@ -98,16 +99,21 @@ class FolderNotices:
         self._thread, self._folders = None, frozenset()
 
     def _listen(self, folders: frozenset[Path], over: threading.Event, ready: threading.Event) -> None:
+        said = ""
         while not over.is_set():
             try:
                 self._tell(folders, over, ready)
+                said = ""
             except Exception as error:  # a folder is gone; it may come back
-                _LOG.warning("a folder cannot be watched: %s", error)
+                if str(error) != said:
+                    said = str(error)
+                    _LOG.warning("a folder cannot be watched, which is tried again: %s", said)
                 ready.set()
                 over.wait(AGAIN_S)
-                self._happened.set()
 
     def _tell(self, folders: frozenset[Path], over: threading.Event, ready: threading.Event) -> None:
+        """Tell what happens until it is over, or until one of the folders is not the one that is watched any more."""
+        before = _identities(folders)
         changes = self._watch(
             *sorted(folders),
             watch_filter=None,
@@ -119,10 +125,15 @@ class FolderNotices:
             raise_interrupt=False,
             recursive=False,
         )
+        begun = False
         for changed in changes:
-            ready.set()
-            if changed:
+            if changed or not begun:  # what has happened before it was watched
                 self._happened.set()
+            begun = True
+            ready.set()
+            gone = {Path(path) for change, path in changed if change is self._deleted}
+            if not folders.isdisjoint(gone) or _identities(folders) != before:
+                return
 
 
 class FollowedFiles:
@@ -156,6 +167,15 @@ class FollowedFiles:
         self._known |= {path: new[path] for path in saved}
         self._growing = {path: content for path, content in new.items() if path not in saved}
         return sorted(saved)
+
+
+def _identities(folders: Iterable[Path]) -> list[tuple[int, int]]:
+    """What tells folders from others of their names; OSError where one is gone.
+
+    One that is deleted and made again may get the number of the old one.
+    """
+    stats = [folder.stat() for folder in sorted(folders)]
+    return [(stat.st_dev, stat.st_ino) for stat in stats]
 
 
 def _content(path: Path) -> bytes:
