@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from streamlib.clock import MonotonicClock
+from streamlib.clock import NS_PER_S, MonotonicClock
 from streamlib.compiler.patience import LAST_WORDS_S, MOMENT_S, Patience
 from streamlib.errors import DeadlineError
 from streamlib.execution.loops import Loop
+from streamlib.testing import ManualClock
 from tests.compiler.yard import Yard
 
 
@@ -52,4 +53,18 @@ def test_a_loop_that_was_late_is_given_a_moment_from_then_on() -> None:
             patience.apply(loop, lambda: None)
     patience.apply(other, lambda: None)
     assert loop.given_s == [10.0, MOMENT_S, MOMENT_S]
-    assert other.given_s == [10.0]
+    assert other.given_s == [LAST_WORDS_S]  # it may well be between two frames
+
+
+def test_all_waits_for_a_loop_share_what_the_edit_allows() -> None:
+    yard, loop, other, clock = Yard(), Asked(), Asked(), ManualClock()
+    yard.site.answer_s = 10.0
+    patience = Patience(yard.site, None, clock)
+    patience.apply(loop, lambda: clock.advance(8 * NS_PER_S))
+    patience.apply(loop, lambda: None)
+    loop.late = True
+    with pytest.raises(DeadlineError, match=r"longer than 10 s; still waiting for asked"):
+        patience.apply(loop, lambda: None)
+    patience.apply(other, lambda: None)
+    assert loop.given_s == [10.0, 2.0, 2.0]
+    assert other.given_s == [8.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.graph.components import WiredChannel
 from streamlib.ids import LinkId
 from streamlib.states import ProcessorState
-from tests.scenarios.stage import Collect, Hand, Line, Numbers, Pass, Record
+from tests.scenarios.stage import SECONDS, Collect, Hand, Line, Numbers, Pass, Record, Stuck
 
 
 class Counting(Processor):
@@ -275,3 +276,26 @@ def test_a_port_whose_link_is_cut_in_the_same_edit_may_be_missing(runtime: Strea
     if cut == "into":
         runtime.connect(line.source, runtime.processor(line.filter.id).input("another"))
         line.record.wait_for(50)
+
+
+@pytest.mark.promise("edit.replace")
+def test_one_that_is_in_a_long_call_is_not_waited_for_before_its_heir_is_set_up(
+    runtime: StreamRuntime, release: threading.Event
+) -> None:
+    """So that it is waited for once, and not for another call that it began while the new one was set up."""
+    record, seen = Record(), Record()
+    source, stuck = runtime.add_processor(Numbers), runtime.add_processor(Stuck, record=record, release=release)
+    sink = runtime.add_processor(Collect, record=seen)
+    runtime.connect(source, stuck)
+    runtime.connect(stuck, sink)
+    runtime.start()
+    record.wait_for_call("stuck")
+    replacing = threading.Thread(target=runtime.replace, args=(stuck, Pass), kwargs={"record": record})
+    replacing.start()
+    record.wait_for_call("setup")
+    release.set()
+    replacing.join(SECONDS)
+    assert not replacing.is_alive()
+    assert runtime.processor(stuck.id).processor_type == "Pass"
+    seen.wait_for(20)
+    assert seen.is_gapless()

@@ -1,13 +1,16 @@
-"""How long one commit waits for the loops it changes: for each in full once, and if in vain only a moment again.
+"""How long one commit waits for the loops it changes: for each in full, all its waits together.
 
-So a processor that is stuck in a call holds up its commit once, however many changes the commit has for its loop.
-Used by `phases`, `wiring` and `teardown`.
+So a processor that is slow, or stuck in a call, holds up its commit for no longer than the edit may take, however many
+changes the commit has for its loop. What was waited for somebody in vain is off the others' time, too. Used by
+`phases`, `wiring` and `teardown`.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
+from streamlib.clock import NS_PER_S, Clock, MonotonicClock
 from streamlib.compiler.site import Site
 from streamlib.errors import DeadlineError
 from streamlib.execution.loops import Loop
@@ -24,12 +27,16 @@ class Patience:
 
     Args:
         limit_s: What the user gives the whole edit, in seconds; None leaves it to the site.
+        clock: What waits are measured by.
     """
 
-    def __init__(self, site: Site, limit_s: float | None) -> None:
+    def __init__(self, site: Site, limit_s: float | None, clock: Clock | None = None) -> None:
         self._site = site
         self._limit_s = limit_s
+        self._clock = clock or MonotonicClock()
         self._lost: set[Loop] = set()
+        self._lost_s = 0.0
+        self._spent_s: defaultdict[Loop, float] = defaultdict(float)
 
     def lose(self, loop: Loop) -> None:
         """Wait for this loop no more than a moment from now on."""
@@ -41,14 +48,23 @@ class Patience:
         Raises:
             DeadlineError: It was late.
         """
+        given_s, begun_ns = self._left_s(loop), self._clock.now_ns()
         try:
-            loop.apply(action, self._left_s(loop), between_calls=between_calls)
+            loop.apply(action, given_s, between_calls=between_calls)
         except DeadlineError:
+            if loop not in self._lost:
+                self._lost_s += given_s
             self.lose(loop)
-            raise
+            raise DeadlineError("a change", self._spent_s[loop] + given_s, {loop.name: loop.excuse()}) from None
+        finally:
+            self._spent_s[loop] += (self._clock.now_ns() - begun_ns) / NS_PER_S
 
     def _left_s(self, loop: Loop) -> float:
         full_s = self._site.answer_s
         if self._limit_s is not None:
             full_s = min(full_s, max(self._limit_s, LAST_WORDS_S))
-        return min(MOMENT_S, full_s) if loop in self._lost else full_s
+        least_s = min(MOMENT_S, full_s)
+        if loop in self._lost:
+            return least_s
+        of_all_s = max(full_s - self._lost_s, min(LAST_WORDS_S, full_s))  # who is in no way late can answer in that
+        return max(of_all_s - self._spent_s[loop], least_s)

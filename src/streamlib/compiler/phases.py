@@ -110,8 +110,8 @@ class Commit:
     # ------------------------------------------------------------------------------------------------- what may fail
 
     def _make_way(self) -> None:
-        """Stop those who hold what somebody who comes wants for itself alone; refuse to restart who does not answer."""
-        for node in self._plan.restart:
+        """Stop those who hold what somebody who comes wants for itself alone; not if one to be restarted is stuck."""
+        for node in self._plan.restart if self._plan.first else ():
             with self._step("stop", node.id):
                 self._apply(self._running(node), _nothing)
         first = [instance for instance in self._plan.first if instance in self.departure.leaving]
