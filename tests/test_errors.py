@@ -138,14 +138,14 @@ def test_a_circle_is_told_whole() -> None:
     error = CycleError("c", "a", ["a", "b", "c"])
     assert isinstance(error, ConnectError)
     assert (error.source, error.target, error.path) == ("c", "a", ("a", "b", "c"))
-    assert "c → a → b → c" in str(error)
+    assert "c -> a -> b -> c" in str(error)
 
 
 def test_a_long_circle_is_told_by_its_ends() -> None:
     path = [f"p{number}" for number in range(10_000)]
     error = CycleError("p9999", "p0", path)
     assert error.path == tuple(path)
-    assert "p9999 → p0 → p1 → p2 → p3 → 9992 more → p9996 → p9997 → p9998 → p9999" in str(error)
+    assert "p9999 -> p0 -> p1 -> p2 -> p3 -> 9992 more -> p9996 -> p9997 -> p9998 -> p9999" in str(error)
 
 
 def test_a_busy_resource_names_both_sides() -> None:

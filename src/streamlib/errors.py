@@ -101,14 +101,14 @@ class UnknownTypeError(StreamError, LookupError):
 
 
 class UnknownProcessorError(StreamError, LookupError):
-    """No processor of that id is in the graph; or a handle is one of another runtime."""
+    """No processor of that id is in the graph, any more or yet; or a handle is one of another runtime."""
 
-    def __init__(self, processor_id: object, known: Iterable[str], *, foreign: bool = False) -> None:
+    def __init__(self, processor_id: object, known: Iterable[str], *, foreign: bool = False, why: str = "") -> None:
         what = f"no processor {processor_id!r} in the graph"
         if not isinstance(processor_id, str):
             what = f"{processor_id!r} names no processor; give its handle or its id"
         message = f"{what}; {nearest(str(processor_id), known)}"
-        super().__init__(_foreign(processor_id) if foreign else message)
+        super().__init__(_foreign(processor_id) if foreign else why or message)
         self.processor_id = processor_id
 
 
@@ -122,11 +122,11 @@ class UnknownPortError(StreamError, LookupError):
 
 
 class UnknownLinkError(StreamError, LookupError):
-    """No link of that id is in the graph; or a handle is one of another runtime."""
+    """No link of that id is in the graph, any more or yet; or a handle is one of another runtime."""
 
-    def __init__(self, link_id: object, known: Iterable[str], *, foreign: bool = False) -> None:
+    def __init__(self, link_id: object, known: Iterable[str], *, foreign: bool = False, why: str = "") -> None:
         message = f"no link {link_id!r} in the graph; {nearest(str(link_id), known)}"
-        super().__init__(_foreign(link_id) if foreign else message)
+        super().__init__(_foreign(link_id) if foreign else why or message)
         self.link_id = link_id
 
 
@@ -152,9 +152,9 @@ class CycleError(ConnectError):
 
     def __init__(self, source: str, target: str, path: Sequence[str]) -> None:
         shown = path if len(path) <= _SHOWN else (*path[:4], f"{len(path) - 8} more", *path[-4:])
-        way = " → ".join((source, *shown))
+        way = " -> ".join((source, *shown))
         super().__init__(
-            f"a link {source} → {target} closes the circle {way}; a graph has none", source=source, target=target
+            f"a link {source} -> {target} closes the circle {way}; a graph has none", source=source, target=target
         )
         self.path = tuple(path)
 

@@ -19,18 +19,18 @@ BASE = HEAD + "processors: {a: {type: X, config: {n: 1}}, b: {type: Y}}\nlinks: 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("n: 1", "n: 2", ["~ a: n 1 → 2"]),
-        ("n: 1", "n: 1.0", ["~ a: n 1 → 1.0"]),
-        ("n: 1", "m: .nan", ["~ a: n 1 → as declared", "~ a: m as declared → nan"]),
-        ("type: Y", "type: Z, on_error: fail", ["~ b: type Y → Z", "~ b: on_error as declared → fail"]),
+        ("n: 1", "n: 2", ["~ a: n 1 -> 2"]),
+        ("n: 1", "n: 1.0", ["~ a: n 1 -> 1.0"]),
+        ("n: 1", "m: .nan", ["~ a: n 1 -> as declared", "~ a: m as declared -> nan"]),
+        ("type: Y", "type: Z, on_error: fail", ["~ b: type Y -> Z", "~ b: on_error as declared -> fail"]),
         ("{type: Y}", "{type: Y}, c: {type: Z, config: {p: q}}", ["+ c: Z, p='q'"]),
         ("[a.out -> b.into]", "[]", ["- a.out -> b.into"]),
         (
             "a.out -> b.into]",
             "{link: a.out -> b.into, delivery: latest, capacity: 4}]",
             [
-                "~ a.out -> b.into: delivery as declared → latest",
-                "~ a.out -> b.into: capacity as declared → 4",
+                "~ a.out -> b.into: delivery as declared -> latest",
+                "~ a.out -> b.into: capacity as declared -> 4",
             ],
         ),
         (
@@ -92,4 +92,4 @@ def test_a_long_value_is_cut_and_a_group_is_named() -> None:
     )
     said = str(difference(one, GraphFile.parse(text)))
     assert "…" in said
-    assert "~ g/x: group as declared → g with i" in said
+    assert "~ g/x: group as declared -> g with i" in said

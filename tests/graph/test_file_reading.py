@@ -74,7 +74,7 @@ def test_a_graph_may_be_empty() -> None:
             "processors: {camera: {type: X}}\nlinks:\n- camera.out -> camero.in",
             "x:4: links[0]: no processor 'camero' in this file; did you mean 'camera'?",
         ),
-        ("processors: {a: {type: X}}\nlinks:\n- a -> a", "x:4: links[0]: it closes the circle a → a"),
+        ("processors: {a: {type: X}}\nlinks:\n- a -> a", "x:4: links[0]: it closes the circle a -> a"),
         (
             "processors: {a: {type: X}, b: {type: X}, c: {type: X}}\nlinks:\n- b -> c\n- a -> b\n- c -> a\n- a -> c",
             "x:6: links[2]: it closes the circle",

@@ -97,7 +97,7 @@ def test_types_that_turn_one_into_the_other_are_named(
 def test_ports_of_the_two_that_fit_are_named_first(registry: ProcessorRegistry) -> None:
     tried, free = [("video", "packets")], ["everything", "packets"]
     proposal = what_would_fit(Source.declaration, AnySink.declaration, tried, free, registry)
-    assert proposal == ["these ports of the two fit: video → everything, audio → everything, counts → everything"]
+    assert proposal == ["these ports of the two fit: video -> everything, audio -> everything, counts -> everything"]
     taken = what_would_fit(Source.declaration, AnySink.declaration, tried, ["packets"], registry)
     assert taken == ["what goes between: Encoder"]
 

@@ -34,4 +34,4 @@ def test_what_goes_goes_before_what_comes() -> None:
 def test_a_config_alone_is_a_change_of_config() -> None:
     graph, wanted = graph_of("b"), PropertyGraph()
     wanted.add_processor(relay("b", gain=3.0))
-    assert become(graph, wanted) == ("configure b: RelayConfig(gain=3.0)",)
+    assert become(graph, wanted) == ("configure b: gain 1.0 -> 3.0",)

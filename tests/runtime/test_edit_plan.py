@@ -79,7 +79,7 @@ def test_a_plan_reads_as_text() -> None:
         edit.update_config("knob", gain=3)
         edit.remove("sink")
         assert str(edit.plan()).splitlines() == [
-            "configure knob: Config(gain=3, mode=0)",
+            "configure knob: gain 0 -> 3",
             "remove sink",
             "in 4 steps:",
             "  1. update live knob (gain 0 -> 3)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -149,6 +150,57 @@ def test_what_belongs_to_another_runtime_is_refused_by_every_verb() -> None:
             call()
     assert (mine.graph.processor_ids(), mine.graph.link_ids()) == before
     mine.disconnect(LinkHandle(mine, link, a.commit))
+
+
+def test_what_was_removed_says_so_to_whoever_asks_by_its_handle() -> None:
+    runtime = StreamRuntime()
+    source, sink = runtime.add_processor(Numbers), runtime.add_processor(Pass)
+    link = runtime.connect(source, sink)
+    runtime.remove(source)
+    calls: list[Callable[[], object]] = [
+        lambda: source.state,
+        lambda: source.config,
+        lambda: source.metrics,
+        lambda: runtime.remove(source),
+        lambda: runtime.connect(source, sink),
+        lambda: runtime.update_config(source, first=3),
+        lambda: runtime.pause(source),
+    ]
+    for call in calls:
+        with pytest.raises(UnknownProcessorError, match=r"numbers_0 was removed; add another, or .*undo\(\)"):
+            call()
+    calls = [lambda: link.source, link.statistics, lambda: runtime.disconnect(link)]
+    for call in calls:
+        with pytest.raises(UnknownLinkError, match=f"{link.id} was removed; connect its ports again, or take"):
+            call()
+    runtime.undo()
+    assert (source.state, link.target.processor_id) == ("idle", sink.id)
+
+
+def test_what_never_was_there_says_so_to_whoever_asks_by_its_handle() -> None:
+    runtime = StreamRuntime()
+    with pytest.raises(OSError, match="no"), runtime.edit() as edit:
+        thrown_away = edit.add_processor(Numbers)
+        with pytest.raises(UnknownProcessorError, match="numbers_0 is not in the graph yet; commit the edit"):
+            assert thrown_away.state
+        raise OSError("no")
+    with pytest.raises(UnknownProcessorError, match=r"never came into the graph: .* \(OSError: no\)"):
+        assert thrown_away.state
+    with pytest.raises(UnknownProcessorError, match="numbers_0 never came into the graph"):
+        runtime.remove(thrown_away)
+
+
+def test_what_is_looked_for_at_the_handle_of_a_link_is_told_where_it_is() -> None:
+    runtime = StreamRuntime()
+    link: Any = runtime.connect(runtime.add_processor(Numbers), runtime.add_processor(Pass))
+    for name, words in {
+        "dropped": r"; write link.statistics\(\).dropped",
+        "capacity": r"; write runtime.graph.link\(link.id\).capacity",
+        "disconnect": r"; write runtime.disconnect\(handle, …\)",
+        "nonsense": "no attribute 'nonsense'$",
+    }.items():
+        with pytest.raises(AttributeError, match=words):
+            getattr(link, name)
 
 
 def test_a_group_offers_the_ports_of_its_own_members_alone() -> None:

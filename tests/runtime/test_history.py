@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from streamlib.errors import StateError
@@ -35,6 +37,7 @@ def test_what_was_undone_can_be_done_again_until_something_else_is_committed() -
     history.record(remove("b"), remove("not b"), 20)
     with pytest.raises(StateError, match="nothing to do again"):
         history.to_redo()
+    assert history.to_undo().record(undone=True) == dataclasses.replace(history.records()[-1], undone=True)
 
 
 def test_what_has_no_way_back_is_no_record() -> None:

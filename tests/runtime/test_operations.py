@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from streamlib import DataFrame, LinkInput, ProcessContext
 from streamlib.events.event import Event
 from streamlib.graph import Link, ProcessorNode, PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId, link_id
@@ -15,15 +16,26 @@ from streamlib.runtime.operations import (
     Attach,
     Configure,
     Operation,
+    OrderLinks,
     RemoveLink,
     RemoveProcessor,
     Restart,
+    links_at,
 )
 from tests.scenarios.stage import Numbers, Pass
 
 
 class Note:
     """A component."""
+
+
+class Many(Processor):
+    """Takes any number of links."""
+
+    into = LinkInput(DataFrame, many=True)
+
+    def process(self, ctx: ProcessContext) -> None:
+        self.into.read()
 
 
 def node(id_: str, type_: type[Processor]) -> ProcessorNode:
@@ -41,7 +53,7 @@ STEPS: dict[str, Callable[[], Operation]] = {
     "join": lambda: AddLink(link("b", "c")),
     "cut": lambda: RemoveLink(FIRST.id),
     "remove": lambda: RemoveProcessor(ProcessorId("b")),
-    "configure": lambda: Configure(ProcessorId("a"), Numbers.Config(first=7)),
+    "configure": lambda: Configure(ProcessorId("a"), Numbers.Config(first=7), Numbers.Config()),
     "attach": lambda: Attach(ProcessorId("a"), Note()),
     "restart": lambda: Restart(ProcessorId("a")),
 }
@@ -82,3 +94,22 @@ def test_a_processor_goes_with_its_links_and_both_are_told_before_and_after(grap
     assert [type(event).__name__ for event in will] == ["GraphWillRemoveProcessor", "GraphWillRemoveLink"]
     assert [type(event).__name__ for event in applied.did] == ["GraphDidRemoveLink", "GraphDidRemoveProcessor"]
     assert (len(applied.removed_processors), len(applied.removed_links)) == (1, 1)
+
+
+def test_links_are_put_in_order_and_back_and_those_that_are_gone_by_then_do_not_matter() -> None:
+    graph, applied = PropertyGraph(), Applied()
+    graph.add_processor(node("m", Many))
+    target = PortRef(ProcessorId("m"), "into")
+    for name in "abc":
+        graph.add_processor(node(name, Numbers))
+        graph.add_link(link(name, "m"))
+    before = graph.link_ids()
+    a, b, c = before
+    OrderLinks(target, (c, LinkId("gone.out->m.into"), a)).apply(graph, applied)
+    assert links_at(graph, target) == graph.link_ids() == [c, a, b]
+    assert applied.moved == [c]
+    RemoveLink(a).apply(graph, applied)
+    assert links_at(graph, target) == [c, b]
+    for operation in applied.way_back():
+        operation.apply(graph, Applied())
+    assert graph.link_ids() == before

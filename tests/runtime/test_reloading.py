@@ -3,6 +3,7 @@ from __future__ import annotations
 import textwrap
 from itertools import pairwise
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -106,4 +107,10 @@ def test_a_class_is_found_by_its_qualified_name_wherever_it_stands() -> None:
     assert class_in(new, old.g) is new.g
     assert class_in(module(OLD), old.g) is None
     assert class_in(module(OLD), old.Outer.Inner) is None
-    assert nodes_of(StreamRuntime().graph, "streamlib_reloaded") == []
+    assert nodes_of(StreamRuntime().graph, module(OLD)) == []
+
+
+def test_what_is_no_module_is_said() -> None:
+    nothing: Any = None
+    with pytest.raises(ConfigError, match=r"reload takes a module .*importlib.reload\(my_processors\), not None"):
+        StreamRuntime().reload(nothing)

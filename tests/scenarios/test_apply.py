@@ -307,19 +307,19 @@ def test_what_a_file_does_not_change_loses_no_frame(line: StreamRuntime) -> None
         ),
         LINE.replace("filter: {type: Pass}", "filter: {type: Slow, config: {tag: x}}"): (
             "- more\n"
-            "~ filter: type Pass → Slow\n~ filter: tag as declared → 'x'"
+            "~ filter: type Pass -> Slow\n~ filter: tag as declared -> 'x'"
         ),
         LINE.replace("capacity: 3", "delivery: every"): (
-            "~ filter: type Slow → Pass\n~ filter: tag 'x' → as declared\n"
-            "~ filter.out -> sink.inputs: delivery as declared → every\n"
-            "~ filter.out -> sink.inputs: capacity 3 → as declared"
+            "~ filter: type Slow -> Pass\n~ filter: tag 'x' -> as declared\n"
+            "~ filter.out -> sink.inputs: delivery as declared -> every\n"
+            "~ filter.out -> sink.inputs: capacity 3 -> as declared"
         ),
         LINE.replace("{type: Pass}", "{type: Pass, on_error: fail}"): (
-            "~ filter: on_error as declared → fail\n"
-            "~ filter.out -> sink.inputs: delivery every → as declared\n"
-            "~ filter.out -> sink.inputs: capacity as declared → 3"
+            "~ filter: on_error as declared -> fail\n"
+            "~ filter.out -> sink.inputs: delivery every -> as declared\n"
+            "~ filter.out -> sink.inputs: capacity as declared -> 3"
         ),
-        LINE: "~ filter: on_error fail → as declared",
+        LINE: "~ filter: on_error fail -> as declared",
     }  # fmt: skip
     for text, said in steps.items():
         changed = apply(line, text)
@@ -331,7 +331,7 @@ def test_what_a_file_does_not_change_loses_no_frame(line: StreamRuntime) -> None
 
 
 def test_one_that_cannot_run_where_the_other_did_is_removed_and_added(line: StreamRuntime) -> None:
-    assert apply(line, LINE.replace("{type: Pass}", "{type: Asynchronous}")) == "~ filter: type Pass → Asynchronous"
+    assert apply(line, LINE.replace("{type: Pass}", "{type: Asynchronous}")) == "~ filter: type Pass -> Asynchronous"
     RECORDS["main"].wait_for(20)
     assert line.processor("filter").processor_type == "Asynchronous"
 
@@ -342,7 +342,7 @@ def test_two_who_are_joined_may_change_what_they_say_to_each_other() -> None:
     apply(runtime, text)
     runtime.start()
     said = apply(runtime, text.replace("Source", "Teller").replace("Pass", "Listener"))
-    assert said == "~ a: type Source → Teller\n~ b: type Pass → Listener"
+    assert said == "~ a: type Source -> Teller\n~ b: type Pass -> Listener"
     assert runtime.history[-1].changes == ("replace a by a Teller", "replace b by a Listener")
     runtime.undo()
     assert runtime.processor("a").processor_type == "Source"
@@ -387,7 +387,7 @@ def test_the_frames_of_a_stream_are_no_part_of_the_graph(line: StreamRuntime) ->
         reading = iter(frames)
         next(reading)
         assert not line.diff(GraphFile.parse(LINE), classes=KINDS)
-        assert apply(line, LINE.replace("{type: Pass}", "{type: Slow}")) == "~ filter: type Pass → Slow"
+        assert apply(line, LINE.replace("{type: Pass}", "{type: Slow}")) == "~ filter: type Pass -> Slow"
         next(reading)
         assert "pull_sink" not in GraphFile.from_graph(line.graph).to_yaml()
     assert len(line.graph.processor_ids()) == 3

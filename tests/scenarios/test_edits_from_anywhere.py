@@ -215,7 +215,7 @@ def test_each_call_is_a_commit_of_its_own(runtime: StreamRuntime) -> None:
 def test_ports_that_are_not_clear_are_listed(runtime: StreamRuntime) -> None:
     source, other = runtime.add_processor(Numbers), runtime.add_processor(Numbers)
     both, sink = runtime.add_processor(Both), runtime.add_processor(Collect, record=Record())
-    with pytest.raises(ConnectError, match=r"2 ways: numbers_0\.out → both_0\.left; numbers_0\.out → both_0\.right"):
+    with pytest.raises(ConnectError, match=r"2 ways: numbers_0\.out -> both_0\.left; numbers_0\.out -> both_0\.right"):
         runtime.connect(source, both)
     runtime.connect(source, both.input("left"))
     runtime.connect(other, both)  # the one that is free
@@ -256,10 +256,10 @@ def test_a_circle_is_refused_with_its_way(runtime: StreamRuntime) -> None:
     handles = [runtime.add_processor(Pass) for _ in range(3)]
     for before, after in itertools.pairwise(handles):
         runtime.connect(before, after)
-    with pytest.raises(CycleError, match="pass_2 → pass_0 → pass_1 → pass_2"):
+    with pytest.raises(CycleError, match="pass_2 -> pass_0 -> pass_1 -> pass_2"):
         runtime.connect(handles[2], handles[0])
     alone = runtime.add_processor(Pass)
-    with pytest.raises(CycleError, match="pass_3 → pass_3"):
+    with pytest.raises(CycleError, match="pass_3 -> pass_3"):
         runtime.connect(alone, alone)
     runtime.start()
 

@@ -88,7 +88,7 @@ def test_sound_that_an_input_does_not_take_is_refused_with_the_ports_that_fit() 
         runtime.connect(microphone, speech.input("sound"))
     assert str(caught.value) == (
         "microphone_0 does not fit speech_0: microphone_0.sound carries sound of 44100 Hz, speech_0.sound takes "
-        "8000 or 16000 Hz; these ports of the two fit: sound → anything"
+        "8000 or 16000 Hz; these ports of the two fit: sound -> anything"
     )
     runtime.connect(microphone, speech)
 

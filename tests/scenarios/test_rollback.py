@@ -183,7 +183,7 @@ def test_wiring_that_fails_rolls_the_whole_edit_back(
 def test_what_the_graph_refuses_rolls_the_whole_edit_back(runtime: StreamRuntime, tmp_path: Path) -> None:
     running = Running(runtime)
     before = shape(runtime)
-    with pytest.raises(CycleError, match="between → filter → between"), runtime.edit() as edit:
+    with pytest.raises(CycleError, match="between -> filter -> between"), runtime.edit() as edit:
         between = edit.add_processor(Pass, id="between")
         edit.disconnect("source.out->filter.into")
         edit.connect(running.filter, between)

@@ -19,7 +19,7 @@ from tests.scenarios.conftest import Make
 from tests.scenarios.stage import SECONDS, Diary, Numbers, Pass, Record
 
 LINK = LinkId("numbers.out->asks.into")
-HOOKS: dict[str, Callable[[], None]] = {}
+HOOKS: dict[str, Callable[[], object]] = {}
 RECORDS: dict[str, Record] = {}
 
 

@@ -697,7 +697,7 @@ class World:
         return self._step_in_history(self.undone, self.done, self.runtime.redo, kind, nth)
 
     def _step_in_history(
-        self, from_: list[Plan], to: list[Plan], verb: Callable[[], None], kind: str, nth: int
+        self, from_: list[Plan], to: list[Plan], verb: Callable[[], object], kind: str, nth: int
     ) -> bool:
         if not from_:
             return False

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from streamlib.compiler.plan import Plan
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.graph.config_words import changed
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
@@ -72,9 +73,7 @@ def _preparing(plan: Plan) -> Iterator[PlanStep]:
     for node in (*plan.create, *plan.restart):
         yield PlanStep(PlanAction.SET_UP, node.id)
     for change in plan.configure:
-        pairs = [(name, getattr(change.old, name), getattr(change.new, name)) for name in change.new.__struct_fields__]
-        said = ", ".join(f"{name} {old!r} -> {new!r}" for name, old, new in pairs if old != new)
-        yield PlanStep(PlanAction.UPDATE, change.id, said)
+        yield PlanStep(PlanAction.UPDATE, change.id, changed(change.old, change.new))
 
 
 def _carrying_out(graph: PropertyGraph, plan: Plan) -> Iterator[PlanStep]:

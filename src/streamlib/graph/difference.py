@@ -2,8 +2,8 @@
 
     + small: H264Encoder, bitrate=300000
     - blur
-    ~ encoder: bitrate 300000 → 500000
-    ~ encoder.packets -> writer.video: capacity 16 → as declared
+    ~ encoder: bitrate 300000 -> 500000
+    ~ encoder.packets -> writer.video: capacity 16 -> as declared
 
 Two outlines come in (`outline.py`). `streamlib.runtime.becoming` makes an edit of what comes out.
 """
@@ -17,14 +17,12 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import singledispatch
 
+from streamlib.graph.config_words import shown
 from streamlib.graph.graph_file import GraphFile
 from streamlib.graph.group import GroupMember
 from streamlib.graph.outline import Outline, OutlinedLink, OutlinedProcessor
 from streamlib.graph.plain_values import to_plain
 from streamlib.graph.property_graph import PropertyGraph
-
-SHOWN_LENGTH = 60
-"""Characters that are shown of one value."""
 
 
 class Unset(Enum):
@@ -276,7 +274,7 @@ def _said(change: GraphChange) -> str:
         case ChangeKind.PROCESSOR_REMOVED | ChangeKind.LINK_REMOVED:
             return ""
         case ChangeKind.TYPE_CHANGED:
-            return f": type {change.before} → {change.after}"
+            return f": type {change.before} -> {change.after}"
         case ChangeKind.LINK_MOVED:
             return f": place {before} -> {after} among the links of its input"
         case ChangeKind.ATTACHED:
@@ -284,9 +282,9 @@ def _said(change: GraphChange) -> str:
         case ChangeKind.DETACHED:
             return f": {change.field} {before} detached"
         case ChangeKind.CONFIG_CHANGED | ChangeKind.COMPONENT_CHANGED:
-            return f": {change.field} {before} → {after}"
+            return f": {change.field} {before} -> {after}"
         case _:
-            return f": {change.kind.removesuffix(' changed')} {before} → {after}"
+            return f": {change.kind.removesuffix(' changed')} {before} -> {after}"
 
 
 def _words(value: object) -> str:
@@ -295,8 +293,7 @@ def _words(value: object) -> str:
     if isinstance(value, GroupMember):
         ports = [*value.inputs, *value.outputs]
         return f"{value.group} with {', '.join(ports)}" if ports else value.group
-    text = str(value) if isinstance(value, StrEnum) else repr(value)
-    return text if len(text) <= SHOWN_LENGTH else f"{text[: SHOWN_LENGTH - 1]}…"
+    return shown(value)
 
 
 def _listed(record: object) -> str:

@@ -92,6 +92,8 @@ class GraphFile:
         Raises:
             GraphFileError: There is no such file, or it says something wrong; the message has line and field.
         """
+        if not isinstance(path, str | os.PathLike):
+            raise GraphFileError(f"a graph file is given as its path or as a GraphFile, not as {path!r}")
         file = Path(path)
         format = file_format(file)
         try:

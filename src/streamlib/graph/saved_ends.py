@@ -104,7 +104,7 @@ def check_circles(groups: Groups, links: Iterable[SavedLink], origin: Origin) ->
         way: list[str] = error.args[1]
         paths = [last[pair] for pair in pairwise(way)]
         closing = max(paths, key=lambda path: origin.lines.get(path, 0))
-        raise origin.error(closing, f"it closes the circle {' → '.join(way)}; a graph has none") from None
+        raise origin.error(closing, f"it closes the circle {' -> '.join(way)}; a graph has none") from None
 
 
 def _steps(groups: Groups, links: Iterable[SavedLink]) -> Iterator[tuple[str, str, Path]]:

@@ -38,7 +38,7 @@ def what_would_fit(
 
     `tried` are the pairs of ports that were meant, `free` the inputs of the target that a link may still lead to.
     """
-    others = [f"{output} → {input_}" for output, input_ in fitting_ports(source, target) if input_ in free]
+    others = [f"{output} -> {input_}" for output, input_ in fitting_ports(source, target) if input_ in free]
     if others:
         return [f"these ports of the two fit: {', '.join(others[:_SHOWN])}"]
     wanted = [(source.outputs[output], target.inputs[input_]) for output, input_ in tried]

@@ -99,7 +99,7 @@ class Steps:
         yield from map(RemoveLink, dict.fromkeys(cut))
         gone = [ProcessorId(change.subject) for change in self._found.of(ChangeKind.PROCESSOR_REMOVED)]
         yield from map(RemoveProcessor, [*gone, *remade])
-        yield from (Configure(node.id, node.config) for node in configured.values())
+        yield from (Configure(node.id, node.config, self._graph.node(node.id).config) for node in configured.values())
         if replaced:
             yield ReplaceProcessors(tuple(replaced.values()))
         added = [ProcessorId(change.subject) for change in self._found.of(ChangeKind.PROCESSOR_ADDED)]

@@ -24,7 +24,7 @@ from streamlib.execution.main_thread_runner import MainThread, on_main_thread
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.runtime.edit import Edit
 from streamlib.runtime.edit_plan import EditPlan
-from streamlib.runtime.history import History
+from streamlib.runtime.history import CommitRecord, History
 from streamlib.runtime.operations import Applied, Operation, told
 from streamlib.runtime.process_settings import PROCESS_SETTINGS
 from streamlib.runtime.ticket import Ticket, committing
@@ -186,25 +186,39 @@ class Committer:
 
         self._commit(operations, note, drain_s)
 
-    def undo(self, ticket: Ticket, *, drain_s: float | None) -> None:
-        """Take the last commit back, now or in line.
+    def undo(self, ticket: Ticket, *, drain_s: float | None) -> CommitRecord | None:
+        """Take the last commit back, now or in line, and return what that was if it was now.
 
         Raises:
             StateError: There is none.
             Whatever the commit fails with, when it was done on this thread.
         """
-        history = self.history
-        self.run(lambda: self._commit(history.to_undo().way_back, history.undone, drain_s), ticket)
+        done: list[CommitRecord] = []
 
-    def redo(self, ticket: Ticket, *, drain_s: float | None) -> None:
-        """Do what was undone last again, now or in line.
+        def take_back() -> None:
+            entry = self.history.to_undo()
+            self._commit(entry.way_back, self.history.undone, drain_s)
+            done.append(entry.record(undone=True))
+
+        self.run(take_back, ticket)
+        return done[0] if done else None
+
+    def redo(self, ticket: Ticket, *, drain_s: float | None) -> CommitRecord | None:
+        """Do what was undone last again, now or in line, and return what that was if it was now.
 
         Raises:
             StateError: There is none.
             Whatever the commit fails with, when it was done on this thread.
         """
-        history = self.history
-        self.run(lambda: self._commit(history.to_redo().way_back, history.redone, drain_s), ticket)
+        done: list[CommitRecord] = []
+
+        def do_again() -> None:
+            entry = self.history.to_redo()
+            self._commit(entry.way_back, self.history.redone, drain_s)
+            done.append(entry.record())
+
+        self.run(do_again, ticket)
+        return done[0] if done else None
 
     def plan(self, operations: Sequence[Operation]) -> EditPlan:
         """What a commit of these operations would do now.

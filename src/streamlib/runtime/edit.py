@@ -16,7 +16,7 @@ from types import ModuleType, TracebackType
 from typing import Protocol, Self
 
 from streamlib.errors import ConnectError, DuplicateIdError, StateError
-from streamlib.graph.difference import GraphDifference, difference
+from streamlib.graph.difference import GraphDifference, Unset, difference
 from streamlib.graph.graph_file import GraphFile
 from streamlib.graph.group import all_members, members_of
 from streamlib.graph.link import Link
@@ -51,6 +51,9 @@ from streamlib.runtime.prospect import Looked, Prospect
 from streamlib.runtime.reloading import class_in, kept_config, nodes_of
 from streamlib.runtime.sketch import Sketch, copy_of
 from streamlib.runtime.ticket import Ticket
+
+AS_DECLARED = Unset.AS_DECLARED.value
+"""What `update_link` takes for a setting that is to be what the input declares."""
 
 
 class ConfigOutcome(StrEnum):
@@ -172,7 +175,8 @@ class Edit:
         output, input_ = self._prospect.ports(source, target)
         override = None if delivery is None else chosen("delivery", Delivery, delivery)
         link = Link(link_id(output, input_), output, input_, override, capacity)
-        _check_capacity(capacity, link)
+        if capacity is not None:
+            _checked_capacity(capacity, link)
         self.operations.append(AddLink(link))
         self._prospect.join(link)
         return LinkHandle(self._runtime, link.id, self.ticket)
@@ -199,7 +203,7 @@ class Edit:
         live, restart = checker.changes(old, new)
         if not live and not restart:
             return ConfigOutcome.UNCHANGED
-        self.operations.append(Configure(handle.id, new))
+        self.operations.append(Configure(handle.id, new, old))
         self._prospect.configs[handle.id] = new
         if handle.instance() is None:
             return ConfigOutcome.STORED
@@ -227,14 +231,17 @@ class Edit:
         return self._prospect.bring(node, self.ticket)
 
     def update_link(
-        self, link: LinkHandle | str, *, delivery: Delivery | str | None = None, capacity: int | None = None
+        self, link: LinkHandle | str, *, delivery: Delivery | str | None = None, capacity: int | str | None = None
     ) -> None:
         """Change a link's delivery or capacity; see `StreamRuntime.update_link`."""
         self._check_open()
         before = self._prospect.link(link)
-        _check_capacity(capacity, before)
-        wanted = before.delivery if delivery is None else chosen("delivery", Delivery, delivery)
-        after = replace(before, delivery=wanted, capacity=before.capacity if capacity is None else capacity)
+        after = before
+        if delivery is not None:
+            wanted = None if delivery == AS_DECLARED else chosen("delivery", Delivery, delivery)
+            after = replace(after, delivery=wanted)
+        if capacity is not None:
+            after = replace(after, capacity=None if capacity == AS_DECLARED else _checked_capacity(capacity, before))
         if after != before:
             self.operations.append(UpdateLink(after))
             self._prospect.links[after.id] = after
@@ -297,7 +304,7 @@ class Edit:
         """Put the classes of a module that was imported anew in the place of the old; see `StreamRuntime.reload`."""
         self._check_open()
         nodes: list[ProcessorNode] = []
-        for node in nodes_of(self._runtime.graph, module.__name__):
+        for node in nodes_of(self._runtime.graph, module):
             class_ = class_in(module, node.declaration.processor)
             if class_ is not None and class_ is not node.declaration.processor:
                 declaration = self._runtime.declaration_of(class_)
@@ -351,8 +358,8 @@ class Edit:
             self.ticket.settle(error)
 
 
-def _check_capacity(given: object, link: Link) -> None:
-    if given is None or (isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_FRAMES):
-        return
+def _checked_capacity(given: object, link: Link) -> int:
+    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_FRAMES:
+        return given
     message = f"capacity is {given!r}; a link holds 1 frame or more, and {MOST_FRAMES:,} at most"
     raise ConnectError(message, source=str(link.source), target=str(link.target))

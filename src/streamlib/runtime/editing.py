@@ -40,19 +40,16 @@ from streamlib.runtime.edit import ConfigOutcome, Edit
 from streamlib.runtime.edit_plan import EditPlan
 from streamlib.runtime.group import GroupHandle, group_handle
 from streamlib.runtime.handles import InputPort, LinkHandle, OutputPort, ProcessorHandle
-from streamlib.runtime.history import CommitRecord
 from streamlib.runtime.loader import blamed
 from streamlib.runtime.reloading import nodes_of
 from streamlib.runtime.ticket import Ticket
-from streamlib.runtime.timeouts import drain_seconds
-
-DRAIN_S = 10.0
-"""How long processors may take for what waits when they are removed or stopped, in seconds."""
+from streamlib.runtime.timeouts import DRAIN_S, drain_seconds
+from streamlib.runtime.undoing import Undoing
 
 T = TypeVar("T")
 
 
-class Editing(ABC):
+class Editing(Undoing, ABC):
     """What a runtime does to its graph.
 
     Attributes:
@@ -271,15 +268,16 @@ class Editing(ABC):
         return self._edited(lambda edit: edit.replace(processor, by, config, on_error=on_error, **fields))
 
     def update_link(
-        self, link: LinkHandle | str, *, delivery: Delivery | str | None = None, capacity: int | None = None
+        self, link: LinkHandle | str, *, delivery: Delivery | str | None = None, capacity: int | str | None = None
     ) -> None:
         """Change the delivery or the capacity of a link, without a frame lost that the new ones keep.
 
         Args:
             link: The link.
-            delivery: Another delivery; None leaves it.
-            capacity: Another capacity, in frames; None leaves it. Frames beyond a smaller one are still read under
-                `every`, and dropped as the delivery says elsewhere. Under `latest` one frame waits, whatever it is.
+            delivery: Another delivery, or "as declared" by the input; None leaves it.
+            capacity: Another capacity, in frames, or "as declared"; None leaves it. Frames beyond a smaller one are
+                still read under `every`, and dropped as the delivery says elsewhere. Under `latest` one frame waits,
+                whatever it is.
 
         Raises:
             UnknownLinkError: There is no link of that id.
@@ -331,48 +329,6 @@ class Editing(ABC):
     def planned(self, edit: Edit) -> EditPlan:
         """What `edit.plan()` returns."""
         return self._committer.plan(edit.operations)
-
-    @property
-    def history(self) -> tuple[CommitRecord, ...]:
-        """The last commits, oldest first, each with what it changed; behind them those that were undone."""
-        return self._committer.history.records()
-
-    def undo(self, *, timeout: float = DRAIN_S, drain: bool = True) -> None:
-        """Take the last commit back, by another commit: what it added goes, what it removed comes back.
-
-        What comes back is made anew and bears its old id, and a link stands where it stood among those of an input of
-        many; a file that was finished is not gone on with. What served those who look on, as `frames()` does, does not
-        come back.
-
-        Inside a processor, or a callback of a commit, it returns at once and is done in line, behind the edits asked
-        for before it; the event `CommitFailed` tells what it failed with, also that there was nothing to undo.
-
-        Args:
-            timeout: How long processors that go may take for what waits, in seconds.
-            drain: Whether what waits for them is processed; otherwise it is cut off and counted as dropped.
-
-        Raises:
-            StateError: There is nothing to undo.
-            CommitError: A step failed; everything is as before, and the commit can still be undone.
-            DeadlineError: It was carried out, and somebody was late; the message names who.
-        """
-        self._committer.undo(Ticket(), drain_s=drain_seconds(timeout, drain=drain))
-
-    def redo(self, *, timeout: float = DRAIN_S, drain: bool = True) -> None:
-        """Do what was undone last again; possible until something else is committed.
-
-        Inside a processor, or a callback of a commit, it returns at once and is done in line, as `undo` is.
-
-        Args:
-            timeout: As for `undo`.
-            drain: As for `undo`.
-
-        Raises:
-            StateError: There is nothing to do again.
-            CommitError: A step failed; everything is as before.
-            DeadlineError: It was carried out, and somebody was late; the message names who.
-        """
-        self._committer.redo(Ticket(), drain_s=drain_seconds(timeout, drain=drain))
 
     def save(self, path: str | PathLike[str], *, without: Iterable[type[object]] = ()) -> None:
         """Write the graph as it is committed to a file, YAML or JSON by its suffix (.yaml, .yml, .json).
@@ -487,13 +443,13 @@ class Editing(ABC):
             The ids of the processors that were replaced.
 
         Raises:
-            ConfigError: A config does not fit its new class.
+            ConfigError: A config does not fit its new class, or what was given is no module.
             ReplaceError: A link does not fit a new class, or it cannot run where the old one does.
             DeclarationError: A new class is abstract.
             CommitError: One could not be set up, or refused the state; the old ones go on.
             DeadlineError: It was carried out, and somebody was late; the message names who.
         """
-        before = {node.declaration.type_name: node.declaration for node in nodes_of(self.graph, module.__name__)}
+        before = {node.declaration.type_name: node.declaration for node in nodes_of(self.graph, module)}
         try:
             return self._edited(lambda edit: edit.reload(module))
         except DeadlineError:  # it was carried out, and somebody was late
@@ -531,7 +487,7 @@ class Editing(ABC):
 
     def _id(self, processor: ProcessorHandle | str) -> ProcessorId:
         if isinstance(processor, ProcessorHandle):
-            return processor.made_by(self).id
+            return processor.made_by(self).present().id
         if not isinstance(processor, str):
             raise UnknownProcessorError(processor, self.graph.processor_ids())
         return ProcessorId(processor)
@@ -593,7 +549,6 @@ class Editing(ABC):
 
 def _not_a_type(given: object) -> str:
     if isinstance(given, Processor):
-        name = given.declaration.type_name
-        return f"add_processor takes the class {name}, not an instance: add_processor({name}, …) makes one"
+        return f"the runtime takes the class {given.declaration.type_name}, not an instance: it makes one itself"
     hint = "; write @processor above it" if callable(given) else ""
-    return f"add_processor takes a processor class or the name of one, not {type(given).__name__}{hint}"
+    return f"the runtime takes a processor class or the name of one, not {type(given).__name__}{hint}"

@@ -233,7 +233,7 @@ def without_groups(
         return pairs[0]
     ends = _id(source), _id(target)
     if pairs:
-        ways = "; ".join(f"{_id(output)} → {_id(input_)}" for output, input_ in pairs)
+        ways = "; ".join(f"{_id(output)} -> {_id(input_)}" for output, input_ in pairs)
         words = f"{ends[0]} and {ends[1]} can be joined in {len(pairs)} ways: {ways}; name the ports"
     else:
         words = f"no output of {ends[0]} fits an input of {ends[1]}; a group is joined by its own ports alone"

@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from streamlib.errors import UnknownLinkError, UnknownProcessorError
+from streamlib.errors import DeadlineError, UnknownLinkError, UnknownProcessorError
+from streamlib.events.event import described
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import ProcessorMetrics
 from streamlib.graph.components import ComponentView, metrics_of, statistics_of
+from streamlib.graph.link import Link
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.delivery import Delivery
@@ -104,17 +106,17 @@ class ProcessorHandle:
     @property
     def config(self) -> Any:
         """The config asked for, a `Config` of its class."""
-        return self.runtime.graph.node(self.id).config
+        return self.runtime.graph.node(self.present().id).config
 
     @property
     def state(self) -> ProcessorState:
         """What it is doing."""
-        return self.runtime.graph.get(self.id, ProcessorState) or ProcessorState.IDLE
+        return self.runtime.graph.get(self.present().id, ProcessorState) or ProcessorState.IDLE
 
     @property
     def metrics(self) -> ProcessorMetrics | None:
         """Its counters: while it runs, and after a stop those of the last run; None before the first."""
-        return metrics_of(self.runtime.graph, self.id)
+        return metrics_of(self.runtime.graph, self.present().id)
 
     @property
     def components(self) -> ComponentView:
@@ -129,6 +131,16 @@ class ProcessorHandle:
         """
         if self.runtime is not runtime:
             raise UnknownProcessorError(self, runtime.graph.processor_ids(), foreign=True)
+        return self
+
+    def present(self) -> Self:
+        """Itself, where its processor is in the graph.
+
+        Raises:
+            UnknownProcessorError: It is not; the message says whether it was removed or never came there.
+        """
+        if self.id not in self.runtime.graph:
+            raise UnknownProcessorError(self.id, (), why=_absence(self.id, self.commit, "add another"))
         return self
 
     def output(self, name: str) -> OutputPort:
@@ -170,7 +182,31 @@ def _instead(handle: ProcessorHandle, name: str) -> str:
         return f"; write handle.input({name!r})"
     if name in declaration.config.fields:
         return f"; write handle.config.{name}"
-    return f"; write runtime.{name}(handle, …)" if callable(getattr(type(handle.runtime), name, None)) else ""
+    return _verb(handle, name)
+
+
+def _verb(handle: ProcessorHandle | LinkHandle, name: str) -> str:
+    """What is asked of the runtime, not of a handle."""
+    runtime = vars(handle).get("runtime")
+    return f"; write runtime.{name}(handle, …)" if callable(getattr(type(runtime), name, None)) else ""
+
+
+def _instead_at_link(link: LinkHandle, name: str) -> str:
+    """Where the thing is that somebody looked for at the handle of a link."""
+    if hasattr(Link, name):
+        return f"; write runtime.graph.link(link.id).{name}"
+    if hasattr(LinkStatistics, name):
+        return f"; write link.statistics().{name}"
+    return _verb(link, name)
+
+
+def _absence(id_: str, commit: Ticket, then: str) -> str:
+    """Why what a handle names is not in the graph."""
+    if not commit.done:
+        return f"{id_} is not in the graph yet; commit the edit that adds it first"
+    if commit.error is not None and not isinstance(commit.error, DeadlineError):  # who was late was added
+        return f"{id_} never came into the graph: its edit failed, or was discarded ({described(commit.error)})"
+    return f"{id_} was removed; {then}, or take the removal back with runtime.undo()"
 
 
 class LinkHandle:
@@ -191,23 +227,33 @@ class LinkHandle:
             raise UnknownLinkError(self, runtime.graph.link_ids(), foreign=True)
         return self
 
+    def present(self) -> Self:
+        """Itself, where its link is in the graph.
+
+        Raises:
+            UnknownLinkError: It is not; the message says whether it was removed or never came there.
+        """
+        if self.id not in self.runtime.graph:
+            raise UnknownLinkError(self.id, (), why=_absence(self.id, self.commit, "connect its ports again"))
+        return self
+
     def statistics(self) -> LinkStatistics | None:
         """What it has carried since it was wired, or by the last stop; None before the first start.
 
         Raises:
             UnknownLinkError: It was removed.
         """
-        return statistics_of(self.runtime.graph, self.id)
+        return statistics_of(self.runtime.graph, self.present().id)
 
     @property
     def source(self) -> PortRef:
         """The output where it begins; UnknownLinkError where it was removed."""
-        return self.runtime.graph.link(self.id).source
+        return self.runtime.graph.link(self.present().id).source
 
     @property
     def target(self) -> PortRef:
         """The input where it ends; UnknownLinkError where it was removed."""
-        return self.runtime.graph.link(self.id).target
+        return self.runtime.graph.link(self.present().id).target
 
     @property
     def components(self) -> ComponentView:
@@ -222,3 +268,8 @@ class LinkHandle:
 
     def __repr__(self) -> str:
         return f"<link {self.id}>"
+
+    if not TYPE_CHECKING:  # a type checker reports a name that is not there
+
+        def __getattr__(self, name: str) -> object:
+            raise AttributeError(f"'LinkHandle' object has no attribute {name!r}{_instead_at_link(self, name)}")

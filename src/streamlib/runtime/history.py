@@ -46,6 +46,10 @@ class Entry:
     changes: tuple[str, ...]
     way_back: tuple[Operation, ...]
 
+    def record(self, *, undone: bool = False) -> CommitRecord:
+        """What of it is told."""
+        return CommitRecord(self.number, self.at_ns, self.changes, undone)
+
 
 class History:
     """What can be undone, and what can be done again. For whoever has the turn; `records` from any thread."""
@@ -92,8 +96,8 @@ class History:
 
     def records(self) -> tuple[CommitRecord, ...]:
         """All that can be undone, oldest first, and behind them what can be done again, in the order of its doing."""
-        done = [CommitRecord(one.number, one.at_ns, one.changes) for one in self._done.copy()]
-        undone = [CommitRecord(one.number, one.at_ns, one.changes, undone=True) for one in self._undone.copy()]
+        done = [one.record() for one in self._done.copy()]
+        undone = [one.record(undone=True) for one in self._undone.copy()]
         return (*done, *reversed(undone))
 
 

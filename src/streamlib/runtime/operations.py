@@ -27,7 +27,7 @@ from streamlib.events.graph import (
     GraphWillReplaceProcessor,
     GraphWillUpdateLink,
 )
-from streamlib.graph import Entity
+from streamlib.graph import Entity, config_words
 from streamlib.graph.components import LAST_FIGURES, RUNNING_COMPONENTS, TransientMarker
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
@@ -100,7 +100,7 @@ class AddProcessor:
         applied.did.append(GraphDidAddProcessor(processor_id=id_, processor_type=type_))
 
     def __str__(self) -> str:
-        return f"add {self.node.id} ({self.node.processor_type})"
+        return f"add {self.node.id} ({_described(self.node)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,8 @@ class ReplaceProcessor:
         ReplaceProcessors((self.node,)).apply(graph, applied)
 
     def __str__(self) -> str:
-        return f"replace {self.node.id} by a {self.node.processor_type}"
+        said = config_words.told(self.node.config, self.node.declaration.config)
+        return f"replace {self.node.id} by a {self.node.processor_type}{said and f' ({said})'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,7 @@ class UpdateLink:
         applied.did.append(GraphDidUpdateLink(link_id=link.id, delivery=link.delivery, capacity=link.capacity))
 
     def __str__(self) -> str:
-        return f"update {self.link.id}{_terms(self.link) or ': as its input declares'}"
+        return f"update {self.link.id}{_terms(self.link) or ': as declared'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,10 +266,17 @@ class OrderLinks:
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """Give a processor another config."""
+    """Give a processor another config.
+
+    Attributes:
+        id: The processor.
+        config: The whole of it.
+        before: The one that it had when it was asked for, of the same class: what is said is what differs.
+    """
 
     id: ProcessorId
     config: ProcessorConfig
+    before: ProcessorConfig
 
     def apply(self, graph: PropertyGraph, applied: Applied) -> None:
         """Set the config in the graph, and what the processor declares with it.
@@ -285,10 +293,10 @@ class Configure:
             raise ConfigError(message, processor_type=node.processor_type)
         before = graph.exchange(new)
         applied.undo.append(lambda: graph.exchange(before))
-        applied.inverse.append(_lasting(graph, self.id, Configure(self.id, before.config)))
+        applied.inverse.append(_lasting(graph, self.id, Configure(self.id, before.config, self.config)))
 
     def __str__(self) -> str:
-        return f"configure {self.id}: {self.config}"
+        return f"configure {self.id}: {config_words.changed(self.before, self.config)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +330,7 @@ class Attach:
         applied.inverse.append(_lasting(graph, self.subject, way_back))
 
     def __str__(self) -> str:
-        return f"attach {self.component!r} to {self.subject}"
+        return f"attach {config_words.shown(self.component)} to {self.subject}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,6 +415,12 @@ def told(operations: Iterable[Operation]) -> tuple[str, ...]:
 def links_at(graph: PropertyGraph, target: PortRef) -> list[LinkId]:
     """The ids of the links that lead to an input, in order."""
     return [link.id for link in graph.links_into(target.processor_id) if link.target == target]
+
+
+def _described(node: ProcessorNode) -> str:
+    """Its type, and what of its config is not as declared."""
+    said = config_words.told(node.config, node.declaration.config)
+    return f"{node.processor_type}, {said}" if said else node.processor_type
 
 
 def _names(ports: Iterable[str]) -> str:

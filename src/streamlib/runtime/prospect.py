@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from streamlib.errors import ConnectError, UnknownProcessorError
+from streamlib.execution.changes import inside_loop
 from streamlib.graph.group import members_of
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
@@ -21,7 +22,7 @@ from streamlib.processors.ports import misfit
 from streamlib.processors.registry import ProcessorRegistry
 from streamlib.runtime.group import GroupHandle
 from streamlib.runtime.handles import Holder, InputPort, LinkHandle, OutputPort, ProcessorHandle
-from streamlib.runtime.ticket import Ticket
+from streamlib.runtime.ticket import Ticket, inside_commit
 
 
 class Looked(Holder, Protocol):
@@ -84,16 +85,29 @@ class Prospect:
     def handle(self, processor: ProcessorHandle | str) -> ProcessorHandle:
         """The handle of a processor that is there, or that this edit adds."""
         if isinstance(processor, ProcessorHandle):
-            return processor.made_by(self._runtime)
+            return self._known(processor)
         if not isinstance(processor, str):
             raise UnknownProcessorError(processor, self._runtime.graph.processor_ids())
         added = self.added.get(ProcessorId(processor))
         return added if added is not None else self._runtime.processor(processor)
 
+    def _known(self, handle: ProcessorHandle) -> ProcessorHandle:
+        """A handle of this runtime whose processor is there, or comes there by what is in line already.
+
+        Raises:
+            UnknownProcessorError: It is of another runtime, or its processor was removed.
+        """
+        mine = handle.made_by(self._runtime)
+        return mine if mine.id in self.added or _may_come(mine.commit) else mine.present()
+
     def link(self, link: LinkHandle | str) -> Link:
         """A link as this edit will have it."""
         id_ = LinkId(link.made_by(self._runtime).id if isinstance(link, LinkHandle) else link)
-        return self.links.get(id_) or self._runtime.graph.link(id_)
+        if id_ in self.links:
+            return self.links[id_]
+        if isinstance(link, LinkHandle) and not _may_come(link.commit):
+            link.present()
+        return self._runtime.graph.link(id_)
 
     def meant(self, processor: ProcessorHandle | GroupHandle | str) -> list[ProcessorHandle]:
         """A processor, or the members of a group that are still there."""
@@ -122,7 +136,7 @@ class Prospect:
         self, source: ProcessorHandle | OutputPort, target: ProcessorHandle | InputPort
     ) -> tuple[PortRef, PortRef]:
         """The two ports meant: those named, or the only two that fit and are free."""
-        from_, to = (self._present(_processor_of(end).made_by(self._runtime)) for end in (source, target))
+        from_, to = (self._present(self._known(_processor_of(end))) for end in (source, target))
         outputs = [source.ref.port] if isinstance(source, OutputPort) else list(from_.declaration.outputs)
         inputs = [target.ref.port] if isinstance(target, InputPort) else self._free_inputs(to)
         misfits: dict[tuple[str, str], str] = {}
@@ -165,7 +179,7 @@ class Prospect:
         misfits: Mapping[tuple[str, str], str],
     ) -> str:
         if fits:
-            ways = "; ".join(f"{output} → {input_}" for output, input_ in fits)
+            ways = "; ".join(f"{output} -> {input_}" for output, input_ in fits)
             return f"{from_.id} and {to.id} can be joined in {len(fits)} ways: {ways}; name the ports"
         if misfits:
             free, known = self._free_inputs(to), self._runtime.registry
@@ -173,6 +187,11 @@ class Prospect:
             return f"{from_.id} does not fit {to.id}: {'; '.join([*misfits.values(), *proposals])}"
         lacking = f"{from_.id} has no output" if not from_.declaration.outputs else f"{to.id} has no input"
         return f"{from_.id} cannot be joined to {to.id}: {lacking}"
+
+
+def _may_come(commit: Ticket) -> bool:
+    """Whether what is not in the graph now may be there when this edit has its turn: others are in line before it."""
+    return not commit.done or inside_loop() or inside_commit()
 
 
 def _processor_of(end: object) -> ProcessorHandle:

@@ -20,9 +20,16 @@ from streamlib.processors.declaration import Declaration
 from streamlib.processors.processor import Processor
 
 
-def nodes_of(graph: PropertyGraph, module: str) -> list[ProcessorNode]:
-    """The processors whose class stands in a module."""
-    return [node for node in graph.processors() if node.declaration.processor.__module__ == module]
+def nodes_of(graph: PropertyGraph, module: object) -> list[ProcessorNode]:
+    """The processors whose class stands in a module.
+
+    Raises:
+        ConfigError: It is no module.
+    """
+    if not isinstance(module, ModuleType):
+        words = f"reload takes a module that was imported anew, importlib.reload(my_processors), not {module!r}"
+        raise ConfigError(words, field="module")
+    return [node for node in graph.processors() if node.declaration.processor.__module__ == module.__name__]
 
 
 def class_in(module: ModuleType, old: type[Processor]) -> type[Processor] | None:

@@ -41,14 +41,14 @@ from streamlib.runtime.commands import Commands
 from streamlib.runtime.commit_mode import CommitMode
 from streamlib.runtime.committer import Committer
 from streamlib.runtime.completion import Completion
-from streamlib.runtime.editing import DRAIN_S, Editing
+from streamlib.runtime.editing import Editing
 from streamlib.runtime.errand import Errand
 from streamlib.runtime.handles import ProcessorHandle
 from streamlib.runtime.lifecycle import Lifecycle
 from streamlib.runtime.operations import Restart
 from streamlib.runtime.restarts import Restarts
 from streamlib.runtime.ticket import Ticket
-from streamlib.runtime.timeouts import checked_timeout, checked_wait, drain_seconds
+from streamlib.runtime.timeouts import DRAIN_S, checked_timeout, checked_wait, drain_seconds
 from streamlib.states import GraphState
 
 

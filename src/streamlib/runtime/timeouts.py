@@ -8,6 +8,9 @@ import threading
 
 from streamlib.errors import ConfigError
 
+DRAIN_S = 10.0
+"""How long processors may take for what waits when they are removed or stopped, in seconds."""
+
 
 def checked_timeout(given: object) -> float:
     """A number of seconds; one below 0, as what is left of a deadline may be, is 0.

@@ -46,7 +46,7 @@ def test_what_differs_is_told_line_by_line(tmp_path: Path) -> None:
         [
             "- tone.audio -> encoder.audio",
             "~ tone: my:Note {'text': 'hi'} attached",
-            "~ encoder: bitrate 96000 → 64000",
+            "~ encoder: bitrate 96000 -> 64000",
         ],
     )
     code, said, _ = diff(tmp_path, GRAPH, other, "-f", "json")
@@ -58,7 +58,7 @@ def test_what_differs_is_told_line_by_line(tmp_path: Path) -> None:
 
 def test_types_that_are_not_installed_are_compared_as_they_are_written(tmp_path: Path) -> None:
     code, said, told = diff(tmp_path, GRAPH, GRAPH.replace("AacEncoder", "MyEncoder"))
-    assert (code, said) == (1, "~ encoder: type AacEncoder → MyEncoder\n")
+    assert (code, said) == (1, "~ encoder: type AacEncoder -> MyEncoder\n")
     assert told.startswith("compared as they are written")
 
 

@@ -93,7 +93,7 @@ def test_a_file_is_applied_when_it_is_saved_and_what_changes_is_said(watched: Wa
     assert watched.notices.folders == {watched.path.parent}
     assert watched.save(GRAPH.replace("{type: ToneGenerator}", "{type: ToneGenerator, config: {frequency: 220}}")) == [
         "graph.yaml was saved; applied:",
-        "~ tone: frequency as declared → 220.0",
+        "~ tone: frequency as declared -> 220.0",
     ]
     assert watched.look() == []
     with watched.updates:
@@ -195,7 +195,7 @@ def test_a_file_is_watched_by_the_command_for_real(tmp_path: Path) -> None:
             beside = path.with_suffix(".new")
             beside.write_text(GRAPH.replace("{type: ToneGenerator}", "{type: ToneGenerator, on_error: fail}"))
             beside.replace(path)
-            assert any("~ tone: on_error as declared → fail" in line for line in ran.stderr)
+            assert any("~ tone: on_error as declared -> fail" in line for line in ran.stderr)
         finally:
             ran.send_signal(signal.SIGINT)
         assert "done: stopped by a signal" in ran.stderr.read()

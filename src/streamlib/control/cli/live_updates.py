@@ -149,7 +149,7 @@ class LiveUpdates:
     def _without_class(self, module: ModuleType) -> dict[str, list[str]]:
         """The processors whose classes are not in a module any more, by the names of those."""
         lost: dict[str, list[str]] = {}
-        for node in nodes_of(self._runtime.graph, module.__name__):
+        for node in nodes_of(self._runtime.graph, module):
             if class_in(module, node.declaration.processor) is None:
                 lost.setdefault(node.declaration.processor.__qualname__, []).append(node.id)
         return lost
