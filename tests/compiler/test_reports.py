@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 
 import pytest
 
+from streamlib.compiler.reports import GONE_LIMIT
 from streamlib.errors import FormatError
 from streamlib.events import Event, ProcessorError
 from streamlib.events.processor import ProcessorStateChanged
@@ -170,3 +172,57 @@ def test_what_is_written_to_one_that_has_ended_is_counted(yard: Yard) -> None:
     yard.step("hand", 3)
     counted = yard.channel(link).statistics()
     assert (counted.written, counted.closed, counted.depth) == (3, 3, 0)
+
+
+def test_of_those_who_failed_and_went_the_last_are_kept_for_who_waits(yard: Yard) -> None:
+    gone: list[str] = []
+    yard.reports.gone = gone.append
+    names = [f"n{number}" for number in range(GONE_LIMIT + 3)]
+    for name in names:
+        one = instance(yard, name)
+        one.setup()
+        yard.reports.gave_up[name] = 3
+        one.finish(ValueError("no luck"))
+        entity = yard.graph.remove_processor(one.id)
+        yard.reports.torn_down(one, entity)
+    assert list(yard.reports.failures) == list(yard.reports.gave_up) == names[3:]
+    assert gone == names
+
+
+def test_one_who_failed_and_is_still_there_is_kept_whatever_becomes_of_others(yard: Yard) -> None:
+    stays = instance(yard, "stays")
+    stays.setup()
+    stays.finish(ValueError("no luck"))
+    yard.reports.torn_down(stays, yard.graph.entity("stays"))
+    for number in range(GONE_LIMIT + 1):
+        one = instance(yard, f"n{number}")
+        one.setup()
+        one.finish(ValueError("no luck"))
+        yard.reports.torn_down(one, yard.graph.remove_processor(one.id))
+    assert len(yard.reports.failures) == GONE_LIMIT + 1
+    assert "stays" in yard.reports.failures
+
+
+def test_one_who_was_stuck_and_fails_when_it_has_gone_is_kept_without_what_it_held(yard: Yard) -> None:
+    one = instance(yard)
+    one.setup()
+    yard.graph.remove_processor(one.id)
+    held = Record()
+    error = raised_with(held)
+    freed = weakref.ref(held)
+    del held
+    one.finish(error)
+    assert yard.reports.failures == {"a": error}
+    assert freed() is None
+
+
+def raised_with(held: object) -> Exception:
+    mine = held
+    try:
+        try:
+            raise OSError(type(mine).__name__)
+        except OSError as first:
+            raise ValueError("no luck") from first
+    except ValueError as caught:
+        error = caught
+    return error

@@ -78,3 +78,14 @@ def test_limits_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
 def test_delays_double_from_the_first_to_the_longest() -> None:
     limits = RestartLimits(first_s=0.1, longest_s=1.0)
     assert [limits.delay_s(attempt) for attempt in range(1, 6)] == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.0])
+
+
+def test_one_that_is_removed_is_forgotten_and_another_of_its_id_begins_a_new_row() -> None:
+    case = Case()
+    with case.runtime:
+        restarts = case.restarts
+        assert [restarts.wanted(case.instance) for _ in range(2)] == [True, True]
+        case.runtime.replace(case.handle, Sink)
+        assert [restarts.wanted(case.instance) for _ in range(2)] == [True, True]
+        case.runtime.remove(case.handle, drain=False)
+        assert restarts._rows == {}

@@ -8,11 +8,14 @@ the log alone.
 
 from __future__ import annotations
 
+import inspect
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from streamlib.clock import NS_PER_S
 from streamlib.errors import StreamError
@@ -30,6 +33,9 @@ from streamlib.states import ProcessorState
 
 _OURS = Path(__file__).parents[1]
 
+GONE_LIMIT = 100
+"""Of how many that failed and are gone the failures are kept for who waits; older ones were told in the log alone."""
+
 
 @dataclass(slots=True)
 class _Errors:
@@ -45,12 +51,14 @@ class InstanceReports:
 
     Attributes:
         main: The processors that run on the main thread.
-        failures: What ended processors, by id, until the next start.
+        failures: What ended processors, by id, until the next start; of those that were removed or replaced since, of
+            the last `GONE_LIMIT`, and without what the calls that failed held.
         gave_up: How often those of them were made anew that were made anew in vain.
         hurried: Nobody is to be waited for longer than it takes to tear down.
         wants_restart: Asked on the thread of a processor whose policy is `restart` and which failed: whether it will be
             made anew.
         restarted: Called on the thread of a processor that had failed, when another instance takes its place.
+        gone: Called when a processor is in the graph no more.
         stop_wanted: Set when a processor whose policy is `stop` failed; called on that processor's thread.
     """
 
@@ -62,15 +70,18 @@ class InstanceReports:
         self._errors: dict[tuple[str, int], _Errors] = {}  # by id and generation, of those that have not ended
         self.failures: dict[str, BaseException] = {}
         self.gave_up: dict[str, int] = {}
+        self._gone: dict[str, None] = {}  # of `failures` those who have left the graph, or their places, oldest first
         self.hurried = False
         self.stop_wanted: Callable[[], None] = _nothing
         self.wants_restart: Callable[[ProcessorInstance], bool] = _never
         self.restarted: Callable[[ProcessorId], None] = _not_heard
+        self.gone: Callable[[ProcessorId], None] = _not_heard
 
     def forget(self) -> None:
         """The runtime starts anew: nobody has failed yet."""
         self.failures.clear()
         self.gave_up.clear()
+        self._gone.clear()
 
     def state_changed(self, instance: ProcessorInstance, old: ProcessorState, new: ProcessorState) -> None:
         """Set the component and publish, each state behind the one that was told of this id before.
@@ -86,8 +97,10 @@ class InstanceReports:
         if before is not None:
             self._publish(instance.id, before, old)
         self._publish(instance.id, old, new)
-        if before is ProcessorState.RESTARTING and new is ProcessorState.RUNNING:
+        if new is ProcessorState.RUNNING and before is ProcessorState.RESTARTING:
             self.restarted(instance.id)
+        elif new is ProcessorState.RUNNING and before is ProcessorState.FAILED:
+            self._lighten(instance.id)
 
     def _is_former(self, instance: ProcessorInstance) -> bool:
         """Whether its id is another's by now."""
@@ -98,6 +111,9 @@ class InstanceReports:
     def torn_down(self, instance: ProcessorInstance, subject: Subject) -> None:
         """Nobody bears the id any more."""
         self._graph.insert(subject, ProcessorState.IDLE)
+        if not self._graph.holds(subject):
+            self._lighten(instance.id)
+            self.gone(instance.id)
         if not self._is_former(instance):
             self._errors.pop((instance.id, instance.generation), None)  # one that was never started does not end
             self._publish(instance.id, instance.state, ProcessorState.IDLE)
@@ -146,10 +162,26 @@ class InstanceReports:
         if errors is not None:
             _tell_if_in_vain(instance, errors)
         if instance.failure is not None and not self._is_former(instance):
+            self._gone.pop(instance.id, None)
             self.failures[instance.id] = instance.failure
+            if instance.id not in self._graph:  # it was stuck, and left behind
+                self._lighten(instance.id)
             if instance.policy is ErrorPolicy.STOP:
                 self.stop_wanted()
         self.wake()
+
+    def _lighten(self, id_: str) -> None:
+        """Keep of the failure of one who is gone what is told of it, and nothing that its frames hold."""
+        failure = self.failures.get(id_)
+        if failure is None:
+            self.gave_up.pop(id_, None)
+            return
+        _clear_frames(failure)
+        self._gone[id_] = None
+        for oldest in [*self._gone][:-GONE_LIMIT]:
+            del self._gone[oldest]
+            self.failures.pop(oldest, None)
+            self.gave_up.pop(oldest, None)
 
     def _count_late_frames(self, instance: ProcessorInstance) -> None:
         if not any(channel.may_grow(writes=True) for channel in instance.incoming()):
@@ -192,6 +224,27 @@ def _tell_if_in_vain(instance: ProcessorInstance, errors: _Errors) -> None:
     if instance.failure is None and errors.calls >= calls > 1:
         what = "frames" if instance.declaration.inputs else "calls"
         instance.context.log.warning("failed on all %d %s; the last error: %s", calls, what, errors.last)
+
+
+def _clear_frames(error: BaseException) -> None:
+    """Leave of the calls that an error went through their names and lines, and nothing that they held."""
+    here: BaseException | None = error
+    seen: set[int] = set()
+    while here is not None and id(here) not in seen:
+        seen.add(id(here))
+        above = None if here.__traceback__ is None else here.__traceback__.tb_frame.f_back
+        traceback.clear_frames(here.__traceback__)
+        while above is not None and _is_call_of_ours(above):  # it is held by the one that it called
+            with suppress(RuntimeError):  # it still runs, and goes on
+                above.clear()
+            above = above.f_back
+        here = here.__cause__ or here.__context__
+
+
+def _is_call_of_ours(frame: FrameType) -> bool:
+    """Whether a call is StreamLib's own, and over or under way: to clear a generator's that waits would end it."""
+    waits = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+    return Path(frame.f_code.co_filename).is_relative_to(_OURS) and not frame.f_code.co_flags & waits
 
 
 def users_place(error: BaseException) -> str:

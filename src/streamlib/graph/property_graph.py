@@ -347,6 +347,11 @@ class PropertyGraph:
                 raise StateError(f"{id_} is still in the graph; remove it first")
             self._entities.clear(entity)
 
+    def holds(self, subject: Subject) -> bool:
+        """Whether a processor or link is in the graph; one named by its entity may have left its id to another."""
+        with self.lock:
+            return self._entities.id_of(subject) is not None if isinstance(subject, Entity) else subject in self
+
     def __contains__(self, id_: object) -> bool:
         return id_ in self._entities
 

@@ -22,8 +22,9 @@ from streamlib.runtime.ticket import Ticket
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """Failures that follow each other: how many so far, and when the last was."""
+    """Failures that follow each other: of which bearer of the id, how many so far, and when the last was."""
 
+    generation: int
     attempts: int
     last_ns: int
 
@@ -40,6 +41,7 @@ class Restarts:
         self._restart = restart
         self._rows: dict[ProcessorId, _Row] = {}
         site.reports.restarted = self.done
+        site.reports.gone = self.gone
 
     def forget(self) -> None:
         """The runtime starts anew: nobody has failed yet."""
@@ -53,13 +55,16 @@ class Restarts:
         """
         limits = instance.declaration.restart_limits
         now_ns = self._site.media_clock.now_ns()
-        row = self._rows.get(instance.id, _Row(0, now_ns))
-        attempts = 0 if now_ns - row.last_ns >= limits.reset_s * NS_PER_S else row.attempts
+        row = self._rows.get(instance.id)
+        if row is None or row.generation != instance.generation or now_ns - row.last_ns >= limits.reset_s * NS_PER_S:
+            attempts = 0
+        else:
+            attempts = row.attempts
         if attempts >= limits.attempts:
             self._give_up(instance, attempts)
             return False
         attempt = attempts + 1
-        self._rows[instance.id] = _Row(attempt, now_ns)
+        self._rows[instance.id] = _Row(instance.generation, attempt, now_ns)
         delay_ns = round(limits.delay_s(attempt) * NS_PER_S)
         why = described(error) if error is not None else self._site.reports.last_error(instance)
         words = "failed (%s); restarting, attempt %d of %d in %g s"
@@ -72,6 +77,10 @@ class Restarts:
         self._site.reports.gave_up[instance.id] = attempts
         if attempts:
             instance.context.log.warning("gave up after %d attempt%s", attempts, "" if attempts == 1 else "s")
+
+    def gone(self, id_: ProcessorId) -> None:
+        """Forget one that is in the graph no more."""
+        self._rows.pop(id_, None)
 
     def done(self, id_: ProcessorId) -> None:
         """Tell that one who had failed runs again; on the thread that is about to call it."""
