@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from streamlib import DataFrame, PullSink, PushSource, SchedulingStrategy, StreamRuntime, VideoFrame
 from streamlib.errors import ConnectError, DeadlineError, StateError
+from streamlib.runtime.bridge import FORGOTTEN_NS
+from streamlib.testing import ManualClock
 from tests.scenarios.stage import SECONDS, STRATEGIES, Collect, Numbers, Pass, Record
 
 
@@ -162,6 +165,69 @@ def test_what_waits_in_a_sink_can_be_taken_after_the_stop(runtime: StreamRuntime
     assert runtime.wait(SECONDS)
     runtime.stop()
     assert numbers(sink.frames()) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+def test_frames_that_nobody_asks_for_are_told_of_once(strategy: str) -> None:
+    clock, told = ManualClock(), Told()
+    logger = logging.getLogger("streamlib.processor")
+    logger.addHandler(told)
+    try:
+        with StreamRuntime(scheduler=STRATEGIES[strategy](), clock=clock) as runtime:
+            source = runtime.add_processor(Numbers)
+            asked = runtime.add_processor(PullSink, type=DataFrame, capacity=2)
+            runtime.connect(source, asked)
+            forgotten = source.output("out").frames(capacity=3)
+            runtime.start()
+            assert asked.pull(timeout=SECONDS).data["n"] == 0
+            assert told.comes(lambda: clock.advance(FORGOTTEN_NS))
+            for _ in range(5):
+                clock.advance(FORGOTTEN_NS)
+            forgotten.close()
+            assert asked.pull(timeout=SECONDS).data["n"] == 1
+            runtime.stop(drain=False)
+    finally:
+        logger.removeHandler(told)
+    (line,) = told.lines
+    assert line.startswith("pull_sink_1: 3 frames wait and nobody has asked for any")
+
+
+def test_a_stop_that_waits_for_frames_to_be_taken_says_so() -> None:
+    with StreamRuntime() as runtime:
+        source = runtime.add_processor(Numbers)
+        main = Record()
+        runtime.connect(source, runtime.add_processor(Collect, record=main))
+        stream = source.output("out").frames(capacity=2)
+        runtime._site.answer_s = 0.2
+        runtime.start()
+        main.wait_for(2)
+        words = (
+            r"pull_sink_0 \(its frames wait for plain code to take them; iterate over them, or close\(\) the stream\)"
+        )
+        with pytest.raises(DeadlineError, match=words):
+            runtime.stop(timeout=0.2)
+        stream.close()
+
+
+class Told(logging.Handler):
+    """What is logged, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+        self._came = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self._came.set()
+
+    def comes(self, act: Callable[[], None]) -> bool:
+        """Whether something is logged, while something is done again and again."""
+        for _ in range(int(SECONDS * 100)):
+            act()
+            if self._came.wait(0.01):
+                return True
+        return False
 
 
 @pytest.mark.promise("runtime.pull-sink", "link.back-pressure-ready")

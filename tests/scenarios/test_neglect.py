@@ -31,7 +31,10 @@ def test_who_never_reads_is_named_with_the_input_when_a_stop_has_waited_in_vain(
     runtime._site.answer_s = 0.2
     runtime.start()
     record.wait_for_call("called")
-    with pytest.raises(DeadlineError, match=r"idler_0 \(process\(\) leaves what waits at into unread\)"):
+    with pytest.raises(
+        DeadlineError,
+        match=r"idler_0 \(process\(\) leaves what waits at into unread; have it read there, or cut the link\)",
+    ):
         runtime.stop(timeout=0.2)
 
 

@@ -77,11 +77,14 @@ class Ports:
         return ended and not self.waiting()
 
     def neglected(self) -> str:
-        """Which inputs its last call has left unread, in words; empty where there are none. From any thread."""
+        """Which inputs its last call has left unread, and what to do; empty where there are none. From any thread."""
         if self.left_unread is None:
             return ""
         ports = [port for port, links in self.inputs.items() if any(link.statistics().depth for link in links)]
-        return f"process() leaves what waits at {' and '.join(ports)} unread" if ports else ""
+        if not ports:
+            return ""
+        what = f"process() leaves what waits at {' and '.join(ports)} unread; have it read there, or cut the link"
+        return self.processor.unread_because or what
 
     # ------------------------------------------------------------------------------------------- what a call took of it
 

@@ -47,6 +47,7 @@ class Processor:
     examples: ClassVar[Sequence[Mapping[str, object] | str]] = ()
 
     handle_type: ClassVar[Any] = None  # a subclass of the runtime's handle, for those that plain code speaks to
+    unread_because: ClassVar[str] = ""  # why frames wait there, for those that plain code empties
 
     declaration: ClassVar[Declaration]
     config: Any  # a Config; an author who wants its fields checked annotates it in the class body

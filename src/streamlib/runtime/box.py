@@ -25,12 +25,14 @@ class Box:
         capacity: How many it has room for.
         ended: Nothing is put in behind what is there.
         closed: The processor is gone, and no other took its place.
+        asked: Whether plain code has ever waited for a change of it.
     """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.ended = False
         self.closed = False
+        self.asked = False
         self._frames: deque[Any] = deque()  # bounded: who puts one in looks for room first
         self._changed = threading.Condition()
         self._called: list[Callable[[], None]] = []  # one for each coroutine that waits
@@ -110,11 +112,13 @@ class Box:
 
     def wait(self, look: Callable[[], Answer], timeout: float | None) -> Answer:
         """Look again at each change until there is an answer; the empty one after `timeout` seconds."""
+        self.asked = True
         with self._changed:
             return self._changed.wait_for(look, timeout)
 
     async def wait_async(self, look: Callable[[], Answer]) -> Answer:
         """As `wait`, for a coroutine; it needs no thread, and one that is cancelled has taken nothing."""
+        self.asked = True
         running, woken = asyncio.get_running_loop(), asyncio.Event()
 
         def call() -> None:

@@ -20,6 +20,7 @@ from weakref import finalize
 import numpy as np
 from msgspec import Meta
 
+from streamlib.clock import NS_PER_S
 from streamlib.errors import DeadlineError, StateError
 from streamlib.graph.components import TransientMarker
 from streamlib.ids import ProcessorId
@@ -35,6 +36,9 @@ from streamlib.runtime.edit import Edit
 from streamlib.runtime.handles import Holder, OutputPort, ProcessorHandle
 
 FrameClass = type  # the builtin under a name that a field called `type` does not hide
+
+FORGOTTEN_NS = NS_PER_S
+"""How long a sink may be full before anybody has asked for what is in it until that is said, in nanoseconds."""
 
 PUSH_S = 10.0
 """How long `push` waits for room unless said otherwise, in seconds."""
@@ -182,6 +186,7 @@ class PullSink(Processor):
         """Open the outbox."""
         self.outbox = Box(self.config.capacity)
         self._stays = False  # whether the outbox is another's by now
+        self._full_ns = 0  # since when it has been full without anybody asking; 0 is not yet, -1 that it was said
 
     def process(self, ctx: ProcessContext) -> None:
         """Put a frame aside, if there is room; whoever takes one calls again."""
@@ -189,6 +194,19 @@ class PullSink(Processor):
             frame = self.input.read()
             if frame is not None:
                 self.outbox.put(frame)
+        elif not self.outbox.asked and self._full_ns >= 0:
+            self._say_if_forgotten(ctx)
+
+    def _say_if_forgotten(self, ctx: ProcessContext) -> None:
+        """Say once of frames that nobody has asked for since they were made that they hold others up."""
+        now_ns = ctx.now_ns()
+        if not self._full_ns:
+            self._full_ns = now_ns
+            ctx.wake_at(now_ns + FORGOTTEN_NS)
+        elif now_ns >= self._full_ns + FORGOTTEN_NS:
+            self._full_ns = -1
+            words = "%d frames wait and nobody has asked for any: what sends them is held back, or loses some; %s"
+            ctx.log.warning(words, len(self.outbox), "iterate over them, or close() the stream")
 
     def hand_over(self, heir: Self) -> None:
         """What has not been taken stays, and whoever waits goes on waiting."""
@@ -254,6 +272,7 @@ class PullHandle(ProcessorHandle):
 
 
 PullSink.handle_type = PullHandle
+PullSink.unread_because = "its frames wait for plain code to take them; iterate over them, or close() the stream"
 
 
 class Frames:
