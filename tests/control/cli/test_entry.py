@@ -14,7 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from streamlib.control.cli.entry import ended_by_interrupts, raised_interrupts, run_command
+from streamlib.control.cli.entry import (
+    Interrupted,
+    ended_by_interrupts,
+    interrupted_once,
+    raised_interrupts,
+    run_command,
+)
 
 COMMAND = [sys.executable, "-c", "from streamlib.control.cli import main; main()"]
 FULL = Path("/dev/full")
@@ -117,6 +123,47 @@ def test_what_has_to_be_cleared_away_is_interrupted_by_an_exception() -> None:
         with pytest.raises(KeyboardInterrupt), raised_interrupts():
             signal.raise_signal(signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) is ending
+
+
+PROGRAM = """
+import os, signal, sys
+
+def interrupted():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        print("it ran on")
+    finally:
+        print("cleared away")
+
+{where}
+"""
+
+
+@pytest.mark.parametrize(
+    "where", ["interrupted()", "def setup(runtime):\n    interrupted()"], ids=["as a module", "in its setup"]
+)
+def test_an_interrupt_while_a_users_program_is_set_up_lets_it_clear_away(where: str, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM.format(where=where))
+    command = [*COMMAND, "run", str(program)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "cleared away\n", "interrupted\n")
+
+
+def test_a_second_interrupt_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda process, number: sent.append(number))
+    with ended_by_interrupts(), pytest.raises(Interrupted), interrupted_once():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.raise_signal(signal.SIGINT)
+            assert sent == [signal.SIGINT]
+
+
+def test_who_is_called_by_another_command_leaves_interrupts_to_that() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupted_once():
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_who_has_decided_about_interrupts_keeps_them() -> None:

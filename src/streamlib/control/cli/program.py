@@ -21,6 +21,7 @@ from rich.console import Console
 import streamlib
 from streamlib.control.cli.attendance import Outcome, attending
 from streamlib.control.cli.display import Display, processor_table
+from streamlib.control.cli.entry import interrupted_once
 from streamlib.control.cli.live_updates import Following, LiveUpdates
 from streamlib.control.cli.tally import Tally
 from streamlib.errors import StreamError, nearest, nearest_file
@@ -182,7 +183,8 @@ def load(path: Path) -> ModuleType:
 
 def _in_its_words(path: Path, call: Callable[[], T]) -> T:
     try:
-        return call()
+        with interrupted_once():
+            return call()
     except Exception as error:
         raise ProgramError(users_traceback(error, path)) from error
 
