@@ -120,7 +120,7 @@ def test_what_is_told_of_a_config_is_what_differs() -> None:
     assert before == [
         ("add source (Numbers, first=7)",),
         ("configure source: count -1 -> 3",),
-        ("replace source by a Numbers (count=5)",),
+        ("replace source by Numbers (count=5)",),
     ]
     assert last[0].startswith("add sink (Collect, record=<tests.")
     assert len(last[0]) < 100

@@ -343,7 +343,7 @@ def test_two_who_are_joined_may_change_what_they_say_to_each_other() -> None:
     runtime.start()
     said = apply(runtime, text.replace("Source", "Teller").replace("Pass", "Listener"))
     assert said == "~ a: type Source -> Teller\n~ b: type Pass -> Listener"
-    assert runtime.history[-1].changes == ("replace a by a Teller", "replace b by a Listener")
+    assert runtime.history[-1].changes == ("replace a by Teller", "replace b by Listener")
     runtime.undo()
     assert runtime.processor("a").processor_type == "Source"
     runtime.stop()
@@ -438,10 +438,10 @@ def test_a_plan_of_it_is_a_line_for_each_change_and_takes_nothing_apart(line: St
     edit = line.edit()
     edit.apply(GraphFile.parse(LINE.replace("{type: Pass}", "{type: Slow}")), classes=KINDS)
     plan = edit.plan()
-    assert (plan.changes, plan.errors) == (("replace filter by a Slow",), ())
+    assert (plan.changes, plan.errors) == (("replace filter by Slow",), ())
     assert line.processor("filter").processor_type == "Pass"
     line.commit_edit(edit)
-    assert line.history[-1].changes == ("replace filter by a Slow",)
+    assert line.history[-1].changes == ("replace filter by Slow",)
 
 
 @pytest.mark.promise("graph.file-diff-apply", "edit.inside-process")

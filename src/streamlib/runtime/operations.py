@@ -141,7 +141,7 @@ class ReplaceProcessor:
 
     def __str__(self) -> str:
         said = config_words.told(self.node.config, self.node.declaration.config)
-        return f"replace {self.node.id} by a {self.node.processor_type}{said and f' ({said})'}"
+        return f"replace {self.node.id} by {self.node.processor_type}{said and f' ({said})'}"
 
 
 @dataclass(frozen=True, slots=True)
