@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from streamlib.links.delivery import Delivery
     from streamlib.links.statistics import LinkStatistics
     from streamlib.observability.inspector import GraphInspector
+    from streamlib.observability.observer import Observer
     from streamlib.observability.render import RenderedGraph
+    from streamlib.observability.sightings import ObserverEnd, ObserverStatistics
     from streamlib.observability.snapshots import (
         GraphHealth,
         GraphTopology,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         LinkSnapshot,
         ProcessorSnapshot,
     )
+    from streamlib.observability.watches import FramePushed
     from streamlib.processors.config import Live, ProcessorConfig
     from streamlib.processors.context import MediaConfig, ProcessContext, RuntimeContext
     from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution, RestartLimits
@@ -84,6 +87,7 @@ __all__ = [
     "Field",
     "FieldType",
     "Frame",
+    "FramePushed",
     "GraphFile",
     "GraphHealth",
     "GraphInspector",
@@ -102,6 +106,9 @@ __all__ = [
     "LinkStatistics",
     "Live",
     "MediaConfig",
+    "Observer",
+    "ObserverEnd",
+    "ObserverStatistics",
     "PixelFormat",
     "PlanAction",
     "PlanStep",
@@ -159,6 +166,7 @@ _HOMES = {
     "Field": "streamlib.schema.types",
     "FieldType": "streamlib.schema.types",
     "Frame": "streamlib.frames",
+    "FramePushed": "streamlib.observability.watches",
     "GraphFile": "streamlib.graph.graph_file",
     "GraphHealth": "streamlib.observability.snapshots",
     "GraphInspector": "streamlib.observability.inspector",
@@ -177,6 +185,9 @@ _HOMES = {
     "LinkStatistics": "streamlib.links.statistics",
     "Live": "streamlib.processors.config",
     "MediaConfig": "streamlib.processors.context",
+    "Observer": "streamlib.observability.observer",
+    "ObserverEnd": "streamlib.observability.sightings",
+    "ObserverStatistics": "streamlib.observability.sightings",
     "PixelFormat": "streamlib.frames.pixel_format",
     "PlanAction": "streamlib.compiler.steps",
     "PlanStep": "streamlib.compiler.steps",
