@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.row import Row
-from benchmarks.rows.edit import EDIT_INLINED, EDIT_POOL
+from benchmarks.rows.edit import EDIT_INLINED, EDIT_ONE_LOOP, EDIT_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
@@ -25,5 +25,6 @@ ROWS: tuple[Row, ...] = (
     SCALE_POOL_COST,
     EDIT_POOL,
     EDIT_INLINED,
+    EDIT_ONE_LOOP,
     IMPORT,
 )
