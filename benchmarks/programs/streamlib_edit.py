@@ -23,9 +23,6 @@ from streamlib import (
 from streamlib.graph.node import ProcessorNode
 from streamlib.runtime.handles import ProcessorHandle
 
-ROW = 10
-"""Processors in a row behind one source each: so long is a graph of ten."""
-
 
 class Source(Processor):
     """Sends nothing: edits are measured, not frames."""
@@ -62,11 +59,14 @@ class Placed:
 STRATEGIES = {"inlined": SchedulingStrategy.lightweight(), "pool": SchedulingStrategy.work_stealing_pool()}
 
 
-def measure(kind: str, processors: int, edits: int) -> dict[str, float]:
-    """Medians: microseconds until one more is added, joined and running, and until it has drained and gone."""
+def measure(kind: str, processors: int, edits: int, row: int) -> dict[str, float]:
+    """Medians: microseconds until one more is added, joined and running, and until it has drained and gone.
+
+    The graph is made of rows of so many processors.
+    """
     runtime = StreamRuntime(scheduler=Placed(STRATEGIES[kind]))
     with runtime.edit() as edit:
-        rows = [_row(edit) for _ in range(processors // ROW)]
+        rows = [_row(edit, row) for _ in range(processors // row)]
     runtime.start()
     added, removed = [], []
     for number in range(edits):
@@ -82,10 +82,10 @@ def measure(kind: str, processors: int, edits: int) -> dict[str, float]:
     return {"add_us": statistics.median(added) / 1e3, "remove_us": statistics.median(removed) / 1e3}
 
 
-def _row(edit: Edit) -> ProcessorHandle:
+def _row(edit: Edit, length: int) -> ProcessorHandle:
     """A row of processors; returns its last."""
     last = edit.add_processor(Source)
-    for _ in range(ROW - 1):
+    for _ in range(length - 1):
         added = edit.add_processor(Pass)
         edit.connect(last, added)
         last = added
@@ -97,6 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("kind", nargs="?", choices=sorted(STRATEGIES))
     parser.add_argument("--processors", type=int, default=10_000)
+    parser.add_argument("--row", type=int, default=10)
     parser.add_argument("--edits", type=int, default=300)
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--version", action="store_true")
@@ -105,7 +106,7 @@ def main() -> None:
         print(f"StreamLib {__version__}")
         return
     edits = max(30, round(options.edits * options.share))
-    print(json.dumps(measure(options.kind, options.processors, edits)))
+    print(json.dumps(measure(options.kind, options.processors, edits, options.row)))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.row import Row
-from benchmarks.rows.edit import EDIT_INLINED, EDIT_POOL
+from benchmarks.rows.edit import EDIT_INLINED, EDIT_ONE_LOOP, EDIT_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
@@ -30,5 +30,6 @@ ROWS: tuple[Row, ...] = (
     OBSERVER_LINK,
     OBSERVER_FRAMES,
     OBSERVER_CALLS,
+    EDIT_ONE_LOOP,
     IMPORT,
 )

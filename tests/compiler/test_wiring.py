@@ -1,23 +1,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streamlib.clock import NEVER_NS
 from streamlib.errors import ConnectError
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.loops import Loop
 from streamlib.graph.components import LightweightMarker
 from streamlib.ids import ProcessorId
 from streamlib.links.delivery import Delivery
 from streamlib.links.reader import RingReader, SlotReader
 from streamlib.processors.execution_mode import ExecutionMode
+from streamlib.processors.processor import Processor
 from tests.compiler.yard import Yard
-from tests.scenarios.stage import Both, Collect, Hand, Numbers, Pass, Record
+from tests.execution.whole import check_arrangement, check_rest
+from tests.scenarios.stage import SECONDS, Both, Collect, Hand, Numbers, Pass, Record
 
 
 def form(yard: Yard, link: str) -> str:
@@ -223,8 +229,20 @@ def check(yard: Yard) -> None:
         check_home(yard, id_)
     for loop in yard.site.running_loops():
         ids = [member.id for member in loop.members]
-        assert ids == [*ids[:1], *graph.order(ids[1:])] if loop.head else ids == graph.order(ids)
+        for link in graph.links():
+            source, target = link.source.processor_id, link.target.processor_id
+            assert not {source, target} <= set(ids) or ids.index(source) < ids.index(target), ids
+        found: list[BaseException] = []
+        loop.apply(partial(checked, loop, found), SECONDS)
+        assert not found, found
         assert all(yard.instance(id_) is member for id_, member in zip(ids, loop.members, strict=True))
+
+
+def checked(loop: Loop, found: list[BaseException], check: Callable[[Loop], None] = check_arrangement) -> None:
+    try:
+        check(loop)
+    except BaseException as error:
+        found.append(error)
 
 
 def check_home(yard: Yard, id_: ProcessorId) -> None:
@@ -256,11 +274,13 @@ EDITS = st.tuples(
 )
 
 
-def edit(yard: Yard, verb: str, one: str, other: str, number: int) -> None:
+def edit(
+    yard: Yard, verb: str, one: str, other: str, number: int, kinds: Mapping[str, type[Processor]] = KINDS
+) -> None:
     present = set(yard.graph.processor_ids())
     if verb == "add" and one not in present:
         yard.lightweight.discard(one)
-        yard.add(KINDS[one], one, inlined=number > 1 and one not in "hs")
+        yard.add(kinds[one], one, inlined=number > 1 and one not in "hs")
     elif verb == "remove" and one in present:
         yard.remove(one)
     elif verb == "part" and yard.graph.link_ids():
@@ -281,6 +301,86 @@ def test_whatever_the_graph_every_link_has_the_form_that_fits_and_everyone_a_hom
                 check(yard)
             else:
                 edit(yard, verb, one, other, number)
+    finally:
+        yard.close()
+    assert yard.attached() == []
+
+
+# ------------------------------------------------------------------------------------------ and whatever is on its way
+
+
+class Talker(Numbers):
+    """A source on a thread of its own that writes some frames whenever it is woken."""
+
+    def process(self, ctx: Any) -> None:
+        for _ in range(3):
+            super().process(ctx)
+        ctx.wake_at(NEVER_NS)
+
+
+TALKING = {**KINDS, "h": Talker}
+TRAFFIC = st.one_of(
+    EDITS,
+    st.tuples(st.sampled_from(("pause", "resume", "restart")), st.sampled_from("abcdefg"), st.just("a"), st.just(0)),
+    st.tuples(st.just("talk"), st.just("h"), st.just("a"), st.just(0)),
+)
+
+
+def move(yard: Yard, verb: str, one: str) -> None:
+    """Have frames on their way, or stay where they are."""
+    if ProcessorId(one) not in yard.graph or not yard.graph.has(ProcessorId(one), ProcessorInstance):
+        return
+    loop, instance = yard.loop(one), yard.instance(one)
+    if verb == "talk":
+        instance.wake()
+    elif verb == "restart":
+        yard.commit(one)
+    else:
+        loop.apply(partial(loop.pause_one if verb == "pause" else loop.resume_one, instance), SECONDS)
+
+
+def check_traffic(yard: Yard) -> None:
+    """Loops are arranged as their members ask for, and know all who can do something."""
+    found: list[BaseException] = []
+    for loop in yard.site.running_loops():
+        loop.apply(partial(checked, loop, found, check_arrangement), SECONDS)
+        loop.apply(partial(checked, loop, found, check_rest), SECONDS)
+    assert not found, found
+
+
+def check_arrived(yard: Yard) -> None:
+    """Nothing waits any more once nobody is paused."""
+    for id_ in yard.graph.processor_ids():
+        move(yard, "resume", id_)
+    links = [yard.channel(link) for link in yard.graph.link_ids()]
+    deadline = time.monotonic() + SECONDS
+    while any(link.statistics().depth for link in links) and time.monotonic() < deadline:
+        check_traffic(yard)
+    assert [link.name for link in links if link.statistics().depth] == []
+
+
+@settings(max_examples=60)
+@given(st.lists(TRAFFIC, min_size=8, max_size=60))
+def test_whatever_is_on_its_way_through_an_edit_arrives_and_who_has_something_to_do_is_known(edits: list[Any]) -> None:
+    yard = Yard()
+    try:
+        for id_ in "hsabcdef":
+            edit(yard, "add", id_, "a", 2, TALKING)
+        for source, target in ("ha", "ab", "bc", "sd", "de"):
+            edit(yard, "connect", source, target, 1)
+        yard.commit()
+        for verb, one, other, number in edits:
+            if verb == "commit":
+                yard.commit()
+                check(yard)
+            elif verb in {"pause", "resume", "talk", "restart"}:
+                move(yard, verb, one)
+            else:
+                edit(yard, verb, one, other, number, TALKING)
+            check_traffic(yard)
+        yard.commit()
+        check(yard)
+        check_arrived(yard)
     finally:
         yard.close()
     assert yard.attached() == []

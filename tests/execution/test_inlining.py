@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from streamlib.execution.inlining import arranged, steady_slot
+from streamlib.execution.inlining import Step, bind_writers, member_at, steady_slot, step_of
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import Passes
+from streamlib.links.channel import Channel
 from streamlib.links.reader import SlotReader
 from tests.execution.plain_processors import (
     Hand,
@@ -13,11 +15,20 @@ from tests.execution.plain_processors import (
     Sink,
     Source,
 )
-from tests.execution.rig import Rig, own
+from tests.execution.rig import Rig, loop_of, own
 
 
-def read_here(*members: ProcessorInstance) -> set[Any]:
-    return {channel for member in members for channel in member.incoming()}
+def visit(member: ProcessorInstance, context: Any) -> None:
+    """Who is asked; nobody is, here."""
+
+
+def steps_of(*members: ProcessorInstance, passes: Passes) -> tuple[list[Step], set[Channel]]:
+    rebind: set[Channel] = set()
+    return [step_of(member, passes, visit, is_here(member), rebind) for member in members], rebind
+
+
+def is_here(member: ProcessorInstance) -> Callable[[ProcessorInstance], bool]:
+    return loop_of(member).has
 
 
 def chain() -> tuple[Rig, list[ProcessorInstance]]:
@@ -31,22 +42,36 @@ def chain() -> tuple[Rig, list[ProcessorInstance]]:
 def test_a_processor_with_one_slot_to_read_and_only_slots_to_write_is_called_straight() -> None:
     _, (_, first, second, end) = chain()
     passes = Passes()
-    steps, rebind = arranged([first, second, end], passes, lambda member, context: None)
+    steps, rebind = steps_of(first, second, end, passes=passes)
     assert [gate for gate, _, _ in steps] == [member.readers[0] for member in (first, second, end)]
     assert [call for _, call, _ in steps] == [member.processor.process for member in (first, second, end)]
+    assert [member_at(gate) for gate, _, _ in steps] == [first, second, end]
     assert not rebind
     passes.done += 3
     assert [member.metrics.calls for member in (first, second, end)] == [3, 3, 3]
     assert first.readers[0].count() == 3
 
 
+def test_a_step_that_is_as_it_should_be_stays_with_its_counts() -> None:
+    _, (_, first, *_) = chain()
+    passes = Passes()
+    ((step,), _) = steps_of(first, passes=passes)
+    count = first.metrics.steady
+    assert step_of(first, passes, visit, is_here(first), set(), step) is step
+    assert first.metrics.steady is count
+    first.paused = True
+    asked = step_of(first, passes, visit, is_here(first), set(), step)
+    assert member_at(asked[0]) is asked[0] is first
+    assert step_of(first, passes, visit, is_here(first), set(), asked) is asked
+
+
 def test_one_that_writes_to_another_loop_is_asked() -> None:
-    rig, (_, first, second, end) = chain()
+    rig, (_, first, second, _) = chain()
     far = rig.add(Sink())
     rig.loop(far)
     rig.link(second, far)
-    assert steady_slot(first, read_here(first, second, end)) is first.readers[0]
-    assert steady_slot(second, read_here(first, second, end)) is None
+    assert steady_slot(first, is_here(first)) is first.readers[0]
+    assert steady_slot(second, is_here(first)) is None
 
 
 def test_one_that_reads_from_another_loop_or_from_nobody_is_asked() -> None:
@@ -55,25 +80,38 @@ def test_one_that_reads_from_another_loop_or_from_nobody_is_asked() -> None:
     rig.loop(source)
     rig.loop(fed, alone, head=False)
     rig.link(source, fed)
-    assert steady_slot(fed, read_here(fed)) is None
-    assert steady_slot(alone, read_here(alone)) is None
+    assert steady_slot(fed, is_here(fed)) is None
+    assert steady_slot(alone, is_here(alone)) is None
 
 
 def test_one_that_is_paused_is_asked_and_so_is_who_writes_to_it() -> None:
     _, (_, first, second, end) = chain()
     second.pause()
-    steps, rebind = arranged([first, second, end], Passes(), lambda member, context: None)
+    steps, rebind = steps_of(first, second, end, passes=Passes())
     assert [gate for gate, _, _ in steps] == [first, second, end.readers[0]]
     assert rebind == {*first.incoming(), *second.incoming()}
 
 
 def test_one_that_writes_to_somebody_who_moves_is_asked() -> None:
-    _, (_, first, second, end) = chain()
-    assert steady_slot(first, read_here(end)) is None
-    assert steady_slot(second, read_here(end)) is second.readers[0]
+    rig, (source, first, second, _) = chain()
+    rig.loops[id(source.loop)].take_out([second])
+    assert steady_slot(first, is_here(first)) is None
+    assert steady_slot(second, is_here(first)) is second.readers[0]
     for channel in second.incoming():
         channel.close()
-    assert steady_slot(first, read_here(end)) is first.readers[0], "what is closed takes and counts everything"
+    assert steady_slot(first, is_here(first)) is first.readers[0], "what is closed takes and counts everything"
+
+
+def test_who_writes_to_a_slot_holds_the_writer_that_opens_the_gate() -> None:
+    _, (source, first, *_) = chain()
+    first.paused = True
+    _, rebind = steps_of(first, passes=Passes())
+    (link,) = rebind
+    assert own(source).out is not link.writer
+    bind_writers(rebind, is_here(source))
+    assert own(source).out is link.writer
+    own(source).out.write("frame")
+    assert first.frame == "frame"
 
 
 def test_one_with_several_inputs_has_a_gate_that_its_writers_open() -> None:
@@ -103,7 +141,7 @@ def test_arranging_anew_keeps_the_counts() -> None:
     _, (_, first, second, end) = chain()
     passes = Passes()
     for _ in range(3):
-        arranged([first, second, end], passes, lambda member, context: None)
+        steps_of(first, second, end, passes=passes)
         passes.done += 2
     assert [member.metrics.calls for member in (first, second, end)] == [6, 6, 6]
     assert first.readers[0].count() == 6

@@ -198,6 +198,19 @@ def test_one_that_is_cut_off_lets_its_links_go() -> None:
     assert link.statistics().closed == 2
 
 
+def test_those_fed_by_one_that_is_left_behind_hear_the_end_wherever_they_run() -> None:
+    rig = Rig()
+    stuck, end = rig.add(Hand()), rig.add(Sink())
+    rig.loop(stuck, end)
+    rig.link(stuck, end)
+    elsewhere = rig.loop(head=False)
+    elsewhere.take_in([end])
+    elsewhere.settle()
+    stuck.abandon()
+    elsewhere.settle()
+    assert end.over
+
+
 def test_one_that_takes_anothers_place_goes_on_with_links_counters_and_stamps() -> None:
     rig = Rig()
     old, new, end = rig.add(Numbers()), rig.add(Numbers(), ready=False), rig.add(Relay())

@@ -70,6 +70,36 @@ def test_the_oldest_frame_is_that_of_the_first_input_that_has_one() -> None:
     assert (end.oldest(), end.taken()) == (None, 1)
 
 
+def test_a_link_that_is_given_another_form_just_when_its_end_is_to_be_heard_again_is_heard() -> None:
+    """The reader holds the old form until it is bound."""
+    rig = Rig()
+    source, end = rig.add(Hand()), rig.add(Sink())
+    loop = rig.loop(source, end)
+    link = rig.link(source, end)
+    loop.arrange([source])
+    rig.loop(end)
+    link.mute()
+    rig.form(link, source, end)
+    end.unmute()
+    end.bind_input("inp", link)
+    link.end()
+    assert end.exhausted()
+
+
+def test_ends_of_a_slot_know_each_other_until_the_link_is_cut() -> None:
+    rig = Rig()
+    source, first, second = rig.add(Hand()), rig.add(Sink()), rig.add(Sink())
+    rig.loop(source, first, second)
+    links = [rig.link(source, first), rig.link(source, second)]
+    assert source.fed() == [first, second]
+    assert first.feeders() == second.feeders() == [source]
+    source.switch_output("out", links[:1], [])
+    assert source.fed() == [second]
+    assert first.feeders() == []
+    second.part()
+    assert source.fed() == []
+
+
 # ------------------------------------------------------------------------------------------------------- bound to links
 
 

@@ -17,17 +17,17 @@ from tests.scenarios.stage import Hand, Lightweight, Pass, Pooled
 ROW = 10
 
 
-def row(edit: Edit) -> ProcessorHandle:
+def row(edit: Edit, length: int) -> ProcessorHandle:
     """A source and what stands behind it; returns the last."""
     last = edit.add_processor(Hand)
-    for _ in range(ROW - 1):
+    for _ in range(length - 1):
         added = edit.add_processor(Pass)
         edit.connect(last, added)
         last = added
     return last
 
 
-def calls_of_an_edit(scheduler: Any, rows: int) -> dict[str, float]:
+def calls_of_an_edit(scheduler: Any, rows: int, length: int = ROW) -> dict[str, float]:
     """How many calls the thread that edits makes, as medians: to add and connect one, and to remove it."""
     counted: dict[str, list[int]] = {"add": [], "remove": []}
     calls = 0
@@ -38,7 +38,7 @@ def calls_of_an_edit(scheduler: Any, rows: int) -> dict[str, float]:
 
     with StreamRuntime(scheduler=scheduler) as runtime:
         with runtime.edit() as edit:
-            lasts = [row(edit) for _ in range(rows)]
+            lasts = [row(edit, length) for _ in range(rows)]
         runtime.start()
         for _ in range(9):
             calls = 0
@@ -60,5 +60,12 @@ def calls_of_an_edit(scheduler: Any, rows: int) -> dict[str, float]:
 @pytest.mark.parametrize("scheduler", [Lightweight, Pooled])
 def test_one_more_is_as_much_work_in_a_graph_of_a_thousand_as_in_one_of_ten(scheduler: Any) -> None:
     small, large = calls_of_an_edit(scheduler(), 1), calls_of_an_edit(scheduler(), 100)
+    for what, calls in small.items():
+        assert large[what] <= 1.25 * calls, (small, large)
+
+
+@pytest.mark.promise("edit.cost")
+def test_one_more_is_as_much_work_in_a_loop_of_a_thousand_as_in_one_of_ten() -> None:
+    small, large = calls_of_an_edit(Lightweight(), 1), calls_of_an_edit(Lightweight(), 1, 1_000)
     for what, calls in small.items():
         assert large[what] <= 1.25 * calls, (small, large)

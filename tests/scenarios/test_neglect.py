@@ -47,11 +47,12 @@ def test_those_behind_a_stuck_processor_hear_the_end_once_it_is_left_behind(
     sink = runtime.add_processor(Collect, record=behind)
     runtime.connect(source, stuck)
     runtime.connect(stuck, sink)
-    runtime._site.answer_s = 0.2
+    patience_s, runtime._site.answer_s = runtime._site.answer_s, 0.2
     runtime.start()
     record.wait_for_call("stuck")
     with pytest.raises(DeadlineError, match="stuck_0"):
         runtime.remove(stuck, timeout=0.1)
+    runtime._site.answer_s = patience_s
     release.set()
     runtime.stop(timeout=SECONDS)
     assert behind.calls[-1] == "teardown"

@@ -403,7 +403,7 @@ class Commit:
             runner.start()
         for instance in self._created:
             if instance.loop is not None:
-                instance.loop.disturb()
+                instance.loop.disturb(instance)
             self._site.tell("did_start", instance.id)
             progress.done("start", instance.id)
         for change in self._plan.configure:

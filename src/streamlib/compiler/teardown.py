@@ -8,7 +8,7 @@ in a call, is left behind.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 
 from streamlib.compiler.patience import LAST_WORDS_S, Patience
@@ -102,7 +102,7 @@ class Departure:
             source, target = self.end_of(link.source), self.end_of(link.target)
             if target in going and source not in going:
                 channel.release()
-                self._apply(source, partial(source.switch_output, link.source.port, [channel], []))
+                self._apply(source, partial(_cut, source, link.source.port, channel))
             elif source in going and target not in going:
                 channel.mute()
 
@@ -159,7 +159,7 @@ class Departure:
             if source in going and self.end_of(link.target) not in self.leaving:
                 channel.let_finish()
                 if isinstance(source.loop, Loop):
-                    source.loop.disturb()
+                    source.loop.disturb(source)
 
     def _let_move(self, instance: ProcessorInstance) -> None:
         """Let one who is paused, itself or with the runtime, process what waits for it."""
@@ -188,10 +188,12 @@ class Departure:
 
     def _take_out(self, going: list[ProcessorInstance]) -> None:
         """Have loops that stay let go of them, and threads that go end."""
-        gone = set(going)
-        for loop in dict.fromkeys(instance.loop for instance in going):
-            if isinstance(loop, Loop) and loop.head not in gone:
-                self._apply(loop.members[0], partial(_keep, loop, gone))
+        gone: dict[object, list[ProcessorInstance]] = defaultdict(list)
+        for instance in going:
+            gone[instance.loop].append(instance)
+        for loop, members in gone.items():
+            if isinstance(loop, Loop) and loop.head not in members:
+                self._apply(loop.members[0], partial(_take_out, loop, members))
         for instance in going:
             runner = self._runner(instance)
             if runner is not None:
@@ -250,8 +252,16 @@ def _excuse(instance: ProcessorInstance) -> str:
     return instance.loop.excuse() if isinstance(instance.loop, Loop) else ""
 
 
-def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:
-    for member in loop.members:
-        if member in gone:
-            member.finish(member.failure)  # one that came back from its call too late to be waited for
-    loop.arrange([member for member in loop.members if member not in gone])
+def _cut(source: ProcessorInstance, port: str, channel: Channel) -> None:
+    source.switch_output(port, [channel], [])
+    loop = loop_of(source)
+    if loop is not None:
+        loop.touch([source])
+
+
+def _take_out(loop: Loop, gone: Collection[ProcessorInstance]) -> None:
+    for member in gone:
+        if loop.has(member) and not member.over:  # it came back from its call too late to be waited for
+            member.finish(member.failure)
+            loop.unsettle_around(member)
+    loop.take_out(gone)

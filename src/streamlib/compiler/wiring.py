@@ -62,6 +62,7 @@ class Wiring:
         self._lingering: list[Joint] = []
         self._inside: list[Joint] = []
         self._new: set[ProcessorInstance] = set()
+        self._formed: list[Joint] = []
 
     # ------------------------------------------------------------------------------------------- before the switch
 
@@ -173,7 +174,7 @@ class Wiring:
     def _release_movers(self, moved: list[ProcessorInstance]) -> None:
         """Have old loops let go of those who move; until they are taken in, frames wait for them in their links."""
         for loop, gone in _by_loop((instance.loop, instance) for instance in moved).items():
-            if isinstance(loop, Loop) and not self._apply(loop, partial(_keep, loop, set(gone))):
+            if isinstance(loop, Loop) and not self._apply(loop, partial(loop.take_out, gone)):
                 continue  # it is inside a pass, which counts by what `fix` takes away
             for instance in gone:
                 instance.fix()
@@ -194,10 +195,11 @@ class Wiring:
             self._switch_outputs, heirs([*self.cut, *self._lingering, *self._inside], self.joined, passing)
         )
         by_loop = _by_loop((instance.loop, partial(follow, instance, *work)) for instance, work in changes.items())
+        writing = _by_loop((instance.loop, instance) for instance in changes)
         for loop, actions in by_loop.items():
             if isinstance(loop, Loop) and loop.head not in self._new:
                 # Who writes to a slot that nobody reads yet is asked from now on whether it has room.
-                actions.append(partial(_arrange_anew, loop))
+                actions.append(partial(self._touch, loop, writing[loop]))
             self._apply(loop, partial(_do_all, actions))
 
     def _goes_on(self, reader: ProcessorInstance) -> bool:
@@ -218,6 +220,7 @@ class Wiring:
 
     def _change_form(self, joint: Joint, moved: list[ProcessorInstance]) -> None:
         resting = [end for end in (joint.source, joint.target) if end not in moved]
+        self._formed.append(joint)
 
         def change() -> None:
             if joint.channel not in joint.target.inputs.get(joint.link.target.port, ()):
@@ -259,12 +262,14 @@ class Wiring:
             for joint in in_place_first
         )
         arrivals = _by_loop((home, instance) for instance, home in self._homes.items())
-        ends = [self.home(j.source) for j in changed]
-        ends += [self.home(j.target) for j in changed if j.target not in self._leaving]
-        for loop in dict.fromkeys([*inputs, *arrivals, *ends]):
+        near = [*changed, *self._formed]
+        ends = [j.source for j in near] + [j.target for j in near if j.target not in self._leaving]
+        touched = _by_loop((self.home(end), end) for end in dict.fromkeys(ends))
+        self._formed.clear()
+        for loop in dict.fromkeys([*inputs, *arrivals, *touched]):
             if isinstance(loop, Loop):
-                members = self._in_order(loop, arrivals.get(loop, []))
-                self._apply(loop, partial(_do_all, [*inputs.get(loop, []), partial(loop.arrange, members)]))
+                take_in = partial(self._touch, loop, touched.get(loop, []), arrivals.get(loop, []))
+                self._apply(loop, partial(_do_all, [*inputs.get(loop, []), take_in]))
         for instance, home in self._homes.items():
             instance.loop = home
 
@@ -281,17 +286,6 @@ class Wiring:
                 joint.channel.reopen()
             self._change_form(joint, [instance])
 
-    def _in_order(self, loop: Loop, arrivals: list[ProcessorInstance]) -> list[ProcessorInstance]:
-        """A loop's processors: its head, those who go, then the others each behind those that feed it."""
-        graph = self._site.graph
-        # One that is stuck in a call still holds those who have moved to another loop meanwhile.
-        here = [member for member in (*loop.members, *arrivals) if self.home(member) is loop]
-        staying = [member for member in here if member not in self._leaving]
-        by_id = {member.id: member for member in staying if member is not loop.head}
-        going = [member for member in loop.members if member in self._leaving and member is not loop.head]
-        head = [] if loop.head is None else [loop.head]
-        return [*head, *going, *(by_id[id_] for id_ in graph.order(by_id))]
-
     # --------------------------------------------------------------------------------------- on the threads of loops
 
     def _switch_outputs(
@@ -304,6 +298,11 @@ class Wiring:
                 [joint.channel for joint in joined if joint.link.source.port == port],
                 heirs,
             )
+
+    def _touch(
+        self, loop: Loop, touched: Iterable[ProcessorInstance], arrivals: Iterable[ProcessorInstance] = ()
+    ) -> None:
+        loop.take_in(arrivals, [self._now(instance) for instance in touched])
 
     def _switch_input(self, joint: Joint, places: Mapping[str, int]) -> None:
         port, target = joint.link.target.port, self._now(joint.target)
@@ -378,21 +377,13 @@ class Wiring:
         return True
 
 
-def _keep(loop: Loop, gone: set[ProcessorInstance]) -> None:
-    loop.arrange([member for member in loop.members if member not in gone])
-
-
 def _have_looked_at(joint: Joint) -> None:
     """Have the loops at both ends of a link see the form that it has now."""
     for end in (joint.source, joint.target):
         loop = loop_of(end)
         if loop is not None:
-            loop.post(partial(_arrange_anew, loop))
+            loop.post(partial(loop.touch, [end]))
             loop.serve()
-
-
-def _arrange_anew(loop: Loop) -> None:
-    loop.arrange(loop.members)
 
 
 def _hosted_by(gone: ProcessorInstance) -> list[ProcessorInstance]:

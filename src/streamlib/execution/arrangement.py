@@ -1,21 +1,46 @@
 """The arrangement of a chain: who belongs to it, in which order, and what a pass over them runs.
 
-Wiring, pauses, restarts and removals change it, between two frames; `inlining` says how each processor is called then,
-so that passes (`chain`) ask nothing. It calls nobody, except those that have to come to their end (`drain`).
+Theory of operation
+-------------------
+Wiring, pauses, restarts and removals change an arrangement, between two frames; `inlining` says how each processor
+is called then, so that passes (`chain`) ask nothing. It calls nobody, except those that have to come to their end
+(`drain`).
+
+How one processor is called depends on itself and on those that it writes to, and on nobody else: it is called
+straight while all of them are called here too. So whoever changes one has to arrange anew that one and those that
+write to it, and no other. `touch` does so, and an edit costs what it touches, however many others there are.
+
+Each stands behind those that write to its slots, which the slots say themselves. For this each has a *rank*, a number
+that grows along the order, by which its place in `members`, `inlined` and `steps` is found. Ranks are far apart: one
+that comes gets the middle between two, and where there is no middle left all get new ones. Where there is no place
+for one between those that feed it and those that it feeds, all are put in a new order.
+
+Ranks belong to the arrangement, not to the processor: a loop that is stuck in a call still holds those who have moved
+to another loop meanwhile, until it comes back and lets go of them.
+
+Whoever is touched is looked at by the next `settle`. Those that wait for somebody outside (`held`) stay known
+meanwhile, so that it can look at them too and at nobody else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
 
 from streamlib.clock import Clock
-from streamlib.execution.inlining import Step, arranged
+from streamlib.execution.inlining import Step, bind_writers, step_of
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import Passes
 from streamlib.execution.visitor import Visitor
+from streamlib.links.channel import Channel
 from streamlib.links.reader import RingReader
 from streamlib.states import ProcessorState
+
+SPACING = 1 << 32
+"""Between the ranks of two neighbours when ranks are given anew."""
+
+FEW = 64
+"""So many are arranged one by one in any chain; more of them only where they are a small part of it."""
 
 
 class Arrangement(Visitor):
@@ -26,7 +51,7 @@ class Arrangement(Visitor):
         passes: How many passes were made over them.
         steps: What a pass runs behind the head.
         inlined: The processors of these steps.
-        foreign: Those of them that also read from other threads.
+        foreign: Those of them that also read from other threads, in any order.
         held: Those that wait for somebody outside.
         tick_ns: When a head with a schedule of its own is called next.
         in_pass: Whether a pass has counted itself and not come to its steps.
@@ -36,24 +61,24 @@ class Arrangement(Visitor):
         super().__init__(clock, media_clock)
         self.members: list[ProcessorInstance] = []
         self.passes = Passes()
-        self.steps: tuple[Step, ...] = ()
-        self.inlined: tuple[ProcessorInstance, ...] = ()
+        self.steps: list[Step] = []
+        self.inlined: list[ProcessorInstance] = []
         self.foreign: tuple[ProcessorInstance, ...] = ()
         self.held: list[ProcessorInstance] = []
         self.tick_ns = 0
         self.in_pass = False
+        self._ranks: dict[ProcessorInstance, int] = {}  # of all but the head, which is before them
+
+    # ----------------------------------------------------------------------------------------------------- all of them
 
     def arrange(self, members: Iterable[ProcessorInstance]) -> None:
-        """Run these processors from now on, in this order; a head comes first. For the owner."""
-        before, self.members = self.members, list(members)
-        mine: tuple[object, ...] = (self, None)  # one may have come to another loop while this one was stuck in a call
-        gone = {one for one in set(before).difference(self.members) if one.loop in mine}
-        for member in gone:
-            self.timers.pop(member, None)
-            self.indulged.discard(member)
-            if member.over:
-                member.send_off()
-        self.rearrange(gone)
+        """Run these processors from now on, each behind those that feed it, a head first. For the owner."""
+        before, self.members = dict.fromkeys(self.members), in_order(members)
+        for member in self.members:
+            if member not in before:
+                self.admit(member)
+        self._rank_anew()
+        self.rearrange(before.keys() - self.members)
         for member in self.members:
             self.timed(member)
 
@@ -61,58 +86,213 @@ class Arrangement(Visitor):
         """Make the steps of a pass anew, without those who have gone; between two passes, or while the head writes."""
         head = self.head
         self.passes.done -= self.in_pass  # a pass whose head is being called has not come to the others yet
-        for member in (*gone, *(member for member in self.members if member.over)):
-            member.fix()
-        inlined = [member for member in self.members if member is not head and not member.over]
-        self.steps, rebind = arranged(inlined, self.passes, self.visit)
-        self.inlined = tuple(inlined)
-        self.foreign = tuple(m for m in inlined if any(isinstance(reader, RingReader) for reader in m.readers))
+        for member in gone:
+            self._forget(member)
+        here = [member for member in self.members if self.has(member)]
+        for member in here:
+            if member.over:
+                member.fix()
+        self.inlined = [member for member in here if member is not head and not member.over]
+        rebind: set[Channel] = set()
+        self.steps = [step_of(member, self.passes, self.visit, self.has, rebind) for member in self.inlined]
+        self.foreign = tuple([member for member in self.inlined if _is_foreign(member)])
         if head is not None and not head.over:
             head.metrics.become_steady(self.passes)
         self.passes.done += self.in_pass
-        for member in self.members:
-            member.rebind(rebind)
+        bind_writers(rebind, self.has)
         self.held = []
-        self.rearrange_soon = False
+        self.rearrange_soon = ()
         self.unsettle()
+
+    def admit(self, member: ProcessorInstance) -> None:
+        """Have a processor among those that are called here. For the owner."""
+
+    def _rank_anew(self) -> None:
+        inlined = [member for member in self.members if member is not self.head]
+        self._ranks = {member: place * SPACING for place, member in enumerate(inlined, 1)}
+
+    # ----------------------------------------------------------------------------------------------------- some of them
+
+    def touch(self, members: Iterable[ProcessorInstance]) -> None:
+        """Arrange some of its processors anew, because they or their links have changed. For the owner.
+
+        Those that are not here are left out.
+        """
+        touched = {member: None for member in members if self.has(member)}
+        if not all(self._stands_right(member) for member in touched):
+            self.arrange(self.members)
+            return
+        feeding = [feeder for member in touched for feeder in member.feeders() if self.has(feeder)]
+        touched.update(dict.fromkeys(feeding))
+        if _many(touched, self.members):
+            self.rearrange()
+            return
+        rebind: set[Channel] = set()
+        self.passes.done -= self.in_pass
+        for member in touched:
+            self._seat(member, rebind)
+        self.passes.done += self.in_pass
+        bind_writers(rebind, self.has)
+        for member in touched:
+            self.unsettle(member)
+
+    def take_in(self, arrivals: Iterable[ProcessorInstance], touched: Iterable[ProcessorInstance] = ()) -> None:
+        """Run these as well from now on, and arrange anew who else is touched by that. For the owner."""
+        new = [member for member in arrivals if not self.has(member)]
+        if _many(new, self.members):
+            self.arrange([*self.members, *new])
+            return
+        for member in new:
+            self._insert(member)
+        self.touch([*new, *touched])
+        for member in new:
+            self.timed(member)
+
+    def take_out(self, members: Iterable[ProcessorInstance]) -> None:
+        """Run these no more; a head stays. For the owner."""
+        gone = {member: None for member in members if member in self._ranks}
+        if _many(gone, self.members):
+            self.arrange([member for member in self.members if member not in gone])
+            return
+        feeding = [feeder for member in gone for feeder in member.feeders()]
+        self.passes.done -= self.in_pass
+        for member in gone:
+            self._unseat(member)
+            del self.members[self._place(self.members, member)]
+            self._forget(member)
+        self.passes.done += self.in_pass
+        self.held = [member for member in self.held if member not in gone]
+        self.touch(feeding)
 
     def replace(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
         """Put one processor in the place of another, with its links. For the owner, between two calls of the head."""
         new.take_place_of(old)
+        place = self._place(self.members, old)
+        if not _is_at(self.members, place, old):
+            return
+        self.members[place] = new
         if self.head is old:
             self.head = new
-        self.timers.pop(old, None)
-        self.arrange(new if member is old else member for member in self.members)
+        else:
+            self._unseat(old)
+            self._ranks[new] = self._ranks[old]
+        self._forget(old)
+        self.held = [member for member in self.held if member is not old]
+        self.admit(new)
+        self.touch([new, *new.fed()])
+        self.timed(new)
 
     def drain(self, members: Iterable[ProcessorInstance]) -> None:
         """Have some of its processors do all they can, and end, even while paused. For the owner."""
         going = list(members)
         self.indulged.clear()
         while True in [self.advance_one(member, self.now_ns()) for member in going]:
-            self.unsettled = True
-        self.rearrange()
+            for member in going:
+                self.unsettle_around(member)
+        self.touch(going)
 
     def pause_one(self, member: ProcessorInstance) -> None:
         """Not to call one of its processors until `resume_one`. For the owner."""
         member.pause()
-        self.rearrange()
+        self.touch([member])
 
     def hold(self, member: ProcessorInstance) -> None:
         """As `pause_one`, for a moment and told to nobody: another is about to take its place. For the owner."""
         member.paused = True
-        self.rearrange()
+        self.touch([member])
 
     def release(self, member: ProcessorInstance) -> None:
         """Nobody takes its place: go on calling it, unless it was paused. For the owner."""
         member.paused = member.state in {ProcessorState.PAUSED, ProcessorState.RESTARTING}
-        self.rearrange()
+        self.touch([member])
 
     def resume_one(self, member: ProcessorInstance) -> None:
         """Go on calling that one. For the owner."""
         member.resume()
         if member is self.head:
             self.tick_ns = self.now_ns()
-        self.rearrange()
+        self.touch([member])
+
+    # ------------------------------------------------------------------------------------------------------ one of them
+
+    def has(self, member: ProcessorInstance) -> bool:
+        """Whether it is one of the members, and not those of another loop by now."""
+        loop: object = member.loop
+        return loop is self and (member in self._ranks or member is self.head)
+
+    def rank(self, member: ProcessorInstance) -> int:
+        """What grows along the order of the members; 0 for the head."""
+        return self._ranks.get(member, 0)
+
+    def _place(self, ranked: Sequence[ProcessorInstance], member: ProcessorInstance) -> int:
+        """Where it stands among members in their order, or where it would."""
+        return bisect_left(ranked, self.rank(member), key=self.rank)
+
+    def _stands_right(self, member: ProcessorInstance) -> bool:
+        """Whether it stands behind all that feed it and before all that it feeds."""
+        rank = self.rank(member)
+        if any(self.rank(feeder) >= rank for feeder in member.feeders() if self.has(feeder)):
+            return False
+        return not any(self.rank(fed) <= rank for fed in member.fed() if self.has(fed))
+
+    def _insert(self, member: ProcessorInstance) -> None:
+        """Take one in right behind those that feed it, or else right before those that it feeds, or last."""
+        members = self.members
+        behind = [self._place(members, feeder) + 1 for feeder in member.feeders() if self.has(feeder)]
+        before = [self._place(members, fed) for fed in member.fed() if self.has(fed)]
+        place = max(behind) if behind else min(before, default=len(members))
+        low = self.rank(members[place - 1]) if place else 0
+        high = self.rank(members[place]) if place < len(members) else low + 2 * SPACING
+        members.insert(place, member)
+        self.admit(member)
+        self._ranks[member] = (low + high) // 2
+        if self._ranks[member] == low:
+            self._rank_anew()
+
+    def _seat(self, member: ProcessorInstance, rebind: set[Channel]) -> None:
+        """Decide anew how one member is called, by its present links."""
+        if member.over:
+            member.fix()
+            self._unseat(member)
+        elif member is self.head:
+            if member.metrics.steady is None:
+                member.metrics.become_steady(self.passes)
+        else:
+            place = self._place(self.inlined, member)
+            if _is_at(self.inlined, place, member):
+                before = self.steps[place]
+                self.steps[place] = step_of(member, self.passes, self.visit, self.has, rebind, before)
+            else:
+                self.inlined.insert(place, member)
+                self.steps.insert(place, step_of(member, self.passes, self.visit, self.has, rebind))
+            self._mark(member, foreign=_is_foreign(member))
+
+    def _unseat(self, member: ProcessorInstance) -> None:
+        """Call one member no more."""
+        place = self._place(self.inlined, member)
+        if _is_at(self.inlined, place, member):
+            del self.inlined[place], self.steps[place]
+            self._mark(member, foreign=False)
+
+    def _mark(self, member: ProcessorInstance, *, foreign: bool) -> None:
+        if (member in self.foreign) is not foreign:
+            others = tuple([other for other in self.foreign if other is not member])
+            self.foreign = (*others, member) if foreign else others
+
+    def _forget(self, member: ProcessorInstance) -> None:
+        """Hold nothing more of one that is not among the members any more."""
+        self._ranks.pop(member, None)
+        self.timers.pop(member, None)
+        self.indulged.pop(member, None)
+        self.roused.pop(member, None)
+        loop: object = member.loop
+        if loop is not None and loop is not self:  # it has come to another, while this one was stuck in a call
+            return
+        member.fix()
+        if member.over:
+            member.send_off()
+
+    # ------------------------------------------------------------------------------------------------------- and a pass
 
     def send_off(self) -> None:
         """Nobody runs these processors any more: what they put aside goes on its way, room or not."""
@@ -126,6 +306,34 @@ class Arrangement(Visitor):
             if gate.steady is not None:  # None: another loop has taken it in, while this one was stuck in a call
                 gate.steady.skipped += 1
 
-    def member_at(self, gate: Any) -> ProcessorInstance:
-        """The processor of a step, by the gate of the step."""
-        return next(member for member, step in zip(self.inlined, self.steps, strict=True) if step[0] is gate)
+
+def in_order(members: Iterable[ProcessorInstance]) -> list[ProcessorInstance]:
+    """These as they are, but each behind all that feed it."""
+    given = list(members)
+    left = dict.fromkeys(given)
+    ordered: list[ProcessorInstance] = []
+    for first in given:
+        way = [(first, iter(first.feeders()))] if first in left else []
+        left.pop(first, None)  # before those that feed it, so that links in a circle would come to an end too
+        while way:
+            member, feeders = way[-1]
+            feeder = next((feeder for feeder in feeders if feeder in left), None)
+            if feeder is None:
+                ordered.append(member)
+                way.pop()
+            else:
+                del left[feeder]
+                way.append((feeder, iter(feeder.feeders())))
+    return ordered
+
+
+def _is_at(ranked: Sequence[ProcessorInstance], place: int, member: ProcessorInstance) -> bool:
+    return place < len(ranked) and ranked[place] is member
+
+
+def _is_foreign(member: ProcessorInstance) -> bool:
+    return any(isinstance(reader, RingReader) for reader in member.readers)
+
+
+def _many(some: Collection[ProcessorInstance], all_: Collection[ProcessorInstance]) -> bool:
+    return len(some) > FEW and 4 * len(some) > len(all_)

@@ -30,6 +30,7 @@ from typing import Any
 
 from streamlib.clock import Clock
 from streamlib.execution.arrangement import Arrangement
+from streamlib.execution.inlining import member_at
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.links.reader import RingReader, SlotReader
 
@@ -41,6 +42,9 @@ BRIEF_NS = 2_000
 
 ROUNDS = 8
 """How often `settle` goes through all processors in a row, where others go on bringing frames."""
+
+ROUNDS_OF_SOME = 2
+"""How often `settle` goes through those alone who are known to have something to do, before it goes through all."""
 
 _BURST = range(TIMED_EVERY - 1)
 _ENDLESS = (None,)  # the feed of a source
@@ -238,20 +242,75 @@ class Chain(Arrangement):
         let rest, so often: the head has its turn in between.
         """
         moved, rounds = True, 0
+        met: set[ProcessorInstance] | None = set()
         self.indulged.clear()
         while moved and not self.interrupted() and (rounds < ROUNDS or not self.foreign):
-            self.unsettled = moved = False
             rounds += 1
             if self.rearrange_soon:  # not at once: a pass may have been under way
-                self.rearrange()
-            now_ns = self.now_ns()
-            for member in self.members:
-                if member is not self.head and self.advance_one(member, now_ns):
-                    moved = True
-            if any(member.over for member in self.inlined):
-                self.rearrange()
-        self.unsettled |= moved or any(m.poked for m in self.indulged)  # something else came first
-        self.held = [m for m in self.members if m is not self.head and (moved or m.is_held())]
+                self.touch(self.rearrange_soon)
+                self.rearrange_soon = ()
+            self.unsettled = False
+            asked = self._asked() if rounds <= ROUNDS_OF_SOME else None
+            met = None if asked is None or met is None else met.union(asked)
+            moved = self._go_through(asked)
+        if any(m.poked for m in self.indulged):
+            self.unsettle()
+        self._note_held(met, moved=moved)
+
+    def _note_held(self, met: set[ProcessorInstance] | None, *, moved: bool) -> None:
+        """Take note of who waits for somebody outside, or for the next `settle`, where something else came first.
+
+        Others than those that were met, and than those that are to be met, are as they were.
+        """
+        some = None
+        if moved:
+            left = self.roused.copy()  # others put somebody in at any time
+            if met is None or not left or None in left:
+                self.unsettle()
+            else:
+                some = met.union(self.held, (member for member in left if member is not None))
+                self.unsettled = True
+        elif met is not None:
+            some = met.union(self.held)
+        suspects = self.members if some is None else sorted([m for m in some if self.has(m)], key=self.rank)
+        self.held = [m for m in suspects if m is not self.head and (moved or m.is_held())]
+
+    def _asked(self) -> list[ProcessorInstance] | None:
+        """Whom there is something to do for, in their order; None where it may be anybody."""
+        asked: set[ProcessorInstance] = set()
+        everybody = not self.roused
+        while self.roused:
+            member, _ = self.roused.popitem()
+            everybody |= member is None
+            if member is not None and self.has(member):
+                asked.add(member)
+        if everybody:
+            return None
+        if self.in_pass and self.head is not None:  # it waits inside a write, and has written to others before
+            asked.update(member for member in self.head.fed() if self.has(member))
+        return sorted(
+            asked.union(self.foreign, self.held, self.timers), key=self.rank
+        )  # the clock or others may have come
+
+    def _go_through(self, asked: list[ProcessorInstance] | None) -> bool:
+        """Have each of these, or everybody, do all it can. True when something happened.
+
+        Next are those next to whoever did something: whom a call leaves frames or room. Where everybody is asked, all.
+        """
+        moved, now_ns = False, self.now_ns()
+        ended: list[ProcessorInstance] = []
+        for member in self.members if asked is None else asked:
+            if member is not self.head and self.advance_one(member, now_ns):
+                moved = True
+                if member.over:
+                    ended.append(member)
+                elif asked is None:
+                    self.roused[None] = None
+                else:
+                    self.unsettle_around(member)
+        if ended:
+            self.touch(ended)
+        return moved
 
     def interrupted(self) -> bool:
         """Whether something comes before calling processors; a chain by itself has nothing of the kind."""
@@ -261,7 +320,7 @@ class Chain(Arrangement):
         """A steady processor left its frame unread: it was not taken, and waits for another."""
         if isinstance(gate, SlotReader):
             gate.taken -= 1
-            member = self.member_at(gate)
+            member = member_at(gate)
             member.left_unread = member.news()
         self.unsettle()
 
@@ -269,7 +328,7 @@ class Chain(Arrangement):
         if gate.steady is None:  # taken into another loop, while a call before it was stuck and left behind
             self.unsettle()
             return
-        member = self.member_at(gate)
+        member = member_at(gate)
         if gate.frame is not None:
             gate.frame = None  # it counts as taken already
         self.apply_policy(member, error, frame, unread=False)

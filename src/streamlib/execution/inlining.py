@@ -1,12 +1,13 @@
 """Which of a loop's processors a pass calls straight, and which with questions asked.
 
-Decided when processors, links or pauses change, so that nothing of it is asked per frame. `loops` runs what
-this arranges.
+Decided when processors, links or pauses change, so that nothing of it is asked per frame. The `arrangement` asks here
+for one processor at a time, and `chain` runs what it has put together of the answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -18,30 +19,41 @@ from streamlib.links.reader import SlotReader
 Step = tuple[Any, Callable[[Any], object], Any]
 """What a pass needs of one processor: the gate that is open when it has a frame, the call, and its context."""
 
+IsHere = Callable[[ProcessorInstance], bool]
+"""Whether a processor is called by the loop that is being arranged."""
 
-def arranged(
-    inlined: Sequence[ProcessorInstance], passes: Passes, visit: Callable[[ProcessorInstance, Any], None]
-) -> tuple[tuple[Step, ...], set[Channel]]:
-    """The steps of a pass over these processors, and the channels whose writing ports have to be bound anew."""
-    rebind: set[Channel] = set()
-    steps: list[Step] = []
-    read_here = {channel for member in inlined if not member.paused for channel in member.incoming()}
-    for member in inlined:
+
+def step_of(
+    member: ProcessorInstance,
+    passes: Passes,
+    visit: Callable[[ProcessorInstance, Any], None],
+    is_here: IsHere,
+    rebind: set[Channel],
+    before: Step | None = None,
+) -> Step:
+    """The step of one processor, which is counted as the step says from now on.
+
+    It is `before`, with its counts as they are, where that is the step that it should have. Channels whose writing
+    ports have to be bound anew (`bind_writers`) are put into `rebind`.
+    """
+    slot = steady_slot(member, is_here)
+    step = before
+    if before is None or before[0] is not (member if slot is None else slot):
         member.fix()
-        slot = steady_slot(member, read_here)
         if slot is None:
             member.steady = SteadyCount(passes)
-            steps.append((member, partial(visit, member), member.context))
+            step = (member, partial(visit, member), member.context)
         else:
             slot.steady = member.metrics.become_steady(passes)
-            steps.append((slot, member.call, member.context))
-        for channel in member.incoming():
-            if channel.gate(member if slot is None else None):
-                rebind.add(channel)
-    return tuple(steps), rebind
+            step = (slot, member.call, member.context)
+    assert step is not None
+    for channel in member.incoming():
+        if channel.gate(member if slot is None else None):
+            rebind.add(channel)
+    return step
 
 
-def steady_slot(member: ProcessorInstance, read_here: set[Channel]) -> SlotReader | None:
+def steady_slot(member: ProcessorInstance, is_here: IsHere) -> SlotReader | None:
     """The one slot of a processor that reads only it, writes only to slots, and is not paused; else None.
 
     A slot whose reader this loop does not call, because it is paused or on its way in or out, may have no room.
@@ -49,9 +61,30 @@ def steady_slot(member: ProcessorInstance, read_here: set[Channel]) -> SlotReade
     if member.paused or len(member.readers) != 1:
         return None
     reader = member.readers[0]
-    inside = all(_takes_at_once(channel, read_here) for links in member.outputs.values() for channel in links)
+    inside = all(_takes_at_once(channel, is_here) for links in member.outputs.values() for channel in links)
     return reader if inside and isinstance(reader, SlotReader) else None
 
 
-def _takes_at_once(channel: Channel, read_here: set[Channel]) -> bool:
-    return isinstance(channel.reader, SlotReader) and (channel in read_here or channel.closed)
+def _takes_at_once(channel: Channel, is_here: IsHere) -> bool:
+    slot = channel.reader
+    if not isinstance(slot, SlotReader):
+        return False
+    return slot.closed or (slot.target is not None and is_here(slot.target) and not slot.target.paused)
+
+
+def bind_writers(channels: Iterable[Channel], is_here: IsHere) -> None:
+    """Have the ports that write to slots hold their new writers; one that is on its way is bound where it arrives."""
+    by_source: dict[ProcessorInstance, set[Channel]] = defaultdict(set)
+    for channel in channels:
+        source = channel.reader.source if isinstance(channel.reader, SlotReader) else None
+        if source is not None and is_here(source):
+            by_source[source].add(channel)
+    for source, written in by_source.items():
+        source.rebind(written)
+
+
+def member_at(gate: Any) -> ProcessorInstance:
+    """The processor of a step, by the gate of the step."""
+    member = gate.target if isinstance(gate, SlotReader) else gate
+    assert isinstance(member, ProcessorInstance)
+    return member

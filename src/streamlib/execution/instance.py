@@ -41,7 +41,7 @@ class Reports(Protocol):
 class RunsInstances(Protocol):
     """The loop, as far as an instance speaks to it."""
 
-    def disturb(self) -> None: ...
+    def disturb(self, instance: ProcessorInstance | None = None) -> None: ...
     def cancel_call(self) -> None: ...
     def timed(self, instance: ProcessorInstance) -> None: ...
     def post(self, action: Callable[[], None]) -> object: ...
@@ -211,7 +211,7 @@ class ProcessorInstance(Ports):
         """Have `process` called soon; from any thread."""
         self._poked = True
         if self.loop is not None:
-            self.loop.disturb()
+            self.loop.disturb(self)
 
     def wake_at(self, ns: int) -> None:
         """Have `process` called when the runtime's clock reaches `ns`; from inside a call.
@@ -227,7 +227,7 @@ class ProcessorInstance(Ports):
         """End after this call; from inside a call."""
         self.finishing = True
         if self.loop is not None:
-            self.loop.disturb()
+            self.loop.disturb(self)
 
     def cut_off(self) -> None:
         """End without what waits: links are closed, so that a write that waits for room comes back; from any thread."""
@@ -287,11 +287,15 @@ class ProcessorInstance(Ports):
 
     def unmute(self) -> None:
         """End by what its inputs say, also those that were cut: when what waits there has been read. For a stop."""
-        cut = [reader for reader in self.readers if reader.muted]
-        for reader in cut:
-            reader.muted = False
-        if cut and self.loop is not None:
-            self.loop.disturb()
+        if True in [channel.unmute() for channel in self.incoming()] and self.loop is not None:
+            self.loop.disturb(self)
+
+    def abandon(self) -> None:
+        """It is stuck in a call and left behind: those it feeds hear the end, wherever they run; from any thread."""
+        super().abandon()
+        for reader in self.fed():
+            if reader.loop is not None:
+                reader.loop.disturb(reader)
 
     def fix(self) -> None:
         """Turn the counts that passes implied into numbers; before passes are arranged anew."""

@@ -16,7 +16,7 @@ no longer: what it writes until its call is over goes beyond the capacity, up to
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -69,9 +69,9 @@ class Loop(Chain):
 
     # ----------------------------------------------------------------------------------------- spoken to from anywhere
 
-    def disturb(self) -> None:
-        """Have the loop look at all its processors; from any thread."""
-        self.unsettle()
+    def disturb(self, instance: ProcessorInstance | None = None) -> None:
+        """Have the loop look at one of its processors, or at all; from any thread."""
+        self.unsettle(instance)
         self.waker.wake()
 
     def post(self, action: Callable[[], None], *, between_calls: bool = False) -> Change:
@@ -110,9 +110,10 @@ class Loop(Chain):
     def let_go(self) -> None:
         """Its head has been torn down, and its thread or runner has ended: hold nobody any more."""
         self.head = self.runner = None
-        self.members, self.held = [], []
-        self.steps = self.inlined = self.foreign = ()
+        self.members, self.inlined, self.held = [], [], []
+        self.steps, self.foreign, self._ranks = [], (), {}
         self.timers.clear()
+        self.roused.clear()
 
     def stop(self) -> None:
         """Have `run` return at the next point between two frames; from any thread."""
@@ -122,12 +123,9 @@ class Loop(Chain):
 
     # -------------------------------------------------------------------------------------------- changed by its owner
 
-    def arrange(self, members: Iterable[ProcessorInstance]) -> None:
-        """Run these processors from now on, in this order; a head comes first. For the owner."""
-        arriving = list(members)
-        for member in arriving:
-            member.loop = self
-        super().arrange(arriving)
+    def admit(self, member: ProcessorInstance) -> None:
+        """Have a processor among those that this loop calls. For the owner."""
+        member.loop = self
 
     def pause(self) -> None:
         """Call nobody until `resume`. For the owner."""

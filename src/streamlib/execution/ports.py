@@ -179,6 +179,17 @@ class Ports:
         for channel in self.outgoing():
             channel.abandon()
 
+    # ------------------------------------------------------------------------------------ who is next to it in its loop
+
+    def feeders(self) -> list[Any]:
+        """The processors that write to its slots."""
+        return [slot.source for slot in self.readers if isinstance(slot, SlotReader) and slot.source is not None]
+
+    def fed(self) -> list[Any]:
+        """The processors whose slots it writes to."""
+        slots = [channel.reader for channel in self.outgoing()]
+        return [slot.target for slot in slots if isinstance(slot, SlotReader) and slot.target is not None]
+
     # --------------------------------------------------------------------------------------------------- bound to links
 
     def bind_input(
@@ -199,6 +210,8 @@ class Ports:
         self._hold_inputs(port)
         self.readers = tuple(found.reader for found in self.incoming() if found.reader is not None)
         self.left_unread = None
+        if isinstance(channel.reader, SlotReader):
+            channel.reader.target = self
 
     def refit(self, channel: Channel) -> None:
         """Hold the ends of a channel anew, because somebody looks now or nobody does any more. For the owner."""
@@ -244,6 +257,9 @@ class Ports:
         else:
             setattr(self.processor, port, new)
         self.writers = tuple(getattr(self.processor, name) for name, links in self.outputs.items() if links)
+        for channel in self.outputs[port]:
+            if isinstance(channel.reader, SlotReader):
+                channel.reader.source = self
 
     def tap_output(self, port: str, tap: OutputTap | None) -> None:
         """Show what is written to an output to a tap, or with None to nobody. For the owner."""
@@ -305,7 +321,11 @@ class Ports:
                 new.go_on_from(before)
 
     def part(self) -> None:
-        """Hold none of the channels any more: they are another's, or nobody's."""
+        """Hold none of the channels any more, and be known to none: they are another's, or nobody's."""
+        for slot in (*self.readers, *(channel.reader for channel in self.outgoing())):
+            if isinstance(slot, SlotReader):
+                slot.source = None if slot.source is self else slot.source
+                slot.target = None if slot.target is self else slot.target
         self.inputs, self.outputs = {}, {}
         self.readers, self.writers = (), ()
 

@@ -25,8 +25,9 @@ class Visitor:
         head: The processor whose thread it is, if there is one.
         timers: When processors want to be called, by the clock for media.
         unsettled: Whether something is left to do that no pass does.
+        roused: For whom there is; None stands for everybody. One alone takes out, others put in at the same time.
         attention: Whether a row of passes is to be left, because somebody wants something else.
-        rearrange_soon: Whether the steps of a pass have to be made anew, between two passes.
+        rearrange_soon: Whose steps have to be made anew, between two passes.
         in_head: Whether a call of the head is under way.
         timing: Whether calls are timed at present.
         indulged: Those that were called because they asked for it, without a frame, since `settle` began.
@@ -38,16 +39,23 @@ class Visitor:
         self.now_ns = media_clock.now_ns
         self.measure_ns = clock.now_ns
         self.unsettled = False
+        self.roused: dict[ProcessorInstance | None, None] = {}
         self.attention = False
-        self.rearrange_soon = False
+        self.rearrange_soon: tuple[ProcessorInstance, ...] = ()
         self.in_head = False
         self.timing = False
-        self.indulged: set[ProcessorInstance] = set()
+        self.indulged: dict[ProcessorInstance, None] = {}  # there are many loops, and an empty set is thrice as big
 
-    def unsettle(self) -> None:
+    def unsettle(self, member: ProcessorInstance | None = None) -> None:
         """As `disturb`, from the loop's own thread."""
+        self.roused[member] = None  # before the flag: who takes the flag down looks here after
         self.unsettled = True
         self.attention = True
+
+    def unsettle_around(self, member: ProcessorInstance) -> None:
+        """As `unsettle`, for one that did something: for it, and for those that feed it and that it feeds."""
+        for affected in (member, *member.feeders(), *member.fed()):
+            self.unsettle(affected)
 
     def timed(self, instance: ProcessorInstance) -> None:
         """Take note of when a processor wants to be called. For the owner."""
@@ -75,7 +83,7 @@ class Visitor:
             if (member.poked or member.wake_ns is not None) and not member.unseen():
                 if member in self.indulged:
                     break
-                self.indulged.add(member)
+                self.indulged[member] = None
             self.call_one(member, now_ns)
             calls += 1
             free = member.free()
@@ -113,7 +121,7 @@ class Visitor:
         member.reports.errored(member, error, getattr(frame, "timestamp_ns", None))
         if policy is ErrorPolicy.RESTART and not member.finishing and member.reports.wants_restart(member):
             member.await_restart(error)
-            self.rearrange_soon = True
+            self.rearrange_soon += (member,)
         elif policy is not ErrorPolicy.SKIP:
             member.failure = error
             member.finishing = True
@@ -128,4 +136,4 @@ class Visitor:
         finally:
             self.in_head = before
         self.timers.pop(member, None)
-        self.unsettle()
+        self.unsettle_around(member)

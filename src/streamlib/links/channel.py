@@ -38,8 +38,9 @@ class Channel:
         since_ns: Since when it counts, on the runtime's clock.
     """
 
-    __slots__ = ("_moved_in", "_past_closed", "_past_full", "_past_overflowed", "_past_replaced", "_past_taken",
-                 "capacity", "delivery", "live", "name", "reader", "since_ns", "tap", "writer")  # fmt: skip
+    __slots__ = ("_moved_in", "_muted", "_past_closed", "_past_full", "_past_overflowed", "_past_replaced",
+                 "_past_taken", "capacity", "delivery", "live", "name", "reader", "since_ns", "tap",
+                 "writer")  # fmt: skip
 
     def __init__(self, name: str, delivery: Delivery, capacity: int, *, live: bool = False) -> None:
         self.name = name
@@ -51,6 +52,7 @@ class Channel:
         self.tap: Tap | None = None
         self.since_ns = 0
         self._moved_in = 0
+        self._muted = False
         self._past_taken = 0
         self._past_replaced = 0
         self._past_full = 0
@@ -62,7 +64,7 @@ class Channel:
         mine, its = (self.delivery, self.capacity, self.live), (other.delivery, other.capacity, other.live)
         return mine == its
 
-    def wire_slot(self, unsettle: Callable[[], None]) -> None:
+    def wire_slot(self, unsettle: Callable[[Any], None]) -> None:
         """Give the link the form of a slot; both its processors run in the loop that `unsettle` belongs to."""
         slot = SlotReader(self.delivery, unsettle, capacity=self.capacity, live=self.live)
         self._take_form(SlotWriter(slot), slot)
@@ -123,6 +125,8 @@ class Channel:
         spent = self.writer
         if spent is not None:
             self.writer = spent.renewed()
+        if isinstance(self.reader, SlotReader):
+            self.reader.source = None
         return spent
 
     def _take_form(self, writer: SlotWriter | RingWriter | LatestWriter, reader: SlotReader | RingReader) -> None:
@@ -132,7 +136,8 @@ class Channel:
             return
         waiting = self._end_form(old_writer, old_reader)
         self._lay_before(waiting)
-        reader.muted = old_reader.muted
+        while reader.muted is not self._muted:  # somebody may mute or unmute it just now
+            reader.muted = self._muted
         old_writer.retire(writer)
         old_reader.retire(reader)
         if old_writer.ended:
@@ -181,9 +186,19 @@ class Channel:
         self.reader.preload(frames)
 
     def mute(self) -> None:
-        """The link is cut and its reader stays: what waits is still read, and the end of the writer ends nobody."""
+        """The link is cut and its reader stays: what waits is still read, and its end ends nobody. From any thread."""
+        self._set_muted(True)
+
+    def unmute(self) -> bool:
+        """Take that back. True if it was muted. From any thread."""
+        was = self._muted
+        self._set_muted(False)
+        return was
+
+    def _set_muted(self, muted: bool) -> None:
+        self._muted = muted  # before the reader: the link may be given another form just now, which looks here last
         if self.reader is not None:
-            self.reader.muted = True
+            self.reader.muted = muted
 
     def release(self) -> None:
         """Let a writer that waits for room append its last frame: the link is being cut at this end."""

@@ -188,19 +188,22 @@ class SlotReader:
     """
 
     __slots__ = ("_pile", "capacity", "closed", "delivery", "dropped", "finishing", "frame", "gate", "live", "muted",
-                 "overflowed", "refused", "source_ended", "steady", "successor", "taken", "unsettle")  # fmt: skip
+                 "overflowed", "refused", "source", "source_ended", "steady", "successor", "taken", "target",
+                 "unsettle")  # fmt: skip
 
     connected = True
 
     def __init__(
-        self, delivery: Delivery, unsettle: Callable[[], None], *, capacity: int = 1, live: bool = False
+        self, delivery: Delivery, unsettle: Callable[[Any], None], *, capacity: int = 1, live: bool = False
     ) -> None:
         self.frame: Any = None
         self.gate: Any = None  # what the loop looks at instead, where the processor has more inputs than this
         self.delivery = delivery
         self.capacity = capacity
         self.live = live
-        self.unsettle = unsettle
+        self.unsettle = unsettle  # called with the target, None where it has none yet
+        self.source: Any = None  # the processor that writes here, by its port
+        self.target: Any = None  # the processor that reads here
         self.steady: Counting | None = None  # set while a loop's passes count what is taken here
         self.source_ended = False
         self.muted = False
@@ -251,7 +254,7 @@ class SlotReader:
             self.dropped += 1
         elif len(self._pile) + 1 < self.capacity:
             self._pile.append(frame)
-            self.unsettle()
+            self.unsettle(self.target)
         elif self.live:
             self.dropped += 1
         elif len(self._pile) + 1 >= self.capacity + OVERFLOW_LIMIT:
@@ -262,12 +265,12 @@ class SlotReader:
         else:
             self._pile.append(frame)
             self.overflowed += 1
-            self.unsettle()
+            self.unsettle(self.target)
 
     def end(self) -> None:
         """The writer's last word, in order behind the last frame."""
         self.source_ended = True
-        self.unsettle()
+        self.unsettle(self.target)
 
     @property
     def ended(self) -> bool:
@@ -331,7 +334,7 @@ class SlotReader:
         if waiting:
             self.frame = waiting[0]
             self._pile.extend(waiting[1:])
-            self.unsettle()
+            self.unsettle(self.target)
 
     def retire(self, successor: Reader) -> None:
         """Hand later calls on to `successor`."""
