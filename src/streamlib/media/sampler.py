@@ -1,0 +1,84 @@
+"""What looks need of codecs: packets decoded, sound resampled and drawn.
+
+`streamlib.frames.sampler` finds it through the entry-point group `streamlib.converters`, under the name "av.sampler".
+It must not know ports or links, and keeps nothing between two calls. Next on the path: `packet_decoder`, and
+`audio/sound_pictures`, which draws.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+import av
+import numpy as np
+import soxr
+
+from streamlib.frames.audio import AudioFrame
+from streamlib.frames.packet import EncodedPacket
+from streamlib.frames.video import VideoFrame
+from streamlib.media.audio.decoder import frame_of as sound_of
+from streamlib.media.audio.samples import LAYOUTS, ChannelMixer, SampleReader, Samples
+from streamlib.media.audio.sound_pictures import draw_spectrogram, draw_waveform
+from streamlib.media.notices import Notices
+from streamlib.media.packet_decoder import Decoded, DecoderSettings, PacketDecoder
+from streamlib.media.video.decoder import frame_of as picture_of
+
+_LOG = logging.getLogger("streamlib.media")
+
+
+class AvSampler:
+    """The `Sampler` of this package. It holds nothing; one serves all threads."""
+
+    def picture(self, packets: Iterable[EncodedPacket]) -> VideoFrame | None:
+        """The first picture that these packets make.
+
+        Raises:
+            FormatError: They are no video, or there is no decoder for them.
+            MediaError: They are damaged.
+        """
+        for picture, packet in _decoded("video", packets):
+            assert isinstance(picture, av.VideoFrame)
+            return picture_of(picture, packet)
+        return None
+
+    def sound(self, packets: Iterable[EncodedPacket]) -> list[AudioFrame]:
+        """What these packets make, without what an encoder put before the first sound.
+
+        Raises:
+            FormatError: They are no audio, or there is no decoder for them.
+            MediaError: They are damaged.
+        """
+        reader, frames = SampleReader(), []
+        for sound, packet in _decoded("audio", packets):
+            assert isinstance(sound, av.AudioFrame)
+            frame = sound_of(reader.read(sound), sound, packet)
+            if frame.num_samples:
+                frames.append(frame)
+        return frames
+
+    def mono(self, samples: Samples, sample_rate: int, wanted_rate: int) -> Samples:
+        """The channels mixed as FFmpeg does, then resampled by soxr at its high quality."""
+        mixed = ChannelMixer(1, sample_rate).mix(samples)
+        if sample_rate == wanted_rate:
+            return mixed
+        made: Samples = soxr.resample(np.ascontiguousarray(mixed[:, 0]), sample_rate, wanted_rate)
+        return made.reshape(-1, 1)
+
+    def waveform(self, samples: Samples, sample_rate: int, width: int, height: int) -> bytes:
+        """Amplitude over time, as PNG."""
+        return draw_waveform(samples, sample_rate, width, height)
+
+    def spectrogram(self, samples: Samples, sample_rate: int, width: int, height: int) -> bytes:
+        """Power by frequency over time, as PNG."""
+        return draw_spectrogram(samples, sample_rate, width, height)
+
+
+def _decoded(media: str, packets: Iterable[EncodedPacket]) -> Iterator[tuple[Decoded, EncodedPacket]]:
+    decoder = PacketDecoder(media, DecoderSettings(layouts=LAYOUTS), Notices(_LOG))
+    try:
+        yield from chain.from_iterable(decoder.decode(packet) for packet in packets)
+        yield from decoder.flush()
+    finally:
+        decoder.close()

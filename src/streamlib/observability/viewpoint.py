@@ -1,0 +1,172 @@
+"""Where a look looks: at which output of a processor, or at which link into a sink.
+
+What a user names comes in; a `Viewpoint` goes out, or an error that lists what there is. It reads the graph and
+attaches nothing. Next on a look's way: `sampler`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from streamlib.errors import ConfigError, UnknownPortError, UnknownProcessorError
+from streamlib.frames.audio import AudioFrame
+from streamlib.frames.packet import EncodedPacket
+from streamlib.frames.video import VideoFrame
+from streamlib.graph.node import ProcessorNode
+from streamlib.graph.property_graph import PropertyGraph
+from streamlib.ids import LinkId, PortRef, ProcessorId
+from streamlib.processors.ports import Port, words
+
+
+class Owner(Protocol):
+    """A runtime, as far as it tells whose handles are given."""
+
+    graph: PropertyGraph
+
+
+class Handle(Protocol):
+    """A handle of a processor."""
+
+    runtime: Any
+    id: ProcessorId
+
+
+Place: TypeAlias = ProcessorId | str | Handle
+"""How a processor is named: by its id, or by a handle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What somebody wants to sample.
+
+    Attributes:
+        frame: The class of the frames that are it.
+        word: What they are to people, in the plural.
+        sampled_by: The call that samples it.
+    """
+
+    frame: type
+    word: str
+    sampled_by: str
+
+
+PICTURES = Kind(VideoFrame, "pictures", "sample_video")
+SOUND = Kind(AudioFrame, "sound", "sample_audio")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewpoint:
+    """Where frames are taken.
+
+    Attributes:
+        kind: What is wanted of them.
+        port: The output; of a sink its input.
+        link: The link into that input; None where `port` is an output, or nothing leads to the input.
+        is_output: Whether `port` is one.
+    """
+
+    kind: Kind
+    port: PortRef
+    link: LinkId | None
+    is_output: bool
+
+
+def processor_at(graph: PropertyGraph, place: object) -> ProcessorId:
+    """The id of a processor that is in the graph.
+
+    Raises:
+        UnknownProcessorError: There is none of that id, or it is a handle of another runtime.
+    """
+    owner, id_ = getattr(place, "runtime", None), getattr(place, "id", place)
+    if owner is not None and getattr(owner, "graph", None) is not graph:
+        raise UnknownProcessorError(place, graph.processor_ids(), foreign=True)
+    if not isinstance(id_, str) or ProcessorId(id_) not in graph:
+        raise UnknownProcessorError(place, graph.processor_ids())
+    return ProcessorId(id_)
+
+
+def find_viewpoint(graph: PropertyGraph, place: object, output: str | None, kind: Kind) -> Viewpoint:
+    """Where one sees what leaves a processor, or what arrives at a sink.
+
+    Raises:
+        UnknownProcessorError: There is no such processor.
+        UnknownPortError: It has no port of that name.
+        ConfigError: No port carries what is wanted, or several do and none was named; the message lists them.
+    """
+    with graph.lock:
+        node = graph.node(processor_at(graph, place))
+        if output is not None:
+            return _named(graph, node, output, kind)
+        declared = node.declaration
+        outputs = _carrying(declared.outputs, kind.frame)
+        if len(outputs) == 1:
+            return Viewpoint(kind, PortRef(node.id, outputs[0]), None, True)
+        if outputs:
+            raise _ambiguous(node, outputs, kind)
+        if declared.outputs:
+            raise _nothing(node, kind)
+        return _arriving(graph, node, kind)
+
+
+def _named(graph: PropertyGraph, node: ProcessorNode, name: str, kind: Kind) -> Viewpoint:
+    declared = node.declaration
+    ports: dict[str, Port] = {**declared.inputs, **declared.outputs}
+    if name not in ports:
+        raise UnknownPortError(node.id, name, "output or input", ports)
+    if not _carrying({name: ports[name]}, kind.frame):
+        raise ConfigError(f"{node.id}.{name} carries {words(ports[name].frame_types)}, no {kind.word}", field="output")
+    return _at_input(graph, node, name, kind) if name in declared.inputs else _at_output(node, name, kind)
+
+
+def _at_output(node: ProcessorNode, name: str, kind: Kind) -> Viewpoint:
+    return Viewpoint(kind, PortRef(node.id, name), None, True)
+
+
+def _arriving(graph: PropertyGraph, node: ProcessorNode, kind: Kind) -> Viewpoint:
+    """Where one sees what a sink gets."""
+    inputs = _carrying(node.declaration.inputs, kind.frame)
+    linked = {link.target.port for link in graph.links_into(node.id)}
+    chosen = inputs if len(inputs) == 1 else [name for name in inputs if name in linked]
+    if not inputs:
+        raise _nothing(node, kind)
+    if len(chosen) != 1:
+        raise _ambiguous(node, inputs, kind)
+    return _at_input(graph, node, chosen[0], kind)
+
+
+def _at_input(graph: PropertyGraph, node: ProcessorNode, name: str, kind: Kind) -> Viewpoint:
+    links = [link for link in graph.links_into(node.id) if link.target.port == name]
+    if len(links) > 1:
+        sources = ", ".join(str(link.source) for link in links)
+        raise ConfigError(f"{len(links)} links lead to {node.id}.{name}; sample one of {sources}", field="output")
+    return Viewpoint(kind, PortRef(node.id, name), links[0].id if links else None, False)
+
+
+def _carrying(ports: Mapping[str, Port], frame: type) -> list[str]:
+    """The ports at which such frames may pass; where there are none, those at which they may pass encoded."""
+    exact = [name for name, port in ports.items() if _carries(port.frame_types, frame)]
+    return exact or [name for name, port in ports.items() if _carries(port.frame_types, EncodedPacket)]
+
+
+def _carries(frame_types: Iterable[type], frame: type) -> bool:
+    return any(issubclass(carried, frame) or issubclass(frame, carried) for carried in frame_types)
+
+
+def _ambiguous(node: ProcessorNode, names: Iterable[str], kind: Kind) -> ConfigError:
+    listed = [*names]
+    return ConfigError(
+        f"{node.id} has several ports that carry {kind.word}: {', '.join(listed)}; say which, output={listed[0]!r}",
+        field="output",
+    )
+
+
+def _nothing(node: ProcessorNode, kind: Kind) -> ConfigError:
+    """Words for a processor none of whose outputs, or of whose inputs where it has none, carries what is wanted."""
+    declared = node.declaration
+    ports: Mapping[str, Port] = declared.outputs or declared.inputs
+    there = ", ".join(f"{name} ({words(port.frame_types)})" for name, port in ports.items()) or "no port at all"
+    inputs = _carrying(declared.inputs, kind.frame) if declared.outputs else []
+    hint = f"; output={inputs[0]!r} shows what arrives there" if inputs else ""
+    return ConfigError(f"{node.id} sends no {kind.word}: it has {there}{hint}", field="output")
