@@ -275,7 +275,7 @@ _ERRORS = (
     Promise("error.restart", KEPT, ERRORS, "Under restart it is made anew with back-off up to a limit."),
     Promise("error.isolated", KEPT, ERRORS, "The rest of the graph goes on."),
     Promise("error.delegate-named", KEPT, ERRORS, "A delegate that raises is named."),
-    Promise("error.observer-removed", LOOK, ERRORS, "An observer that raises is named and removed."),
+    Promise("error.observer-removed", KEPT, ERRORS, "An observer that raises is named and removed."),
     Promise("error.teardown", KEPT, INPUT, "An exception in teardown is reported and stops nobody else's teardown."),
     Promise("error.one-root", KEPT, ORDER_IDIOMS, "StreamError is the root of all errors, and leaves inherit the fitting builtin."),
     Promise("error.nearest", KEPT, INPUT, "An unknown type, port, field or file is named together with the nearest that exists."),
@@ -300,8 +300,8 @@ _EVENTS = (
 
 _LOOK = (
     Promise("look.zero-cost", LOOK, ORDER_LOOK, "A detached tap leaves no extra call on the frame's way."),
-    Promise("look.attach-detach", LOOK, ORDER_LOOK, "Observers attach and detach while frames flow."),
-    Promise("look.several", LOOK, ORDER_LOOK, "Several observers watch one place."),
+    Promise("look.attach-detach", KEPT, ORDER_LOOK, "Observers attach and detach while frames flow."),
+    Promise("look.several", KEPT, ORDER_LOOK, "Several observers watch one place."),
     Promise("look.auto-detach", LOOK, ORDER_LOOK, "Leaving, closing or dropping an observer's handle detaches it."),
     Promise("look.bounded-observers", LOOK, LOOKING, "A slow observer loses its own copies, counted, never a frame of the pipeline."),
     Promise("look.processor", KEPT, ORDER_LOOK, "inspector.processor gives id, type, state, throughput, latency and config."),

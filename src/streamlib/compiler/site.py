@@ -36,6 +36,11 @@ def _nobody_looks(link_id: LinkId) -> Tap | None:
     return None
 
 
+def _nobody_watches(instance: ProcessorInstance) -> None:
+    """It is called straight, and its outputs have no taps."""
+    del instance
+
+
 @dataclass(slots=True)
 class Site:
     """Everything compiling needs that is not the change itself.
@@ -44,6 +49,7 @@ class Site:
         answer_s: How long a thread may take to come to a change, in seconds.
         threads: The threads that processors share.
         tap_of: The tap of a link that comes to run, where somebody looks into it.
+        dress: Has a new instance looked at by those who look at its id already.
         progress: What the commit under way tells of itself.
     """
 
@@ -57,6 +63,7 @@ class Site:
     reports: InstanceReports
     threads: SharedThreads
     tap_of: Callable[[LinkId], Tap | None] = _nobody_looks
+    dress: Callable[[ProcessorInstance], None] = _nobody_watches
     answer_s: float = 10.0
     progress: Progress = field(init=False)
 
@@ -74,6 +81,7 @@ class Site:
             raise TypeError(f"{named(self.delegates.create, 'create')} returned {processor!r}; return a Processor")
         instance = ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
         instance.generation = node.generation
+        self.dress(instance)
         return instance
 
     def starting(self, subject: str) -> Step:

@@ -106,9 +106,10 @@ class StreamRuntime(Editing):
             self.graph, self._compiler, self.events, look_again, self._threads.main, self._clock.now_ns
         )
         super().__init__(self.graph, self._delegates, committer, mode)
+        self._taps = Taps(self.graph, self.events, self._committer.soon, self._clock.now_ns)
+        self._site.tap_of = LinkEvents(self.graph, self.events, self._taps).tap_of
+        self._site.dress = self._taps.dress
         self.inspector = GraphInspector(self.graph, self._clock.now_ns)
-        taps = Taps(self.graph, self._committer.soon)
-        self._site.tap_of = LinkEvents(self.graph, self.events, taps).tap_of
         self._lifecycle = Lifecycle(self._site, self._compiler, self._committer, self._reports, self._completion)
         self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
         # From here on by what does not hold the runtime: threads hold it, and a runtime is gone when its user drops it.
