@@ -46,7 +46,7 @@ class Sampler(Protocol):
         ...
 
     def mono(self, samples: NDArray[np.float32], sample_rate: int, wanted_rate: int) -> NDArray[np.float32]:
-        """Samples of shape (samples, channels) mixed to one channel at another rate, of shape (samples, 1)."""
+        """Samples of shape (samples, channels) as the mean of the channels at another rate, of shape (samples, 1)."""
         ...
 
     def waveform(self, samples: NDArray[np.float32], sample_rate: int, width: int, height: int) -> bytes:
@@ -70,7 +70,7 @@ def find_sampler() -> Sampler:
     found = [entry for entry in entry_points(group=GROUP) if entry.name.endswith(SAMPLER)]
     if not found:
         raise FormatError(
-            f"no sampler is installed (entry-point group {GROUP}, a name in {SAMPLER}); pip install streamlib brings one"
+            f"no sampler is installed (entry-point group {GROUP}, names in {SAMPLER}); pip install streamlib brings one"
         )
     made: Sampler = min(found, key=lambda entry: (entry.name != OURS + SAMPLER, entry.name)).load()()
     return made

@@ -19,7 +19,7 @@ from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
 from streamlib.frames.video import VideoFrame
 from streamlib.media.audio.decoder import frame_of as sound_of
-from streamlib.media.audio.samples import LAYOUTS, ChannelMixer, SampleReader, Samples
+from streamlib.media.audio.samples import LAYOUTS, SampleReader, Samples
 from streamlib.media.audio.sound_pictures import draw_spectrogram, draw_waveform
 from streamlib.media.notices import Notices
 from streamlib.media.packet_decoder import Decoded, DecoderSettings, PacketDecoder
@@ -59,12 +59,11 @@ class AvSampler:
         return frames
 
     def mono(self, samples: Samples, sample_rate: int, wanted_rate: int) -> Samples:
-        """The channels mixed as FFmpeg does, then resampled by soxr at its high quality."""
-        mixed = ChannelMixer(1, sample_rate).mix(samples)
-        if sample_rate == wanted_rate:
-            return mixed
-        made: Samples = soxr.resample(np.ascontiguousarray(mixed[:, 0]), sample_rate, wanted_rate)
-        return made.reshape(-1, 1)
+        """The mean of the channels, which never clips, resampled by soxr at its high quality."""
+        mixed: Samples = samples.mean(axis=1, dtype=np.float32)
+        if sample_rate != wanted_rate:
+            mixed = soxr.resample(mixed, sample_rate, wanted_rate)
+        return mixed.reshape(-1, 1)
 
     def waveform(self, samples: Samples, sample_rate: int, width: int, height: int) -> bytes:
         """Amplitude over time, as PNG."""

@@ -10,13 +10,15 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from streamlib.clock import NS_PER_S
+from streamlib.clock import NS_PER_MS, NS_PER_S
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
 from streamlib.frames.video import VideoFrame
 
 MOST_FRAMES = 16_384
 """Frames of sound that one sample holds at most, however short they are."""
+RUN_IN_NS = 80 * NS_PER_MS
+"""What decoders of sound that begin in mid-stream need before they are right (RFC 7845, 4.6: Opus; AAC needs less)."""
 
 
 class Catch:
@@ -52,12 +54,14 @@ class Catch:
         """It sees frames alone."""
 
     def lets_pass(self, frame: Any, wanted: str) -> bool:
-        """Count a frame that is not kept, and note the first that is no `wanted` at all."""
+        """Count a frame that is not kept; True where packets are of another medium, and so all behind them."""
         self.passed += 1
         media = frame.stream.media if isinstance(frame, EncodedPacket) else ""
-        if not self.stranger and media != wanted:
+        if media == wanted:
+            return False
+        if not self.stranger:
             self.stranger = f"packets of {media} ({frame.stream.codec})" if media else type(frame).__name__
-        return False
+        return bool(media)
 
 
 class PictureCatch(Catch):
@@ -83,11 +87,13 @@ class SoundCatch(Catch):
 
     Attributes:
         frames: What it keeps, all of one kind.
+        begins_ns: The media time where the sample begins; packets before that only serve the decoder.
     """
 
     def __init__(self, duration_ns: int, woken: Callable[[], None] | None = None) -> None:
         super().__init__(woken)
         self.frames: list[AudioFrame | EncodedPacket] = []
+        self.begins_ns = 0
         self._left_ns = duration_ns
 
     def takes(self, frame: Any) -> bool:
@@ -97,6 +103,9 @@ class SoundCatch(Catch):
             return self.lets_pass(frame, "audio")
         if self.frames and _kind(frame) != _kind(self.frames[0]):
             return True
+        if not self.frames:
+            run_in_ns = RUN_IN_NS if isinstance(frame, EncodedPacket) else 0
+            self.begins_ns, self._left_ns = frame.timestamp_ns + run_in_ns, self._left_ns + run_in_ns
         self.frames.append(frame)
         self._left_ns -= _length_ns(frame)
         return self._left_ns <= 0 or len(self.frames) >= MOST_FRAMES

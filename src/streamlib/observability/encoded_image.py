@@ -53,7 +53,7 @@ class EncodedImage(msgspec.Struct, frozen=True, kw_only=True):
         endings = _SUFFIXES[self.format]
         if file.suffix.lower() not in endings:
             raise ConfigError(
-                f"{file} would hold {self.format}; save it as {file.with_suffix(endings[0])}, or ask for another format",
+                f"{file} would hold {self.format}; save it as {file.with_suffix(endings[0])}, or sample another format",
                 field="path",
             )
         file.write_bytes(self.data)

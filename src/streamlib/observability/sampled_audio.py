@@ -54,7 +54,7 @@ class SampledAudio(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
     @property
     def duration_ns(self) -> int:
-        """How long it is, in nanoseconds of media time; less than was asked for where the stream ended or went quiet."""
+        """How long it is, in nanoseconds of media time; less than asked for where the stream ended or went quiet."""
         return round(len(self.samples) * NS_PER_S / self.sample_rate)
 
     @property
@@ -128,7 +128,9 @@ def _decibels(level: float) -> float:
 
 def _picture_size(width: object, height: object) -> tuple[int, int]:
     sides = []
-    for name, side, least, most in zip(("width", "height"), (width, height), SMALLEST_PICTURE, LARGEST_PICTURE, strict=True):
+    for name, side, least, most in zip(
+        ("width", "height"), (width, height), SMALLEST_PICTURE, LARGEST_PICTURE, strict=True
+    ):
         if not isinstance(side, int) or isinstance(side, bool) or not least <= side <= most:
             raise ConfigError(f"{name} is {side!r}; give {least} to {most:,} pixels", field=name)
         sides.append(side)

@@ -7,6 +7,7 @@ are behind `streamlib.frames`. Called by `perception` and `video_watch`.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -64,7 +65,7 @@ class SampleTaker:
         catch = PictureCatch(self._woken())
         hindrance = self._fill(catch, view, timeout_s, wanted)
         if catch.frame is None:
-            return hindrance or self._nothing_came(catch, view, timeout_s)
+            return self._nothing_came(catch, view, timeout_s) if hindrance is None else hindrance
         caught, at_ns = catch.frame, self._now_ns()
         try:
             frame = caught if isinstance(caught, VideoFrame) else find_sampler().picture([caught])
@@ -80,10 +81,9 @@ class SampleTaker:
         hindrance = self._fill(catch, view, timeout_s, always)
         caught = catch.frames[:]
         if not caught:
-            return hindrance or self._nothing_came(catch, view, timeout_s)
+            return self._nothing_came(catch, view, timeout_s) if hindrance is None else hindrance
         try:
-            packets = [packet for packet in caught if isinstance(packet, EncodedPacket)]
-            frames = find_sampler().sound(packets) if packets else [one for one in caught if isinstance(one, AudioFrame)]
+            frames = _heard(caught, catch.begins_ns)
         except (FormatError, MediaError) as error:
             return _no(view, NoSampleCause.UNREADABLE, f"the sound of {view.port} cannot be decoded: {error}")
         if not frames:
@@ -109,12 +109,12 @@ class SampleTaker:
             return _no(view, NoSampleCause.PAUSED, "the runtime is paused; resume it, then sample again")
         return _state_hindrance(view, state)
 
-    def wait(self, done: Callable[[], bool], sleep: Callable[[float], object], seconds: float) -> None:
-        """Wait until `done` or so long; on the main thread the processors that run there have their turns meanwhile."""
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        """Wait for an event, or so long; on the main thread the processors that run there have turns meanwhile."""
         if on_main_thread():
-            self._main.pump(done, seconds)
+            self._main.pump(event.is_set, seconds)
         else:
-            sleep(seconds)
+            event.wait(seconds)
 
     def wake(self) -> None:
         """Have who waits on the main thread look again."""
@@ -136,7 +136,7 @@ class SampleTaker:
                     return None
                 if not wanted():
                     return _no(view, NoSampleCause.CLOSED, f"the watch of {view.port} was closed")
-                self.wait(catch.enough.is_set, catch.enough.wait, min(left_s, LOOK_AGAIN_S))
+                self.wait(catch.enough, min(left_s, LOOK_AGAIN_S))
                 hindrance = self.hindrance(view)
                 if hindrance is not None:
                     return hindrance
@@ -167,11 +167,8 @@ class SampleTaker:
                 f"{view.port} carries no {view.kind.word} but {catch.stranger}; try {other}, or another port",
             )
         if catch.passed:
-            return _no(
-                view,
-                NoSampleCause.NO_KEY_FRAME,
-                f"{catch.passed} packets passed {view.port} {within}, none of them a key frame{self._key_distance(view)}",
-            )
+            came = f"{catch.passed} packets passed {view.port} {within}, none of them a key frame"
+            return _no(view, NoSampleCause.NO_KEY_FRAME, f"{came}; {self._key_distance(view)}")
         return _no(view, NoSampleCause.QUIET, f"nothing passed {view.port} {within}; {self._advice(view)}")
 
     def _key_distance(self, view: Viewpoint) -> str:
@@ -181,8 +178,8 @@ class SampleTaker:
             config = self._graph.node(id_).config if id_ in self._graph else None
         seconds = getattr(config, "gop_seconds", None)
         if seconds is None:
-            return "; give a longer timeout"
-        return f"; one comes every {seconds:g} s of pictures (gop_seconds of {id_}), so give a longer timeout"
+            return "give a longer timeout"
+        return f"one comes every {seconds:g} s of pictures (gop_seconds of {id_}), so give a longer timeout"
 
     def _advice(self, view: Viewpoint) -> str:
         with self._graph.lock:
@@ -225,10 +222,21 @@ def _encoded(view: Viewpoint, frame: VideoFrame, config: SampleConfig, at_ns: in
     )
 
 
+def _heard(caught: list[AudioFrame | EncodedPacket], begins_ns: int) -> list[AudioFrame]:
+    """Frames as they are, packets decoded, without those that only served the decoder unless there are no others."""
+    packets = [packet for packet in caught if isinstance(packet, EncodedPacket)]
+    if not packets:
+        return [frame for frame in caught if isinstance(frame, AudioFrame)]
+    frames = find_sampler().sound(packets)
+    return [frame for frame in frames if frame.timestamp_ns >= begins_ns] or frames
+
+
 def _joined(view: Viewpoint, frames: list[AudioFrame], duration_ms: int) -> SampledAudio:
     """Frames one behind the other, cut to what was asked for; a decoder may change the rate, which ends it."""
     first = frames[0]
-    alike = [frame.samples for frame in frames if (frame.sample_rate, frame.channels) == (first.sample_rate, first.channels)]
+    alike = [
+        frame.samples for frame in frames if (frame.sample_rate, frame.channels) == (first.sample_rate, first.channels)
+    ]
     samples = np.concatenate(alike)[: max(1, round(duration_ms * first.sample_rate / 1_000))]
     samples.setflags(write=False)
     return SampledAudio(

@@ -93,9 +93,12 @@ def _rows(size: tuple[int, int], channels: int) -> list[_Row]:
 
 
 def _mark_levels(
-    pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, row: _Row, marks: Iterable[tuple[float, str]]
+    pen: ImageDraw.ImageDraw,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    row: _Row,
+    marks: Iterable[tuple[float, str]],
 ) -> None:
-    below = row.top - _FONT_SIZE  # a word that would touch the one above it is left out
+    below = float(row.top - _FONT_SIZE)  # a word that would touch the one above it is left out
     for part, word in sorted(marks):
         y = row.top + part * (row.height - 1)
         pen.line((row.left - 4, y, row.left - 1, y), _INK)
@@ -144,7 +147,9 @@ def _wave(channel: NDArray[np.float32], columns: int, rows: int) -> Pixels:
     return pixels
 
 
-def _extremes(channel: NDArray[np.float32], starts: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _extremes(
+    channel: NDArray[np.float32], starts: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     if (np.diff(starts) > 0).all():
         return np.minimum.reduceat(channel, starts), np.maximum.reduceat(channel, starts)
     return channel[starts], channel[starts]
@@ -162,8 +167,7 @@ def _spectrum(channel: NDArray[np.float32], sample_rate: int, columns: int, rows
     # Column by column, so that a minute of sound needs no more room than a second.
     ends = np.maximum(at + 1, np.append(at[1:], len(blocks)))
     loudest = [
-        np.abs(np.fft.rfft(blocks[start:end] * window, axis=1)).max(axis=0)
-        for start, end in zip(at, ends, strict=True)
+        np.abs(np.fft.rfft(blocks[start:end] * window, axis=1)).max(axis=0) for start, end in zip(at, ends, strict=True)
     ]
     levels = 20 * np.log10(np.maximum(np.array(loudest).T * (2 / window.sum()), 1e-9))
     hz = LOWEST_HZ * (sample_rate / 2 / LOWEST_HZ) ** (1 - (np.arange(rows) + 0.5) / rows)

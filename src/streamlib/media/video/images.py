@@ -38,6 +38,7 @@ def encoded(picture: av.VideoFrame, image: ImageFormat) -> bytes:
     codec, options = _CODECS[image]
     source = _fitted(picture, image)
     context = av.CodecContext.create(codec, "w")
+    assert isinstance(context, av.VideoCodecContext)
     context.width, context.height, context.pix_fmt = source.width, source.height, source.format.name
     context.time_base, context.thread_count, context.options = NANOSECOND, 1, dict(options)
     if image is ImageFormat.JPEG:
@@ -53,7 +54,7 @@ def encoded(picture: av.VideoFrame, image: ImageFormat) -> bytes:
 
 
 def _fitted(picture: av.VideoFrame, image: ImageFormat) -> av.VideoFrame:
-    """The picture as its encoder takes it; both files with luma and chroma have BT.601's matrix (JFIF 1.02, RFC 9649)."""
+    """The picture as its encoder takes it; JPEG and WebP have the matrix of BT.601 (JFIF 1.02; RFC 9649)."""
     if image is ImageFormat.PNG:
         return picture
     if picture.format.name == "rgba":
