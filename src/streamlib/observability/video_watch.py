@@ -24,6 +24,7 @@ from streamlib.observability.viewpoint import Viewpoint
 _PASSING = frozenset({NoSampleCause.QUIET, NoSampleCause.NO_KEY_FRAME, NoSampleCause.PAUSED, NoSampleCause.UNREADABLE})
 """What may be over soon: a watch waits through it."""
 _ROUND_S = 5.0  # how long one tap waits for a frame; then the next one does
+_HANDOVER_S = 1.0  # a task that was cancelled has its thread give up within the time of a look
 
 
 class VideoWatch:
@@ -34,14 +35,16 @@ class VideoWatch:
 
     Attributes:
         skipped: Pictures that were due while nobody asked.
-        ended_by: Why there are no more; None while there may be.
+        hindered_by: Why the last try brought no picture; None where it did.
+        over: Whether there are no more, for the reason that hindered the last.
     """
 
     def __init__(
         self, taker: SampleTaker, view: Viewpoint, config: SampleConfig, every_s: float, now_ns: Callable[[], int]
     ) -> None:
         self.skipped = 0
-        self.ended_by: NoSample | None = None
+        self.hindered_by: NoSample | None = None
+        self.over = False
         self._taker = taker
         self._view = view
         self._config = config
@@ -105,8 +108,9 @@ class VideoWatch:
         self.close()
 
     def __repr__(self) -> str:
-        over = "" if self.ended_by is None else f", over: {self.ended_by}"
-        return f"<VideoWatch of {self._view.port} every {self._every_ns / NS_PER_S:g} s, {self.skipped} skipped{over}>"
+        every, why = f"every {self._every_ns / NS_PER_S:g} s", self.hindered_by
+        now = "closed" if self.closed else "" if why is None else f"{'over' if self.over else 'waits'}: {why}"
+        return f"<VideoWatch of {self._view.port} {every}, {self.skipped} skipped{', ' if now else ''}{now}>"
 
     def _ask(self, answer: asyncio.Future[SampledFrame | None], given_up: threading.Event) -> None:
         """Take the next picture for a task; on a thread of its own."""
@@ -120,7 +124,7 @@ class VideoWatch:
 
     def _next(self, given_up: threading.Event | None = None) -> SampledFrame | None:
         """Wait until a picture is due, and take it; None where there are no more, or nobody waits any more."""
-        if not self._asking.acquire(blocking=False):
+        if not self._asking.acquire(timeout=_HANDOVER_S):
             raise StateError("somebody else waits for a picture of this watch; give each a watch of its own")
         try:
             return self._taken(lambda: not self._closed.is_set() and (given_up is None or not given_up.is_set()))
@@ -129,7 +133,7 @@ class VideoWatch:
 
     def _taken(self, wanted: Wanted) -> SampledFrame | None:
         self._skip()
-        while wanted() and self.ended_by is None:
+        while wanted() and not self.over:
             left_ns = 0 if self._due_ns is None else self._due_ns - self._now_ns()
             if left_ns > 0:
                 self._rest(min(left_ns / NS_PER_S, LOOK_AGAIN_S))
@@ -137,11 +141,10 @@ class VideoWatch:
             sample = self._taker.picture(self._view, self._config, _ROUND_S, wanted)
             if isinstance(sample, SampledFrame):
                 self._due_ns = (self._now_ns() if self._due_ns is None else self._due_ns) + self._every_ns
+                self.hindered_by = None
                 return sample
-            if sample.cause in _PASSING:
-                self._taker.wait(self._closed, LOOK_AGAIN_S)
-            elif sample.cause is not NoSampleCause.CLOSED:
-                self.ended_by = sample
+            self._hinder(sample)
+            self._taker.wait(self._closed, LOOK_AGAIN_S)
         return None
 
     def _skip(self) -> None:
@@ -156,8 +159,12 @@ class VideoWatch:
         """Let time pass until the next picture is due, and see whether any can still come."""
         self._taker.wait(self._closed, seconds)
         hindrance = self._taker.hindrance(self._view)
-        if hindrance is not None and hindrance.cause not in _PASSING:
-            self.ended_by = hindrance
+        if hindrance is not None:
+            self._hinder(hindrance)
+
+    def _hinder(self, why: NoSample) -> None:
+        if why.cause is not NoSampleCause.CLOSED:
+            self.hindered_by, self.over = why, why.cause not in _PASSING
 
 
 def _settle(answer: asyncio.Future[SampledFrame | None], picture: SampledFrame | None, error: Exception | None) -> None:
