@@ -14,16 +14,16 @@ class Calls:
     """Notes what it is told of calls."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[int | None, int]] = []
+        self.told: list[tuple[Any, int]] = []
 
-    def processed(self, timestamp_ns: int | None, latency_ns: int) -> None:
-        self.told.append((timestamp_ns, latency_ns))
+    def processed(self, frame: Any, latency_ns: int) -> None:
+        self.told.append((frame, latency_ns))
 
 
 class Broken(Calls):
     """Raises when it is told anything."""
 
-    def processed(self, timestamp_ns: int | None, latency_ns: int) -> None:
+    def processed(self, frame: Any, latency_ns: int) -> None:
         raise ValueError("no more")
 
 
@@ -60,14 +60,14 @@ class Place:
         raise OSError(f"no luck with {context}")
 
 
-def test_each_call_is_told_with_the_media_time_of_what_it_found_and_how_long_it_took() -> None:
+def test_each_call_is_told_with_the_frame_that_it_found_and_how_long_it_took() -> None:
     place = Place()
     process = tapped_call(place.process, place.tap, place.oldest)
     place.frames = [Note(0, 70), Note(1, 90)]
     for context in ("one", "two", "three"):
         process(context)
     assert place.contexts == ["one", "two", "three"]
-    assert place.calls.told == [(70, 30), (90, 30), (None, 30)]
+    assert place.calls.told == [(Note(0, 70), 30), (Note(1, 90), 30), (None, 30)]
 
 
 def test_the_time_of_a_coroutine_counts_until_it_returns() -> None:
@@ -75,7 +75,7 @@ def test_the_time_of_a_coroutine_counts_until_it_returns() -> None:
     place.frames = [Note(0, 70)]
     process: Any = tapped_coroutine(place.process_async, place.tap, place.oldest)
     asyncio.run(process("one"))
-    assert place.calls.told == [(70, 42)]
+    assert place.calls.told == [(Note(0, 70), 42)]
 
 
 def test_a_call_that_raises_raises_as_before_and_is_not_told() -> None:

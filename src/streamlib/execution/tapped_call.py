@@ -15,8 +15,8 @@ from streamlib.links.tap import ObserverSlot
 class CallObserver(Protocol):
     """Who is told of the calls of a processor."""
 
-    def processed(self, timestamp_ns: int | None, latency_ns: int) -> None:
-        """A call is over that found a frame of this media time, or none, and took so long."""
+    def processed(self, frame: Any, latency_ns: int) -> None:
+        """A call is over that found this frame first, or None, and took so long."""
         ...
 
 
@@ -34,11 +34,11 @@ class CallTap(ObserverSlot[CallObserver]):
         super().__init__(failed)
         self.now_ns = now_ns
 
-    def processed(self, timestamp_ns: int | None, latency_ns: int) -> None:
+    def processed(self, frame: Any, latency_ns: int) -> None:
         """Tell every observer of a call."""
         for observer in self._observers:
             try:
-                observer.processed(timestamp_ns, latency_ns)
+                observer.processed(frame, latency_ns)
             except Exception as error:
                 self.take_out(observer, error)
 
@@ -55,7 +55,7 @@ def tapped_call(call: Callable[[Any], object], tap: CallTap, oldest: Callable[[]
         frame = oldest()
         began_ns = now_ns()
         call(context)
-        tap.processed(getattr(frame, "timestamp_ns", None), now_ns() - began_ns)
+        tap.processed(frame, now_ns() - began_ns)
 
     return process
 
@@ -68,6 +68,6 @@ def tapped_coroutine(call: Callable[[Any], Any], tap: CallTap, oldest: Callable[
         frame = oldest()
         began_ns = now_ns()
         await call(context)
-        tap.processed(getattr(frame, "timestamp_ns", None), now_ns() - began_ns)
+        tap.processed(frame, now_ns() - began_ns)
 
     return process

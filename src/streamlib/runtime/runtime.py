@@ -30,6 +30,7 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.observability.inspector import GraphInspector
 from streamlib.observability.link_events import LinkEvents
+from streamlib.observability.observers import Observers
 from streamlib.observability.perception import GraphPerception
 from streamlib.observability.render import RenderedGraph
 from streamlib.observability.sampler import SampleTaker
@@ -70,7 +71,7 @@ class StreamRuntime(Editing):
     Attributes:
         graph: What is joined to what, and the components of each; changed by the calls below alone.
         events: The bus on which all that happens is published.
-        inspector: Looks into it: snapshots of processors, links, topology and health.
+        inspector: Looks into it: snapshots of processors, links, topology and health, and observers.
         commit_mode: As given.
 
     Raises:
@@ -112,7 +113,9 @@ class StreamRuntime(Editing):
         self._taps = Taps(self.graph, self.events, self._committer.soon, self._clock.now_ns)
         self._site.tap_of = LinkEvents(self.graph, self.events, self._taps).tap_of
         self._site.dress = self._taps.dress
-        self.inspector = GraphInspector(self.graph, self._clock.now_ns)
+        now_ns, in_line = self._clock.now_ns, self._committer.defer_action
+        observers = Observers(self.graph, self.events, self._taps, now_ns, in_line)
+        self.inspector = GraphInspector(self.graph, now_ns, observers)
         self._lifecycle = Lifecycle(self._site, self._compiler, self._committer, self._reports, self._completion)
         self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
         # From here on by what does not hold the runtime: threads hold it, and a runtime is gone when its user drops it.
