@@ -63,9 +63,11 @@ def test_arguments_that_are_none_are_refused_by_name() -> None:
             perception.sample_audio(sound, wrong)
     with pytest.raises(ConfigError, match="timeout is 0"):
         perception.sample_audio(sound, timeout=0)
-    for ask in (perception.sample_video, lambda place, config: perception.watch_video(place, 1, config)):
-        with pytest.raises(ConfigError, match=r"config is 'thumbnail'; give SampleConfig.thumbnail\(\)"):
-            ask(source, "thumbnail")
+    wrong = "thumbnail"
+    with pytest.raises(ConfigError, match=r"config is 'thumbnail'; give SampleConfig.thumbnail\(\)"):
+        perception.sample_video(source, wrong)
+    with pytest.raises(ConfigError, match=r"config is 'thumbnail'; give SampleConfig.thumbnail\(\)"):
+        perception.watch_video(source, 1, wrong)
 
 
 def test_what_is_not_in_the_graph_is_named() -> None:
@@ -79,6 +81,8 @@ def test_what_is_not_in_the_graph_is_named() -> None:
     for wrong in ("pictures_0.out", 7):
         with pytest.raises(UnknownLinkError, match="pictures_0.out->see_0.into"):
             runtime.perception.link_status(wrong)  # type: ignore[arg-type]
+    with pytest.raises(UnknownLinkError):
+        StreamRuntime().perception.link_status(link)
 
 
 def test_inside_a_processor_a_sample_is_refused() -> None:
@@ -116,14 +120,14 @@ def test_status_and_health_are_what_the_inspector_has_seen() -> None:
 @pytest.mark.promise("agent.subscribe")
 def test_a_subscription_streams_what_happens_drops_among_it() -> None:
     async def main(runtime: StreamRuntime) -> list[str]:
-        async with runtime.perception.subscribe() as everything, runtime.perception.subscribe("link:*") as links:
+        perception, told = runtime.perception, list[str]()
+        async with perception.subscribe("runtime:*") as whole, perception.subscribe("link:*") as links:
             runtime.start()
-            told: list[str] = []
             async for event in links:
                 if type(event).__name__ == "QueueFull" and event.dropped:  # type: ignore[attr-defined]
                     told.append("dropped")
                     break
-            async for event in everything:
+            async for event in whole:
                 told.append(type(event).__name__)
                 if told[-1] == "RuntimeStarted":
                     break

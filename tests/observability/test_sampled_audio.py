@@ -27,6 +27,7 @@ def sine(level: float, seconds: float = 0.5) -> NDArray[np.float32]:
     return (level * np.sin(2 * np.pi * 1_000 * np.arange(int(RATE * seconds)) / RATE)).astype(np.float32)
 
 
+@pytest.mark.promise("agent.sound-shown")
 def test_levels_are_those_of_each_channel() -> None:
     sound = sampled(np.stack((sine(1.0), sine(0.1), sine(0.0)), axis=1))
     assert sound.channels == 3
@@ -38,6 +39,7 @@ def test_levels_are_those_of_each_channel() -> None:
     assert repr(sound) == "<SampledAudio 0.500 s, 3 x 48000 Hz, rms -3.0, -23.0, -inf dBFS>"
 
 
+@pytest.mark.promise("agent.sound-shown")
 def test_a_wav_file_has_the_samples_and_clips_what_is_beyond_full_scale() -> None:
     samples = np.array([[0.0, 0.5], [1.5, -1.5], [-1.0, 1.0]], np.float32)
     with wave.open(io.BytesIO(sampled(samples).wav())) as file:
@@ -46,6 +48,7 @@ def test_a_wav_file_has_the_samples_and_clips_what_is_beyond_full_scale() -> Non
     assert read.tolist() == [[0, 16_384], [32_767, -32_768], [-32_768, 32_767]]
 
 
+@pytest.mark.promise("agent.sound-shown")
 @pytest.mark.parametrize("rate", [48_000, 44_100, 16_000])
 def test_for_speech_it_is_one_channel_of_16_khz(rate: int) -> None:
     at = np.arange(rate) / rate
@@ -56,6 +59,7 @@ def test_for_speech_it_is_one_channel_of_16_khz(rate: int) -> None:
     assert not speech.samples.flags.writeable
 
 
+@pytest.mark.promise("agent.sound-shown")
 def test_pictures_of_it_have_the_size_asked_for() -> None:
     sound = sampled(sine(0.5).reshape(-1, 1))
     for image, size in ((sound.waveform(400, 100), (400, 100)), (sound.spectrogram(), (800, 320))):

@@ -151,6 +151,7 @@ def test_a_key_frame_is_decoded(stage: Stage) -> None:
     assert np.abs(np.asarray(Image.open(io.BytesIO(sample.data))).astype(int) - expected).mean() < 6
 
 
+@pytest.mark.promise("agent.no-sample")
 def test_where_nothing_comes_it_says_so_in_time(stage: Stage) -> None:
     sample = stage.look()
     assert cause(sample) == "quiet"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamlib import SampleConfig, StreamRuntime, VideoWatch
+from streamlib import SampleConfig, SampledFrame, StreamRuntime, VideoWatch
 from streamlib.errors import StateError
 from streamlib.testing import ManualClock
 from tests.observability.views import Pictures, See
@@ -38,6 +38,7 @@ def stage() -> Iterator[Stage]:
         yield made
 
 
+@pytest.mark.promise("agent.watch-video")
 def test_the_first_picture_comes_at_once_and_the_next_when_it_is_due(stage: Stage) -> None:
     watch, taken = stage.watch(), []
     taken.append(next(watch))
@@ -52,10 +53,12 @@ def test_the_first_picture_comes_at_once_and_the_next_when_it_is_due(stage: Stag
     assert watch.skipped == 0
 
 
+@pytest.mark.promise("agent.watch-video")
 def test_what_nobody_asked_for_in_time_is_counted_and_never_taken(stage: Stage) -> None:
     watch = stage.watch(1.0)
     next(watch)
     stage.clock.advance(SECOND * 7 // 2)  # 1, 2 and 3 were due
+    stage.record.wait_for(1)
     before = stage.record.numbers[-1]
     assert next(watch).sequence > before
     assert watch.skipped == 2
@@ -85,7 +88,7 @@ def test_it_ends_when_the_processor_is_gone_or_the_runtime_stops(stage: Stage, c
 
 
 def test_closing_ends_it_and_wakes_who_waits(stage: Stage) -> None:
-    watch, pictures = stage.watch(1_000), []
+    watch, pictures = stage.watch(1_000), list[SampledFrame]()
     with watch:
         asking = threading.Thread(target=lambda: pictures.extend(watch))
         asking.start()

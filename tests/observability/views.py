@@ -69,6 +69,12 @@ class Pictures(Processor):
         self.n += 1
 
 
+class PicturesByHand(Pictures):
+    """Sends a picture a step."""
+
+    execution = ProcessExecution.manual()
+
+
 class Sounds(Processor):
     """Sends blocks of sound as fast as its links take them, up to `count` where that is given."""
 

@@ -17,7 +17,6 @@ from streamlib.events.stream import EventStream
 from streamlib.events.topics import EVERYTHING
 from streamlib.execution.changes import inside_loop
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import LinkId
 from streamlib.observability.encoded_image import SampledFrame
 from streamlib.observability.inspector import GraphInspector
 from streamlib.observability.no_sample import NoSample
@@ -26,7 +25,17 @@ from streamlib.observability.sampled_audio import SampledAudio
 from streamlib.observability.sampler import SampleTaker
 from streamlib.observability.snapshots import GraphHealth, LinkSnapshot, ProcessorSnapshot
 from streamlib.observability.video_watch import VideoWatch
-from streamlib.observability.viewpoint import PICTURES, SOUND, Kind, Place, Viewpoint, find_viewpoint, processor_at
+from streamlib.observability.viewpoint import (
+    PICTURES,
+    SOUND,
+    Kind,
+    LinkPlace,
+    Place,
+    Viewpoint,
+    find_viewpoint,
+    link_at,
+    processor_at,
+)
 
 SAMPLE_S = 3.0
 """How long a sample waits for what it needs unless said otherwise, in seconds: longer than key frames are apart."""
@@ -61,7 +70,7 @@ class AgentPerception(Protocol):
         """What a processor is doing."""
         ...
 
-    def link_status(self, link: LinkId | str) -> LinkSnapshot:
+    def link_status(self, link: LinkPlace) -> LinkSnapshot:
         """What a link carries."""
         ...
 
@@ -188,15 +197,14 @@ class GraphPerception:
             raise UnknownProcessorError(processor, self._graph.processor_ids())
         return found
 
-    def link_status(self, link: LinkId | str) -> LinkSnapshot:
+    def link_status(self, link: LinkPlace) -> LinkSnapshot:
         """What a link carries: how fast, how full, what it dropped and why.
 
         Raises:
             UnknownLinkError: There is no such link.
         """
-        id_ = getattr(link, "id", link)
-        found = self._inspector.link(LinkId(id_)) if isinstance(id_, str) else None
-        if found is None:
+        found = self._inspector.link(link_at(self._graph, link))
+        if found is None:  # it was removed in between
             raise UnknownLinkError(link, self._graph.link_ids())
         return found
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from streamlib.errors import ConfigError, UnknownPortError, UnknownProcessorError
+from streamlib.errors import ConfigError, UnknownLinkError, UnknownPortError, UnknownProcessorError
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
 from streamlib.frames.video import VideoFrame
@@ -20,21 +20,24 @@ from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.processors.ports import Port, words
 
 
-class Owner(Protocol):
-    """A runtime, as far as it tells whose handles are given."""
-
-    graph: PropertyGraph
-
-
-class Handle(Protocol):
+class ProcessorHandled(Protocol):
     """A handle of a processor."""
 
     runtime: Any
     id: ProcessorId
 
 
-Place: TypeAlias = ProcessorId | str | Handle
+class LinkHandled(Protocol):
+    """A handle of a link."""
+
+    runtime: Any
+    id: LinkId
+
+
+Place: TypeAlias = ProcessorId | str | ProcessorHandled
 """How a processor is named: by its id, or by a handle."""
+LinkPlace: TypeAlias = LinkId | str | LinkHandled
+"""How a link is named: by its id, or by a handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,20 @@ def processor_at(graph: PropertyGraph, place: object) -> ProcessorId:
     if not isinstance(id_, str) or ProcessorId(id_) not in graph:
         raise UnknownProcessorError(place, graph.processor_ids())
     return ProcessorId(id_)
+
+
+def link_at(graph: PropertyGraph, place: object) -> LinkId:
+    """The id of a link that is in the graph.
+
+    Raises:
+        UnknownLinkError: There is none of that id, or it is a handle of another runtime.
+    """
+    owner, id_ = getattr(place, "runtime", None), getattr(place, "id", place)
+    if owner is not None and getattr(owner, "graph", None) is not graph:
+        raise UnknownLinkError(place, graph.link_ids(), foreign=True)
+    if not isinstance(id_, str) or LinkId(id_) not in graph:
+        raise UnknownLinkError(place, graph.link_ids())
+    return LinkId(id_)
 
 
 def find_viewpoint(graph: PropertyGraph, place: object, output: str | None, kind: Kind) -> Viewpoint:
