@@ -27,6 +27,16 @@ def test_the_only_output_that_carries_it_is_meant() -> None:
     assert seen(runtime, anything).port.port == seen(runtime, anything, kind=SOUND).port.port == "out"
 
 
+def test_a_port_may_be_given_for_the_processor() -> None:
+    runtime = StreamRuntime()
+    both = runtime.add_processor(Both)
+    for spot in (both.output("right"), PortRef(both.id, "right")):
+        assert seen(runtime, spot).port == PortRef(both.id, "right")
+    assert seen(runtime, both.output("right"), "left").port.port == "left"
+    with pytest.raises(UnknownProcessorError):
+        seen(StreamRuntime(), both.output("right"))
+
+
 def test_an_output_of_packets_is_meant_where_none_carries_frames() -> None:
     runtime = StreamRuntime()
     encoder = runtime.add_processor("H264Encoder")

@@ -31,6 +31,7 @@ from streamlib.observability.viewpoint import (
     Kind,
     LinkPlace,
     Place,
+    Spot,
     Viewpoint,
     find_viewpoint,
     link_at,
@@ -49,19 +50,19 @@ class AgentPerception(Protocol):
     """What an agent perceives of a graph; `runtime.perception` is one."""
 
     def sample_video(
-        self, processor: Place, config: SampleConfig = ..., *, output: str | None = ..., timeout: float = ...
+        self, processor: Spot, config: SampleConfig = ..., *, output: str | None = ..., timeout: float = ...
     ) -> SampledFrame | NoSample:
         """A picture of what a processor sends."""
         ...
 
     def watch_video(
-        self, processor: Place, every_s: float = ..., config: SampleConfig = ..., *, output: str | None = ...
+        self, processor: Spot, every_s: float = ..., config: SampleConfig = ..., *, output: str | None = ...
     ) -> VideoWatch:
         """Pictures at intervals."""
         ...
 
     def sample_audio(
-        self, processor: Place, duration_ms: int = ..., *, output: str | None = ..., timeout: float | None = ...
+        self, processor: Spot, duration_ms: int = ..., *, output: str | None = ..., timeout: float | None = ...
     ) -> SampledAudio | NoSample:
         """Some sound of what a processor sends."""
         ...
@@ -107,7 +108,7 @@ class GraphPerception:
 
     def sample_video(
         self,
-        processor: Place,
+        processor: Spot,
         config: SampleConfig = A_THUMBNAIL,
         *,
         output: str | None = None,
@@ -118,7 +119,7 @@ class GraphPerception:
         Of packets it is the next key frame, decoded; nothing is asked of the encoder for it.
 
         Args:
-            processor: Its id, or a handle.
+            processor: Its id, or a handle; also a port of it.
             config: Which picture, how large, as which kind of image; a thumbnail in JPEG.
             output: The port, where several carry pictures; an input shows what arrives there.
             timeout: How long to wait for the frame, in seconds.
@@ -136,7 +137,7 @@ class GraphPerception:
 
     def watch_video(
         self,
-        processor: Place,
+        processor: Spot,
         every_s: float = 1.0,
         config: SampleConfig = A_THUMBNAIL,
         *,
@@ -148,7 +149,7 @@ class GraphPerception:
         tap. It ends when the processor has ended, the runtime stops, or it is closed (`with` closes it).
 
         Args:
-            processor: Its id, or a handle.
+            processor: As for `sample_video`.
             every_s: How far apart, in seconds, 0.01 at least. Of packets there is no more than one a key frame.
             config: As for `sample_video`.
             output: As for `sample_video`.
@@ -162,7 +163,7 @@ class GraphPerception:
         return VideoWatch(self._taker, self._view(processor, output, PICTURES), config, seconds, self._now_ns)
 
     def sample_audio(
-        self, processor: Place, duration_ms: int = 1_000, *, output: str | None = None, timeout: float | None = None
+        self, processor: Spot, duration_ms: int = 1_000, *, output: str | None = None, timeout: float | None = None
     ) -> SampledAudio | NoSample:
         """The next sound that a processor sends; of a sink, that arrives there.
 
@@ -170,7 +171,7 @@ class GraphPerception:
         which takes 80 ms of them before the sample begins.
 
         Args:
-            processor: Its id, or a handle.
+            processor: Its id, or a handle; also a port of it.
             duration_ms: How much, in milliseconds of media time, 1 to 60,000.
             output: The port, where several carry sound; an input shows what arrives there.
             timeout: How long to wait for it, in seconds; None is 3 s more than it lasts.
@@ -224,7 +225,7 @@ class GraphPerception:
         """
         return self._bus.stream(topic, capacity)
 
-    def _view(self, processor: Place, output: str | None, kind: Kind) -> Viewpoint:
+    def _view(self, processor: Spot, output: str | None, kind: Kind) -> Viewpoint:
         if inside_loop():
             raise StateError(f"{kind.sampled_by} waits for frames, and would hold up this processor; call it outside")
         return find_viewpoint(self._graph, processor, output, kind)

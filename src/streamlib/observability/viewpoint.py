@@ -34,8 +34,17 @@ class LinkHandled(Protocol):
     id: LinkId
 
 
+class PortHandled(Protocol):
+    """A port of a handle, `handle.output("video")`."""
+
+    handle: Any
+    ref: PortRef
+
+
 Place: TypeAlias = ProcessorId | str | ProcessorHandled
 """How a processor is named: by its id, or by a handle."""
+Spot: TypeAlias = Place | PortRef | PortHandled
+"""How the place of a sample is named: as a processor is, or as one of its ports."""
 LinkPlace: TypeAlias = LinkId | str | LinkHandled
 """How a link is named: by its id, or by a handle."""
 
@@ -104,7 +113,7 @@ def link_at(graph: PropertyGraph, place: object) -> LinkId:
     return LinkId(id_)
 
 
-def find_viewpoint(graph: PropertyGraph, place: object, output: str | None, kind: Kind) -> Viewpoint:
+def find_viewpoint(graph: PropertyGraph, spot: object, output: str | None, kind: Kind) -> Viewpoint:
     """Where one sees what leaves a processor, or what arrives at a sink.
 
     Raises:
@@ -112,8 +121,11 @@ def find_viewpoint(graph: PropertyGraph, place: object, output: str | None, kind
         UnknownPortError: It has no port of that name.
         ConfigError: No port carries what is wanted, or several do and none was named; the message lists them.
     """
+    ref = getattr(spot, "ref", spot)
+    if isinstance(ref, PortRef):
+        spot, output = getattr(spot, "handle", ref.processor_id), ref.port if output is None else output
     with graph.lock:
-        node = graph.node(processor_at(graph, place))
+        node = graph.node(processor_at(graph, spot))
         if output is not None:
             return _named(graph, node, output, kind)
         declared = node.declaration
