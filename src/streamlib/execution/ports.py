@@ -32,7 +32,7 @@ class Ports:
         inputs: The channels of each connected input in the order in which they were connected, by port.
         outputs: The channels of each output in the order in which they were connected, by port.
         readers: What reads the inputs, one for each link.
-        writers: What stands at the outputs, one for each port.
+        writers: What stands at the connected outputs, one for each port.
         left_unread: What its last call found and read nothing of; it is called when there is something else.
         taps: The taps of those outputs at which somebody looks.
     """
@@ -234,7 +234,7 @@ class Ports:
             old.lead_to(new)
         else:
             setattr(self.processor, port, new)
-        self.writers = tuple(getattr(self.processor, name) for name in self.outputs)
+        self.writers = tuple(getattr(self.processor, name) for name, links in self.outputs.items() if links)
 
     def tap_output(self, port: str, tap: OutputTap | None) -> None:
         """Show what is written to an output to a tap, or with None to nobody. For the owner."""

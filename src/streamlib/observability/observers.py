@@ -30,15 +30,29 @@ class HasGraph(Protocol):
 class ProcessorNamed(Protocol):
     """A handle of a processor."""
 
-    id: ProcessorId
-    runtime: HasGraph
+    @property
+    def id(self) -> ProcessorId:
+        """Its id."""
+        ...
+
+    @property
+    def runtime(self) -> HasGraph:
+        """Whose it is."""
+        ...
 
 
 class LinkNamed(Protocol):
     """A handle of a link."""
 
-    id: LinkId
-    runtime: HasGraph
+    @property
+    def id(self) -> LinkId:
+        """Its id."""
+        ...
+
+    @property
+    def runtime(self) -> HasGraph:
+        """Whose it is."""
+        ...
 
 
 class Observers:
