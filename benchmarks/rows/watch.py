@@ -31,6 +31,7 @@ WATCH = Row(
             unit="ns",
             at_most=1.05,
         ),
+        Figure(key="cpu_ns", what="the same: CPU of the graph's thread", unit="ns", at_most=1.02),
     ),
     method="A source that makes a frame around one array, five that pass it on and a sink, for five seconds. "
     "`watch_video` takes a thumbnail in JPEG of the last but one each second, on a thread of its own.",

@@ -60,6 +60,14 @@ def test_a_damaged_packet_is_refused_by_name() -> None:
         sampler().picture([replace(packet, data=b"")])
 
 
+def test_sound_goes_on_behind_a_damaged_packet_and_is_refused_where_all_are() -> None:
+    packets = opus(tone(440))
+    packets[10] = replace(packets[10], data=b"")
+    assert sum(frame.num_samples for frame in sampler().sound(packets)) == RATE - 960
+    with pytest.raises(MediaError, match="is empty"):
+        sampler().sound([replace(packet, data=b"") for packet in packets])
+
+
 def test_sound_comes_packet_by_packet_with_its_times() -> None:
     samples = tone(440, channels=2)
     frames = sampler().sound(opus(samples))

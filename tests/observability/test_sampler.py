@@ -33,7 +33,7 @@ from streamlib.observability.viewpoint import PICTURES, SOUND, Kind, find_viewpo
 from streamlib.runtime.handles import ProcessorHandle
 from tests.media.clips import pictures
 from tests.media.mp4.streams import FAST, h264
-from tests.observability.views import AUDIO, STEP_NS, Given, Hear, block, packet, picture
+from tests.observability.views import AUDIO, STEP_NS, Given, Hear, PicturesByHand, block, packet, picture
 from tests.scenarios.stage import SECONDS
 
 SHORT = 0.02
@@ -228,13 +228,33 @@ def test_what_hinders_is_told_at_once(stage: Stage) -> None:
     runtime.remove(source)
     assert cause(taker.picture(view, SampleConfig(), SECONDS)) == "removed"
     runtime.stop()
-    assert cause(taker.picture(stage.view(sink), SampleConfig(), SECONDS)) == "unconnected"
+    assert cause(taker.picture(stage.view(sink), SampleConfig(), SECONDS)) == "not_running"
 
 
 def test_who_waits_is_told_when_the_processor_is_removed_meanwhile(stage: Stage) -> None:
     view, taker = stage.view(stage.source), stage.taker()
     stage.shown.then = lambda: stage.runtime.remove(stage.source)
     assert cause(taker.picture(view, SampleConfig(), SECONDS)) == "removed"
+
+
+def test_who_waits_at_an_input_is_moved_to_the_link_that_leads_there_then(stage: Stage) -> None:
+    runtime = stage.runtime
+    sink, other = runtime.add_processor(Hear), runtime.add_processor(PicturesByHand)
+    link = runtime.connect(other, sink.input("video"))
+    looked: list[object] = []
+
+    def move() -> None:
+        looked.extend(stage.shown.attached)
+        if len(looked) == 1:
+            with runtime.edit() as edit:
+                edit.disconnect(link)
+                third = edit.add_processor(PicturesByHand)
+                edit.connect(third, sink.input("video"))
+            stage.shown.frames = (picture(1),)
+
+    stage.shown.then = move
+    assert isinstance(stage.look_at(sink, timeout=SECONDS), SampledFrame)
+    assert looked == [link.id, "pictures_by_hand_1.out->hear_0.video"]
 
 
 def test_who_is_not_wanted_any_more_gives_up(stage: Stage) -> None:

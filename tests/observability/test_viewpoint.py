@@ -5,9 +5,18 @@ from queue import SimpleQueue
 import pytest
 
 from streamlib import PortRef, StreamRuntime
-from streamlib.errors import ConfigError, UnknownPortError, UnknownProcessorError
+from streamlib.errors import ConfigError, UnknownLinkError, UnknownPortError, UnknownProcessorError
 from streamlib.ids import ProcessorId
-from streamlib.observability.viewpoint import PICTURES, SOUND, Kind, Viewpoint, find_viewpoint, processor_at
+from streamlib.observability.viewpoint import (
+    PICTURES,
+    SOUND,
+    Kind,
+    Viewpoint,
+    find_viewpoint,
+    link_at,
+    link_to,
+    processor_at,
+)
 from tests.observability.views import Both, Given, Hear, Many, Pictures, See, Sounds
 from tests.scenarios.stage import Collect, Numbers, Record
 
@@ -19,7 +28,7 @@ def seen(runtime: StreamRuntime, place: object, output: str | None = None, kind:
 def test_the_only_output_that_carries_it_is_meant() -> None:
     runtime = StreamRuntime()
     source = runtime.add_processor(Pictures)
-    expected = Viewpoint(PICTURES, PortRef(source.id, "out"), None, True)
+    expected = Viewpoint(PICTURES, PortRef(source.id, "out"), is_output=True)
     assert seen(runtime, source) == seen(runtime, source.id) == seen(runtime, source, "out") == expected
     both = runtime.add_processor(Both)
     assert seen(runtime, both, kind=SOUND).port.port == "sound"
@@ -40,7 +49,7 @@ def test_a_port_may_be_given_for_the_processor() -> None:
 def test_an_output_of_packets_is_meant_where_none_carries_frames() -> None:
     runtime = StreamRuntime()
     encoder = runtime.add_processor("H264Encoder")
-    assert seen(runtime, encoder) == Viewpoint(PICTURES, PortRef(encoder.id, "packets"), None, True)
+    assert seen(runtime, encoder) == Viewpoint(PICTURES, PortRef(encoder.id, "packets"), is_output=True)
 
 
 def test_several_outputs_are_listed() -> None:
@@ -54,19 +63,21 @@ def test_several_outputs_are_listed() -> None:
 def test_of_a_sink_it_is_the_link_that_leads_there() -> None:
     runtime = StreamRuntime()
     source, sink = runtime.add_processor(Pictures), runtime.add_processor(Hear)
-    assert seen(runtime, sink) == Viewpoint(PICTURES, PortRef(sink.id, "video"), None, False)
+    assert seen(runtime, sink) == Viewpoint(PICTURES, PortRef(sink.id, "video"), is_output=False)
+    assert link_to(runtime.graph, seen(runtime, sink)) is None
     link = runtime.connect(source, sink.input("video"))
-    assert seen(runtime, sink) == Viewpoint(PICTURES, PortRef(sink.id, "video"), link.id, False)
-    assert seen(runtime, sink, kind=SOUND) == Viewpoint(SOUND, PortRef(sink.id, "audio"), None, False)
+    assert link_to(runtime.graph, seen(runtime, sink)) == link.id
+    assert link_to(runtime.graph, seen(runtime, source)) is None
+    assert seen(runtime, sink, kind=SOUND) == Viewpoint(SOUND, PortRef(sink.id, "audio"), is_output=False)
 
 
 def test_an_input_is_meant_by_name_and_one_of_several_links_is_not() -> None:
     runtime = StreamRuntime()
     scaler, many = runtime.add_processor("VideoScaler"), runtime.add_processor(Many)
     sources = [runtime.add_processor(Pictures) for _ in range(2)]
-    link = runtime.connect(sources[0], scaler)
+    runtime.connect(sources[0], scaler)
     assert seen(runtime, scaler).port.port == "video_out"
-    assert seen(runtime, scaler, "video_in") == Viewpoint(PICTURES, PortRef(scaler.id, "video_in"), link.id, False)
+    assert seen(runtime, scaler, "video_in") == Viewpoint(PICTURES, PortRef(scaler.id, "video_in"), is_output=False)
     for source in sources:
         runtime.connect(source, many)
     with pytest.raises(ConfigError, match="2 links lead to many_0.into; sample one of pictures_0.out, pictures_1.out"):
@@ -98,3 +109,15 @@ def test_a_processor_that_is_not_there_is_named() -> None:
             processor_at(runtime.graph, place)
     with pytest.raises(UnknownProcessorError, match="another runtime|of this"):
         processor_at(other.graph, source)
+
+
+def test_a_link_is_named_by_its_id_or_a_handle() -> None:
+    runtime = StreamRuntime()
+    source, sink = runtime.add_processor(Pictures), runtime.add_processor(Hear)
+    link = runtime.connect(source, sink.input("video"))
+    assert link_at(runtime.graph, link) == link_at(runtime.graph, link.id) == link.id
+    for place in (source, source.id, 7):
+        with pytest.raises(UnknownLinkError):
+            link_at(runtime.graph, place)
+    with pytest.raises(UnknownLinkError):
+        link_at(StreamRuntime().graph, link)

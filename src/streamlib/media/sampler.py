@@ -8,13 +8,15 @@ It must not know ports or links, and keeps nothing between two calls. Next on th
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 
 import av
 import numpy as np
 import soxr
 
+from streamlib.errors import MediaError
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
 from streamlib.frames.video import VideoFrame
@@ -38,24 +40,29 @@ class AvSampler:
             FormatError: They are no video, or there is no decoder for them.
             MediaError: They are damaged.
         """
-        for picture, packet in _decoded("video", packets):
+        damage = list[MediaError]()
+        for picture, packet in _decoded("video", packets, damage):
             assert isinstance(picture, av.VideoFrame)
             return picture_of(picture, packet)
+        if damage:
+            raise damage[0]
         return None
 
     def sound(self, packets: Iterable[EncodedPacket]) -> list[AudioFrame]:
-        """What these packets make, without what an encoder put before the first sound.
+        """What these packets make, without what an encoder put before the first sound; damaged ones are left out.
 
         Raises:
             FormatError: They are no audio, or there is no decoder for them.
-            MediaError: They are damaged.
+            MediaError: All of them are damaged.
         """
-        reader, frames = SampleReader(), []
-        for sound, packet in _decoded("audio", packets):
+        reader, frames, damage = SampleReader(), list[AudioFrame](), list[MediaError]()
+        for sound, packet in _decoded("audio", packets, damage):
             assert isinstance(sound, av.AudioFrame)
             frame = sound_of(reader.read(sound), sound, packet)
             if frame.num_samples:
                 frames.append(frame)
+        if damage and not frames:
+            raise damage[0]
         return frames
 
     def mono(self, samples: Samples, sample_rate: int, wanted_rate: int) -> Samples:
@@ -74,10 +81,18 @@ class AvSampler:
         return draw_spectrogram(samples, sample_rate, width, height)
 
 
-def _decoded(media: str, packets: Iterable[EncodedPacket]) -> Iterator[tuple[Decoded, EncodedPacket]]:
+def _decoded(
+    media: str, packets: Iterable[EncodedPacket], damage: list[MediaError]
+) -> Iterator[tuple[Decoded, EncodedPacket]]:
+    """What these packets make; of those that are damaged, the errors."""
     decoder = PacketDecoder(media, DecoderSettings(layouts=LAYOUTS), Notices(_LOG))
+    each: Iterator[Callable[[], Iterator[tuple[Decoded, EncodedPacket]]]]
+    each = (partial(decoder.decode, packet) for packet in packets)
     try:
-        yield from chain.from_iterable(decoder.decode(packet) for packet in packets)
-        yield from decoder.flush()
+        for step in chain(each, [decoder.flush]):
+            try:
+                yield from step()
+            except MediaError as error:
+                damage.append(error)
     finally:
         decoder.close()

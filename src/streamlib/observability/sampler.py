@@ -15,7 +15,6 @@ import numpy as np
 
 from streamlib.clock import NS_PER_MS, NS_PER_S, MonotonicClock
 from streamlib.errors import FormatError, MediaError
-from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.main_thread_runner import MainThread, on_main_thread
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.converter import find_converter, size_within
@@ -23,14 +22,15 @@ from streamlib.frames.packet import EncodedPacket
 from streamlib.frames.sampler import find_sampler
 from streamlib.frames.video import VideoFrame
 from streamlib.graph.property_graph import PropertyGraph
+from streamlib.ids import LinkId
 from streamlib.observability.catch import Catch, PictureCatch, SoundCatch
 from streamlib.observability.encoded_image import SampledFrame
+from streamlib.observability.hindrances import Hindrances, no_sample
 from streamlib.observability.no_sample import NoSample, NoSampleCause
 from streamlib.observability.sample_config import SampleConfig
 from streamlib.observability.sampled_audio import SampledAudio
 from streamlib.observability.taps import Taps
-from streamlib.observability.viewpoint import PICTURES, SOUND, Viewpoint
-from streamlib.states import GraphState, ProcessorState
+from streamlib.observability.viewpoint import Viewpoint, link_to
 
 LOOK_AGAIN_S = 0.05
 """How often who waits for frames looks whether any can still come, in seconds."""
@@ -49,9 +49,13 @@ class SampleTaker:
     Args:
         now_ns: The runtime's clock, by which frames have their age.
         main: The processors of the main thread, which have their turns while somebody waits there.
+
+    Attributes:
+        hindrances: Knows why nothing comes.
     """
 
     def __init__(self, graph: PropertyGraph, taps: Taps, now_ns: Callable[[], int], main: MainThread) -> None:
+        self.hindrances = Hindrances(graph)
         self._graph = graph
         self._taps = taps
         self._now_ns = now_ns
@@ -65,15 +69,17 @@ class SampleTaker:
         catch = PictureCatch(self._woken())
         hindrance = self._fill(catch, view, timeout_s, wanted)
         if catch.frame is None:
-            return self._nothing_came(catch, view, timeout_s) if hindrance is None else hindrance
+            return hindrance if hindrance is not None else self.hindrances.nothing_came(catch, view, timeout_s)
         caught, at_ns = catch.frame, self._now_ns()
         try:
             frame = caught if isinstance(caught, VideoFrame) else find_sampler().picture([caught])
             if frame is None:
-                return _no(view, NoSampleCause.UNREADABLE, f"{caught!r} of {view.port} makes no picture by itself")
+                return no_sample(
+                    view, NoSampleCause.UNREADABLE, f"{caught!r} of {view.port} makes no picture by itself"
+                )
             return _encoded(view, frame, config, at_ns)
         except (FormatError, MediaError) as error:
-            return _no(view, NoSampleCause.UNREADABLE, f"a picture of {view.port} cannot be shown: {error}")
+            return no_sample(view, NoSampleCause.UNREADABLE, f"a picture of {view.port} cannot be shown: {error}")
 
     def sound(self, view: Viewpoint, duration_ms: int, timeout_s: float) -> SampledAudio | NoSample:
         """The sound of the next so many milliseconds; less where it ended or went quiet before."""
@@ -81,33 +87,14 @@ class SampleTaker:
         hindrance = self._fill(catch, view, timeout_s, always)
         caught = catch.frames[:]
         if not caught:
-            return self._nothing_came(catch, view, timeout_s) if hindrance is None else hindrance
+            return hindrance if hindrance is not None else self.hindrances.nothing_came(catch, view, timeout_s)
         try:
             frames = _heard(caught, catch.begins_ns)
         except (FormatError, MediaError) as error:
-            return _no(view, NoSampleCause.UNREADABLE, f"the sound of {view.port} cannot be decoded: {error}")
+            return no_sample(view, NoSampleCause.UNREADABLE, f"the sound of {view.port} cannot be decoded: {error}")
         if not frames:
-            return _no(view, NoSampleCause.UNREADABLE, f"{len(caught)} packets of {view.port} make no sound yet")
+            return no_sample(view, NoSampleCause.UNREADABLE, f"{len(caught)} packets of {view.port} make no sound yet")
         return _joined(view, frames, duration_ms)
-
-    def hindrance(self, view: Viewpoint) -> NoSample | None:
-        """Why nothing can come there now, or None."""
-        id_, graph = view.port.processor_id, self._graph
-        with graph.lock:
-            if id_ not in graph:
-                return _no(view, NoSampleCause.REMOVED, f"{id_} is not in the graph any more")
-            declared, state, whole = graph.node(id_).declaration, graph.get(id_, ProcessorState), graph.state
-            link_is_gone = view.link is not None and view.link not in graph
-        ports = declared.outputs if view.is_output else declared.inputs
-        if view.port.port not in ports:
-            return _no(view, NoSampleCause.REMOVED, f"{id_} was replaced by a processor that has no {view.port.port}")
-        if not view.is_output and (view.link is None or link_is_gone):
-            return _no(view, NoSampleCause.UNCONNECTED, f"no link leads to {view.port}; connect it, then sample again")
-        if whole is GraphState.IDLE:
-            return _no(view, NoSampleCause.NOT_RUNNING, "the runtime does not run; start it, then sample again")
-        if whole is GraphState.PAUSED:
-            return _no(view, NoSampleCause.PAUSED, "the runtime is paused; resume it, then sample again")
-        return _state_hindrance(view, state)
 
     def wait(self, event: threading.Event, seconds: float) -> None:
         """Wait for an event, or so long; on the main thread the processors that run there have turns meanwhile."""
@@ -124,85 +111,40 @@ class SampleTaker:
         return self._main.wake if on_main_thread() else None
 
     def _fill(self, catch: Catch, view: Viewpoint, timeout_s: float, wanted: Wanted) -> NoSample | None:
-        """Have a catch look until it has enough; what hindered it, or None where it has, or time was up."""
-        hindrance = self.hindrance(view)
-        if hindrance is not None:
-            return hindrance
+        """Have a catch look until it has enough; what hindered it, or None where it has enough.
+
+        Another link may come to lead to an input meanwhile; then the catch looks there.
+        """
         until_ns = self._patience.now_ns() + round(timeout_s * NS_PER_S)
-        with self._attached(view, catch):
-            while not catch.enough.is_set():
-                left_s = (until_ns - self._patience.now_ns()) / NS_PER_S
-                if left_s <= 0:
-                    return None
-                if not wanted():
-                    return _no(view, NoSampleCause.CLOSED, f"the watch of {view.port} was closed")
-                self.wait(catch.enough, min(left_s, LOOK_AGAIN_S))
-                hindrance = self.hindrance(view)
-                if hindrance is not None:
-                    return hindrance
+        while not catch.enough.is_set():
+            hindrance, link = self.hindrances.now(view), link_to(self._graph, view)
+            if hindrance is not None:
+                return hindrance
+            with self._attached(view, link, catch):
+                while self.hindrances.now(view) is None and link_to(self._graph, view) == link:
+                    left_s = (until_ns - self._patience.now_ns()) / NS_PER_S
+                    if catch.enough.is_set():
+                        return None
+                    if left_s <= 0:
+                        return self.hindrances.nothing_came(catch, view, timeout_s)
+                    if not wanted():
+                        return no_sample(view, NoSampleCause.CLOSED, f"the watch of {view.port} was closed")
+                    self.wait(catch.enough, min(left_s, LOOK_AGAIN_S))
         return None
 
     @contextmanager
-    def _attached(self, view: Viewpoint, catch: Catch) -> Iterator[None]:
-        taps, port, link = self._taps, view.port, view.link
-        if view.is_output:
-            taps.attach_output(port, catch)
-        elif link is not None:
-            taps.attach(link, catch)
+    def _attached(self, view: Viewpoint, link: LinkId | None, catch: Catch) -> Iterator[None]:
+        if link is None:
+            self._taps.attach_output(view.port, catch)
+        else:
+            self._taps.attach(link, catch)
         try:
             yield
         finally:
-            if view.is_output:
-                taps.detach_output(port, catch)
-            elif link is not None:
-                taps.detach(link, catch)
-
-    def _nothing_came(self, catch: Catch, view: Viewpoint, timeout_s: float) -> NoSample:
-        within = f"within {timeout_s:g} s"
-        if catch.stranger:
-            other = (SOUND if view.kind is PICTURES else PICTURES).sampled_by
-            return _no(
-                view,
-                NoSampleCause.OTHER_MEDIA,
-                f"{view.port} carries no {view.kind.word} but {catch.stranger}; try {other}, or another port",
-            )
-        if catch.passed:
-            came = f"{catch.passed} packets passed {view.port} {within}, none of them a key frame"
-            return _no(view, NoSampleCause.NO_KEY_FRAME, f"{came}; {self._key_distance(view)}")
-        return _no(view, NoSampleCause.QUIET, f"nothing passed {view.port} {within}; {self._advice(view)}")
-
-    def _key_distance(self, view: Viewpoint) -> str:
-        """When the next key frame comes, as far as the encoder's config says."""
-        with self._graph.lock:
-            id_ = view.port.processor_id if view.link is None else self._graph.link(view.link).source.processor_id
-            config = self._graph.node(id_).config if id_ in self._graph else None
-        seconds = getattr(config, "gop_seconds", None)
-        if seconds is None:
-            return "give a longer timeout"
-        return f"one comes every {seconds:g} s of pictures (gop_seconds of {id_}), so give a longer timeout"
-
-    def _advice(self, view: Viewpoint) -> str:
-        with self._graph.lock:
-            instance = self._graph.get(view.port.processor_id, ProcessorInstance)
-            linked = instance is None or bool(instance.outputs.get(view.port.port))
-        if view.is_output and not linked:
-            return "no link leaves from there, and some processors send nothing to nobody: connect it"
-        return "look at what feeds it, or give a longer timeout"
-
-
-def _state_hindrance(view: Viewpoint, state: ProcessorState | None) -> NoSample | None:
-    id_ = view.port.processor_id
-    if state is ProcessorState.PAUSED:
-        return _no(view, NoSampleCause.PAUSED, f"{id_} is paused; resume it, then sample again")
-    if state is ProcessorState.ENDED:
-        return _no(view, NoSampleCause.ENDED, f"{id_} has come to its end; restart it, or sample one that still runs")
-    if state is ProcessorState.FAILED:
-        return _no(view, NoSampleCause.FAILED, f"{id_} was ended by an error; mend it and restart it")
-    return None
-
-
-def _no(view: Viewpoint, cause: NoSampleCause, reason: str) -> NoSample:
-    return NoSample(processor_id=view.port.processor_id, cause=cause, reason=reason)
+            if link is None:
+                self._taps.detach_output(view.port, catch)
+            else:
+                self._taps.detach(link, catch)
 
 
 def _encoded(view: Viewpoint, frame: VideoFrame, config: SampleConfig, at_ns: int) -> SampledFrame:

@@ -21,7 +21,15 @@ from streamlib.observability.sample_config import SampleConfig
 from streamlib.observability.sampler import LOOK_AGAIN_S, SampleTaker, Wanted
 from streamlib.observability.viewpoint import Viewpoint
 
-_PASSING = frozenset({NoSampleCause.QUIET, NoSampleCause.NO_KEY_FRAME, NoSampleCause.PAUSED, NoSampleCause.UNREADABLE})
+_PASSING = frozenset(
+    {
+        NoSampleCause.QUIET,
+        NoSampleCause.NO_KEY_FRAME,
+        NoSampleCause.PAUSED,
+        NoSampleCause.UNCONNECTED,
+        NoSampleCause.UNREADABLE,
+    }
+)
 """What may be over soon: a watch waits through it."""
 _ROUND_S = 5.0  # how long one tap waits for a frame; then the next one does
 _HANDOVER_S = 1.0  # a task that was cancelled has its thread give up within the time of a look
@@ -158,7 +166,7 @@ class VideoWatch:
     def _rest(self, seconds: float) -> None:
         """Let time pass until the next picture is due, and see whether any can still come."""
         self._taker.wait(self._closed, seconds)
-        hindrance = self._taker.hindrance(self._view)
+        hindrance = self._taker.hindrances.now(self._view)
         if hindrance is not None:
             self._hinder(hindrance)
 

@@ -74,15 +74,22 @@ class Viewpoint:
 
     Attributes:
         kind: What is wanted of them.
-        port: The output; of a sink its input.
-        link: The link into that input; None where `port` is an output, or nothing leads to the input.
+        port: The output; of a sink its input, at whose link one looks.
         is_output: Whether `port` is one.
     """
 
     kind: Kind
     port: PortRef
-    link: LinkId | None
     is_output: bool
+
+
+def link_to(graph: PropertyGraph, view: Viewpoint) -> LinkId | None:
+    """The link that leads to the input of a viewpoint now; None where there is none, and of an output."""
+    if view.is_output:
+        return None
+    with graph.lock:
+        into = graph.links_into(view.port.processor_id) if view.port.processor_id in graph else []
+        return next((link.id for link in into if link.target.port == view.port.port), None)
 
 
 def processor_at(graph: PropertyGraph, place: object) -> ProcessorId:
@@ -94,9 +101,9 @@ def processor_at(graph: PropertyGraph, place: object) -> ProcessorId:
     owner, id_ = getattr(place, "runtime", None), getattr(place, "id", place)
     if owner is not None and getattr(owner, "graph", None) is not graph:
         raise UnknownProcessorError(place, graph.processor_ids(), foreign=True)
-    if not isinstance(id_, str) or ProcessorId(id_) not in graph:
+    if not isinstance(id_, str):
         raise UnknownProcessorError(place, graph.processor_ids())
-    return ProcessorId(id_)
+    return graph.node(ProcessorId(id_)).id
 
 
 def link_at(graph: PropertyGraph, place: object) -> LinkId:
@@ -108,9 +115,9 @@ def link_at(graph: PropertyGraph, place: object) -> LinkId:
     owner, id_ = getattr(place, "runtime", None), getattr(place, "id", place)
     if owner is not None and getattr(owner, "graph", None) is not graph:
         raise UnknownLinkError(place, graph.link_ids(), foreign=True)
-    if not isinstance(id_, str) or LinkId(id_) not in graph:
+    if not isinstance(id_, str):
         raise UnknownLinkError(place, graph.link_ids())
-    return LinkId(id_)
+    return graph.link(LinkId(id_)).id
 
 
 def find_viewpoint(graph: PropertyGraph, spot: object, output: str | None, kind: Kind) -> Viewpoint:
@@ -131,7 +138,7 @@ def find_viewpoint(graph: PropertyGraph, spot: object, output: str | None, kind:
         declared = node.declaration
         outputs = _carrying(declared.outputs, kind.frame)
         if len(outputs) == 1:
-            return Viewpoint(kind, PortRef(node.id, outputs[0]), None, True)
+            return Viewpoint(kind, PortRef(node.id, outputs[0]), is_output=True)
         if outputs:
             raise _ambiguous(node, outputs, kind)
         if declared.outputs:
@@ -146,11 +153,9 @@ def _named(graph: PropertyGraph, node: ProcessorNode, name: str, kind: Kind) -> 
         raise UnknownPortError(node.id, name, "output or input", ports)
     if not _carrying({name: ports[name]}, kind.frame):
         raise ConfigError(f"{node.id}.{name} carries {words(ports[name].frame_types)}, no {kind.word}", field="output")
-    return _at_input(graph, node, name, kind) if name in declared.inputs else _at_output(node, name, kind)
-
-
-def _at_output(node: ProcessorNode, name: str, kind: Kind) -> Viewpoint:
-    return Viewpoint(kind, PortRef(node.id, name), None, True)
+    if name in declared.inputs:
+        return _at_input(graph, node, name, kind)
+    return Viewpoint(kind, PortRef(node.id, name), is_output=True)
 
 
 def _arriving(graph: PropertyGraph, node: ProcessorNode, kind: Kind) -> Viewpoint:
@@ -170,7 +175,7 @@ def _at_input(graph: PropertyGraph, node: ProcessorNode, name: str, kind: Kind) 
     if len(links) > 1:
         sources = ", ".join(str(link.source) for link in links)
         raise ConfigError(f"{len(links)} links lead to {node.id}.{name}; sample one of {sources}", field="output")
-    return Viewpoint(kind, PortRef(node.id, name), links[0].id if links else None, False)
+    return Viewpoint(kind, PortRef(node.id, name), is_output=False)
 
 
 def _carrying(ports: Mapping[str, Port], frame: type) -> list[str]:
