@@ -49,7 +49,7 @@ def test_a_graph_is_built_changed_and_taken_down_by_ids_while_it_runs() -> None:
         actions.disconnect(first)
         actions.remove_processor(source)
         assert runtime.graph.processor_ids() == ["sink", "pass_0"]
-        assert record.numbers[0] == 5
+        assert record.numbers[0] >= 5  # it ran before it was connected
         assert record.is_gapless()
     runtime.undo()
     assert source in runtime.graph
