@@ -8,6 +8,7 @@ from benchmarks.rows.function_hop import FUNCTION_HOP
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
 from benchmarks.rows.main_job import MAIN_JOB
+from benchmarks.rows.observer import OBSERVER_CALLS, OBSERVER_FRAMES, OBSERVER_GONE, OBSERVER_LINK
 from benchmarks.rows.one_hop import ONE_HOP
 from benchmarks.rows.scale import SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
@@ -26,6 +27,10 @@ ROWS: tuple[Row, ...] = (
     SCALE_POOL_COST,
     EDIT_POOL,
     EDIT_INLINED,
+    OBSERVER_GONE,
+    OBSERVER_LINK,
+    OBSERVER_FRAMES,
+    OBSERVER_CALLS,
     WATCH,
     IMPORT,
 )

@@ -37,10 +37,12 @@ if TYPE_CHECKING:
     from streamlib.observability.encoded_image import EncodedImage, SampledFrame
     from streamlib.observability.inspector import GraphInspector
     from streamlib.observability.no_sample import NoSample, NoSampleCause
+    from streamlib.observability.observer import Observer
     from streamlib.observability.perception import AgentPerception, GraphPerception
     from streamlib.observability.render import RenderedGraph
     from streamlib.observability.sample_config import SampleConfig, SampleMode
     from streamlib.observability.sampled_audio import SampledAudio
+    from streamlib.observability.sightings import ObserverEnd, ObserverStatistics
     from streamlib.observability.snapshots import (
         GraphHealth,
         GraphTopology,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
         ProcessorSnapshot,
     )
     from streamlib.observability.video_watch import VideoWatch
+    from streamlib.observability.watches import FramePushed
     from streamlib.processors.config import Live, ProcessorConfig
     from streamlib.processors.context import MediaConfig, ProcessContext, RuntimeContext
     from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution, RestartLimits
@@ -96,6 +99,7 @@ __all__ = [
     "Field",
     "FieldType",
     "Frame",
+    "FramePushed",
     "GraphFile",
     "GraphHealth",
     "GraphInspector",
@@ -118,6 +122,9 @@ __all__ = [
     "MediaConfig",
     "NoSample",
     "NoSampleCause",
+    "Observer",
+    "ObserverEnd",
+    "ObserverStatistics",
     "PixelFormat",
     "PlanAction",
     "PlanStep",
@@ -184,6 +191,7 @@ _HOMES = {
     "Field": "streamlib.schema.types",
     "FieldType": "streamlib.schema.types",
     "Frame": "streamlib.frames",
+    "FramePushed": "streamlib.observability.watches",
     "GraphFile": "streamlib.graph.graph_file",
     "GraphHealth": "streamlib.observability.snapshots",
     "GraphInspector": "streamlib.observability.inspector",
@@ -206,6 +214,9 @@ _HOMES = {
     "MediaConfig": "streamlib.processors.context",
     "NoSample": "streamlib.observability.no_sample",
     "NoSampleCause": "streamlib.observability.no_sample",
+    "Observer": "streamlib.observability.observer",
+    "ObserverEnd": "streamlib.observability.sightings",
+    "ObserverStatistics": "streamlib.observability.sightings",
     "PixelFormat": "streamlib.frames.pixel_format",
     "PlanAction": "streamlib.compiler.steps",
     "PlanStep": "streamlib.compiler.steps",

@@ -22,6 +22,7 @@ MADE = {
     "schemas.md": [],
     "own-processors.md": [],
     "events.md": [],
+    "observe.md": [],
     "strategies.md": [],
     "errors.md": [],
     "several-inputs.md": [],

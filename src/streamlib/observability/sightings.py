@@ -105,7 +105,9 @@ class Sightings:
         self._waiting: deque[tuple[Event, int]] = deque()  # bounded by `put`: the oldest make room, and are counted
         self._bytes = 0
         self._seen = self._read = self._over_count = self._over_bytes = self._over_rate = 0
-        self._changed = threading.Condition()  # re-entrant: a signal's handler may read where its thread puts in
+        self._lock = threading.RLock()  # re-entrant: a signal's handler may read where its thread puts in
+        self._changed = threading.Condition(self._lock)
+        self._readers = 0  # threads that wait
         self._sleepers: list[asyncio.Future[None]] = []  # one for each task that waits
 
     # ----------------------------------------------------------------------------------------- by the threads of frames
@@ -115,7 +117,7 @@ class Sightings:
         now_ns = self.now_ns()
         if not self._interval_ns:
             return now_ns
-        with self._changed:
+        with self._lock:
             due_ns = self._next_ns.get(kind, now_ns)
             if now_ns < due_ns:
                 self._seen += 1
@@ -127,7 +129,7 @@ class Sightings:
     def put(self, event: Event, nbytes: int = 0) -> None:
         """Take an event in; what waits longest makes room."""
         bounds = self._bounds
-        with self._changed:
+        with self._lock:
             if self.end is not None:
                 return
             self._seen += 1
@@ -142,11 +144,12 @@ class Sightings:
                 self._over_bytes += 1
             self._waiting.append((event, nbytes))
             self._bytes += nbytes
-            self._wake()
+            if self._readers or self._sleepers:
+                self._wake()
 
     def conclude(self, end: ObserverEnd) -> bool:
         """Take nothing more in and wake who waits; what waits is still read. False where that was so already."""
-        with self._changed:
+        with self._lock:
             if self.end is not None:
                 return False
             self.end = end
@@ -157,18 +160,22 @@ class Sightings:
 
     def take(self, timeout: float | None) -> Event | None:
         """The oldest event; None where none came in time, or none is left and none will come."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self.end is not None, timeout)
+        with self._lock:
+            self._readers += 1
+            try:
+                self._changed.wait_for(lambda: self._waiting or self.end is not None, timeout)
+            finally:
+                self._readers -= 1
             return self._take()
 
     def take_now(self) -> Event | None:
         """The oldest event, None where there is none."""
-        with self._changed:
+        with self._lock:
             return self._take()
 
     async def sleep(self) -> None:
         """Wait until there is an event or the end."""
-        with self._changed:
+        with self._lock:
             if self._waiting or self.end is not None:
                 return
             sleeper = asyncio.get_running_loop().create_future()
@@ -176,13 +183,13 @@ class Sightings:
         try:
             await sleeper
         finally:
-            with self._changed:
+            with self._lock:
                 if sleeper in self._sleepers:
                     self._sleepers.remove(sleeper)
 
     def statistics(self) -> ObserverStatistics:
         """The counters as of now; they agree with each other."""
-        with self._changed:
+        with self._lock:
             return ObserverStatistics(
                 seen=self._seen,
                 read=self._read,

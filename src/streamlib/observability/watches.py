@@ -7,8 +7,6 @@ bus when it has to end. Nobody holds it but the places where it watches and the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from streamlib.events.bus import EventBus
@@ -83,15 +81,6 @@ class Watch(ABC):
         """Something happened somewhere in the graph, which may be nothing to it."""
         del event
 
-    @contextmanager
-    def _ending_if_it_raises(self) -> Iterator[None]:
-        """What a frame says of itself is the user's code: where it raises, this observer sees nothing more."""
-        try:
-            yield
-        except Exception:
-            self.end(ObserverEnd.FAILED)
-            raise
-
     def _says_gone(self, event: Event) -> bool:
         """Whether what it watches was removed."""
         return False
@@ -135,8 +124,11 @@ class ProcessorWatch(Watch):
         now_ns = self.sightings.admits(FrameProcessed)
         if not now_ns:
             return
-        with self._ending_if_it_raises():
+        try:
             stamp = getattr(frame, "timestamp_ns", None)
+        except Exception:  # the frame's own code: this observer sees nothing more, and is reported
+            self.end(ObserverEnd.FAILED)
+            raise
         self.sightings.put(
             FrameProcessed(timestamp_ns=now_ns, processor_id=self._id, frame_timestamp_ns=stamp, latency_ns=latency_ns)
         )
@@ -175,8 +167,11 @@ class LinkWatch(Watch):
         now_ns = self.sightings.admits(DataPushed)
         if not now_ns:
             return
-        with self._ending_if_it_raises():
+        try:
             size, stamp = frame_bytes(frame), getattr(frame, "timestamp_ns", 0)
+        except Exception:  # as above
+            self.end(ObserverEnd.FAILED)
+            raise
         if self._frames:
             self.sightings.put(
                 FramePushed(timestamp_ns=now_ns, link_id=self._id, frame_timestamp_ns=stamp, size=size, frame=frame),
