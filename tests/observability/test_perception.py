@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,15 @@ class Curious(Processor):
 
     def process(self, ctx: ProcessContext) -> None:
         self.into.read()
-        for ask in (self.config.runtime.perception.sample_video, self.config.runtime.perception.sample_audio):
+        perception = self.config.runtime.perception
+        asked: list[Callable[[], object]] = [
+            lambda: perception.sample_video("pictures_0"),
+            lambda: perception.sample_audio("sounds_0"),
+            lambda: next(perception.watch_video("pictures_0")),
+        ]
+        for ask in asked:
             try:
-                ask("pictures_0")
+                ask()
             except StateError as error:
                 self.config.record.called(str(error))
 
@@ -88,13 +95,16 @@ def test_what_is_not_in_the_graph_is_named() -> None:
 def test_inside_a_processor_a_sample_is_refused() -> None:
     record = Record()
     with StreamRuntime() as runtime:
+        runtime.add_processor(Sounds, count=1)
         runtime.connect(
             runtime.add_processor(Pictures, count=1), runtime.add_processor(Curious, runtime=runtime, record=record)
         )
         runtime.start()
         assert runtime.wait(SECONDS)
-    assert [call.partition(" ")[0] for call in record.calls] == ["sample_video", "sample_audio"]
-    assert "call it outside" in record.calls[0]
+    assert record.calls == [
+        f"a sample of {port} would hold up this processor for frames; take it outside"
+        for port in ("pictures_0.out", "sounds_0.out", "pictures_0.out")
+    ]
 
 
 @pytest.mark.promise("agent.status", "agent.health")

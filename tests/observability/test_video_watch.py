@@ -102,18 +102,27 @@ def test_closing_ends_it_and_wakes_who_waits(stage: Stage) -> None:
 
 
 def test_a_pause_is_waited_through(stage: Stage) -> None:
-    watch, pictures = stage.watch(), []
+    watch, pictures = stage.watch(), list[SampledFrame]()
+    next(watch)
     stage.runtime.pause()
+    stage.clock.advance(SECOND // 50)
     asking = threading.Thread(target=lambda: pictures.append(next(watch)))
     asking.start()
-    while watch.hindered_by is None:
+    while not waits_for(watch, "paused"):
         asking.join(0.01)
-    assert watch.hindered_by.cause == "paused"
     assert not watch.over
+    stage.clock.advance(10 * SECOND)
     stage.runtime.resume()
     asking.join(SECONDS)
     assert len(pictures) == 1
-    assert watch.hindered_by is None
+    assert not waits_for(watch, "paused")
+    stage.clock.advance(SECOND // 50)
+    next(watch)
+    assert watch.skipped == 0  # somebody asked all the time
+
+
+def waits_for(watch: VideoWatch, cause: str) -> bool:
+    return watch.hindered_by is not None and watch.hindered_by.cause == cause
 
 
 def test_two_who_ask_one_watch_are_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

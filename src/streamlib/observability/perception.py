@@ -11,11 +11,10 @@ import numbers
 from collections.abc import Callable
 from typing import Protocol
 
-from streamlib.errors import ConfigError, StateError, UnknownLinkError, UnknownProcessorError
+from streamlib.errors import ConfigError, UnknownLinkError, UnknownProcessorError
 from streamlib.events.bus import EventBus
 from streamlib.events.stream import EventStream
 from streamlib.events.topics import EVERYTHING
-from streamlib.execution.changes import inside_loop
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.observability.encoded_image import SampledFrame
 from streamlib.observability.inspector import GraphInspector
@@ -155,7 +154,9 @@ class GraphPerception:
             output: As for `sample_video`.
 
         Raises:
-            As `sample_video`.
+            UnknownProcessorError: There is no such processor.
+            UnknownPortError: It has no such port.
+            ConfigError: No port carries pictures, several do and none was named, or an argument is none.
         """
         if not isinstance(config, SampleConfig):
             raise ConfigError(f"config is {config!r}; give SampleConfig.thumbnail(), or full_frame()", field="config")
@@ -226,8 +227,6 @@ class GraphPerception:
         return self._bus.stream(topic, capacity)
 
     def _view(self, processor: Spot, output: str | None, kind: Kind) -> Viewpoint:
-        if inside_loop():
-            raise StateError(f"{kind.sampled_by} waits for frames, and would hold up this processor; call it outside")
         return find_viewpoint(self._graph, processor, output, kind)
 
 

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from streamlib.clock import NS_PER_MS, NS_PER_S, MonotonicClock
-from streamlib.errors import FormatError, MediaError
+from streamlib.errors import FormatError, MediaError, StateError
+from streamlib.execution.changes import inside_loop
 from streamlib.execution.main_thread_runner import MainThread, on_main_thread
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.converter import find_converter, size_within
@@ -114,7 +115,12 @@ class SampleTaker:
         """Have a catch look until it has enough; what hindered it, or None where it has enough.
 
         Another link may come to lead to an input meanwhile; then the catch looks there.
+
+        Raises:
+            StateError: Asked inside a processor, which must not wait for others.
         """
+        if inside_loop():
+            raise StateError(f"a sample of {view.port} would hold up this processor for frames; take it outside")
         until_ns = self._patience.now_ns() + round(timeout_s * NS_PER_S)
         while not catch.enough.is_set():
             hindrance, link = self.hindrances.now(view), link_to(self._graph, view)

@@ -148,7 +148,7 @@ class VideoWatch:
                 continue
             sample = self._taker.picture(self._view, self._config, _ROUND_S, wanted)
             if isinstance(sample, SampledFrame):
-                self._due_ns = (self._now_ns() if self._due_ns is None else self._due_ns) + self._every_ns
+                self._due_ns = self._next_due_ns()
                 self.hindered_by = None
                 return sample
             self._hinder(sample)
@@ -157,11 +157,19 @@ class VideoWatch:
 
     def _skip(self) -> None:
         """Leave out what was due while nobody asked; the picture that is due now is taken."""
-        late_ns = 0 if self._due_ns is None else self._now_ns() - self._due_ns
-        missed = max(0, late_ns // self._every_ns)
-        if self._due_ns is not None and missed:
+        if self._due_ns is not None:
+            missed = self._missed(self._due_ns)
             self.skipped += missed
             self._due_ns += missed * self._every_ns
+
+    def _next_due_ns(self) -> int:
+        """When the picture behind the one just taken is due; what was waited for in vain is not made up for."""
+        due_ns = self._now_ns() if self._due_ns is None else self._due_ns
+        return due_ns + (self._missed(due_ns) + 1) * self._every_ns
+
+    def _missed(self, due_ns: int) -> int:
+        """How many pictures behind the one that was due then are due by now."""
+        return max(0, (self._now_ns() - due_ns) // self._every_ns)
 
     def _rest(self, seconds: float) -> None:
         """Let time pass until the next picture is due, and see whether any can still come."""
