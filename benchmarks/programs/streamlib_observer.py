@@ -27,10 +27,10 @@ from streamlib import (
     __version__,
 )
 
-FRAMES = 1_000
+FRAMES = 200
 """Frames in a block."""
 
-STEPS = 100
+STEPS = 20
 """Steps of a processor in a block, where those are measured."""
 
 KINDS = ("never", "gone", "link", "frames", "plain-calls", "calls")

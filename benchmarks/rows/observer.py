@@ -8,7 +8,7 @@ from benchmarks.program import Program
 from benchmarks.row import Figure, Row
 
 METHOD = (
-    "In one process two links, each between a manual source and a manual sink, take turns block by block, 1,000 frames "
+    "In one process two links, each between a manual source and a manual sink, take turns block by block, 200 frames "
     "each, 1,000 times; nobody looks at the first."
 )
 NOT_READ = "Nobody reads what it sees: each event makes the oldest go. Medians."
@@ -68,5 +68,5 @@ OBSERVER_FRAMES = _attached(
 OBSERVER_CALLS = _attached(
     "calls",
     "a step of a processor that does nothing, with one observer",
-    f"A manual processor whose `process` is empty is stepped 100 times in a block, in 1,000 blocks. {NOT_READ}",
+    f"A manual processor whose `process` is empty is stepped 20 times in a block, in 1,000 blocks. {NOT_READ}",
 )

@@ -82,6 +82,15 @@ def test_an_observer_that_raises_is_taken_out_and_reported_and_the_others_go_on(
     assert failures == [(broken, broken.error)]
 
 
+def test_one_that_raises_on_two_threads_at_once_is_reported_once() -> None:
+    place, failures = tap()
+    broken = Broken()
+    place.add(broken)
+    place.take_out(broken, broken.error)
+    place.take_out(broken, broken.error)
+    assert failures == [(broken, broken.error)]
+
+
 def test_an_observer_may_take_itself_out_while_it_is_shown_a_frame() -> None:
     place, failures = tap()
 

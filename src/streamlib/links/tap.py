@@ -7,6 +7,7 @@ each frame by reference, so it must only put it aside; one that raises is taken 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -36,33 +37,38 @@ Shown = TypeVar("Shown", bound=FrameObserver)
 
 
 class ObserverSlot(Generic[Observing]):
-    """The observers of one place, in the order in which they came.
+    """The observers of one place, in the order in which they came; they come and go by any thread.
 
     Args:
         failed: Told of an observer that raised, once it is taken out.
     """
 
-    __slots__ = ("_failed", "_observers")
+    __slots__ = ("_failed", "_guard", "_observers")
 
     def __init__(self, failed: Callable[[Observing, Exception], None]) -> None:
-        self._observers: tuple[Observing, ...] = ()
+        self._observers: tuple[Observing, ...] = ()  # replaced as a whole, so that it is read without the guard
+        self._guard = threading.RLock()
         self._failed = failed
 
     def add(self, observer: Observing) -> None:
         """Tell `observer` from now on."""
-        self._observers = (*self._observers, observer)
+        with self._guard:
+            self._observers = (*self._observers, observer)
 
-    def discard(self, observer: Observing) -> None:
-        """Stop telling `observer`."""
-        self._observers = tuple(other for other in self._observers if other is not observer)
+    def discard(self, observer: Observing) -> bool:
+        """Stop telling `observer`; False where nobody did."""
+        with self._guard:
+            before = self._observers
+            self._observers = tuple(other for other in before if other is not observer)
+            return len(before) > len(self._observers)
 
     def __bool__(self) -> bool:
         return bool(self._observers)
 
     def take_out(self, observer: Observing, error: Exception) -> None:
-        """Stop telling one that raised, and report it."""
-        self.discard(observer)
-        self._failed(observer, error)
+        """Stop telling one that raised, and report it; once, where it raises on two threads at the same time."""
+        if self.discard(observer):
+            self._failed(observer, error)
 
 
 class FrameTap(ObserverSlot[Shown]):

@@ -41,6 +41,9 @@ class _Places(Generic[K, T]):
     def of(self, place: K) -> T | None:
         return self._taps.get(place)
 
+    def __bool__(self) -> bool:
+        return bool(self._taps)
+
     def add(self, place: K, observer: object, new_tap: Callable[[], T]) -> None:
         with self._lock:
             tap = self._taps.get(place)
@@ -177,9 +180,10 @@ class Taps:
 
     def dress(self, instance: ProcessorInstance) -> None:
         """Have one that does not run yet looked at by those who look at its id already; for the compiler."""
-        for port in instance.outputs:
+        for port in instance.outputs if self._outputs else ():
             instance.tap_output(port, self._outputs.of(PortRef(instance.id, port)))
-        instance.tap_call(self._calls.of(instance.id))
+        if self._calls:
+            instance.tap_call(self._calls.of(instance.id))
 
     def _running(self, id_: ProcessorId) -> tuple[ProcessorInstance | None, Loop | None]:
         instance = self._graph.get(id_, ProcessorInstance) if id_ in self._graph else None

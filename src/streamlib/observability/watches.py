@@ -26,7 +26,7 @@ from streamlib.states import GraphState
 
 
 class FramePushed(DataPushed, frozen=True, kw_only=True, tag=True, gc=True):
-    """A frame went into the link, and here it is: told to an observer of a link with `frames=True`.
+    """A frame went into the link, and here it is: told to an observer of a link with `frames=True`, and not on the bus.
 
     Attributes:
         frame: The frame itself, by reference: whoever holds it keeps its memory, and changes nothing in it.
@@ -54,6 +54,8 @@ class Watch(ABC):
         self._attach()
         if self._is_gone():  # removed in this moment: what would have said so came too early
             self.end(ObserverEnd.REMOVED)
+        if self.sightings.end is not None:  # it ended while it was being attached
+            self.let_go()
 
     def end(self, why: ObserverEnd) -> None:
         """Be told nothing more, and leave nothing behind; from any thread, and once."""
@@ -61,10 +63,18 @@ class Watch(ABC):
             self.let_go()
 
     def let_go(self) -> None:
-        """Leave all places."""
+        """Leave all places; as often as you like."""
+        self._hear_nothing()
+        self._detach()
+
+    def _fail(self) -> None:
+        """See nothing more; the tap to which it raises takes it out, and reports it."""
+        if self.sightings.conclude(ObserverEnd.FAILED):
+            self._hear_nothing()
+
+    def _hear_nothing(self) -> None:
         for subscription in self._subscriptions:
             subscription.close()
-        self._detach()
 
     def _listen(self, topic: str, hear: Any) -> None:
         self._subscriptions.append(self._bus.subscribe(topic, hear))
@@ -126,8 +136,8 @@ class ProcessorWatch(Watch):
             return
         try:
             stamp = getattr(frame, "timestamp_ns", None)
-        except Exception:  # the frame's own code: this observer sees nothing more, and is reported
-            self.end(ObserverEnd.FAILED)
+        except Exception:  # the frame's own code
+            self._fail()
             raise
         self.sightings.put(
             FrameProcessed(timestamp_ns=now_ns, processor_id=self._id, frame_timestamp_ns=stamp, latency_ns=latency_ns)
@@ -169,8 +179,8 @@ class LinkWatch(Watch):
             return
         try:
             size, stamp = frame_bytes(frame), getattr(frame, "timestamp_ns", 0)
-        except Exception:  # as above
-            self.end(ObserverEnd.FAILED)
+        except Exception:  # the frame's own code
+            self._fail()
             raise
         if self._frames:
             self.sightings.put(
