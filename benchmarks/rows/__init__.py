@@ -12,6 +12,7 @@ from benchmarks.rows.observer import OBSERVER_CALLS, OBSERVER_FRAMES, OBSERVER_G
 from benchmarks.rows.one_hop import ONE_HOP
 from benchmarks.rows.scale import SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
+from benchmarks.rows.watch import WATCH
 
 ROWS: tuple[Row, ...] = (
     INLINED_HOP,
@@ -31,5 +32,6 @@ ROWS: tuple[Row, ...] = (
     OBSERVER_FRAMES,
     OBSERVER_CALLS,
     EDIT_ONE_LOOP,
+    WATCH,
     IMPORT,
 )

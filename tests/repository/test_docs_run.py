@@ -26,6 +26,7 @@ MADE = {
     "strategies.md": [],
     "errors.md": [],
     "several-inputs.md": [],
+    "look-at-frames.md": ["seen.mp4"],
     "recording.md": ["safe.mp4", "take.mp4", "take-2.mp4", "sound.mp4", "good.mp4"],
 }
 

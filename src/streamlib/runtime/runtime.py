@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Self
 
@@ -31,11 +31,14 @@ from streamlib.ids import ProcessorId
 from streamlib.observability.inspector import GraphInspector
 from streamlib.observability.link_events import LinkEvents
 from streamlib.observability.observers import Observers
+from streamlib.observability.perception import GraphPerception
 from streamlib.observability.render import RenderedGraph
+from streamlib.observability.sampler import SampleTaker
 from streamlib.observability.taps import Taps
 from streamlib.processors.context import MediaConfig
 from streamlib.processors.conversion import chosen
 from streamlib.processors.shared_objects import SharedObjects
+from streamlib.runtime.actions import RuntimeActions
 from streamlib.runtime.afterlife import Remote, stop_when_dropped
 from streamlib.runtime.builder import RuntimeBuilder
 from streamlib.runtime.commands import Commands
@@ -142,6 +145,17 @@ class StreamRuntime(Editing):
     def _repr_html_(self) -> str:
         """The picture of its graph, for notebooks."""
         return _picture_of(self.graph)
+
+    @cached_property
+    def perception(self) -> GraphPerception:
+        """Its eyes and ears, for agents and notebooks: pictures, sound, snapshots and events of what runs."""
+        taker = SampleTaker(self.graph, self._taps, self._clock.now_ns, self._threads.main)
+        return GraphPerception(self.graph, self.inspector, self.events, taker, self._clock.now_ns)
+
+    @property
+    def actions(self) -> RuntimeActions:
+        """Its hands, for agents: changes of the graph by type names, ids and plain values."""
+        return RuntimeActions(self)
 
     @classmethod
     def builder(cls) -> RuntimeBuilder[Self]:
