@@ -9,6 +9,7 @@ from typing import Any
 from streamlib.clock import MonotonicClock, PausableClock
 from streamlib.compiler.compiler import Compiler
 from streamlib.compiler.delta import GraphDelta, compute_delta
+from streamlib.compiler.error_log import ErrorLog
 from streamlib.compiler.reports import InstanceReports
 from streamlib.compiler.site import Site
 from streamlib.delegates.delegates import Delegates
@@ -44,7 +45,9 @@ class Yard:
         self.bus = EventBus(clock)
         media_clock = PausableClock(clock)
         threads = SharedThreads(clock, media_clock)
-        self.reports = InstanceReports(self.graph, self.bus, threads.main)
+        self.reports = InstanceReports(
+            self.graph, self.bus, threads.main, ErrorLog(media_clock.now_ns, threads.call_at)
+        )
         self.site = Site(
             graph=self.graph,
             delegates=Delegates(factory, delegate, self),

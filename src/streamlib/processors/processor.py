@@ -49,6 +49,7 @@ class Processor:
     handle_type: ClassVar[Any] = None  # a subclass of the runtime's handle, for those that plain code speaks to
 
     declaration: ClassVar[Declaration]
+    _streamlib_context: RuntimeContext | None = None  # the engine's; `origin.py` reads it for the log
     config: Any  # a Config; an author who wants its fields checked annotates it in the class body
 
     def __init_subclass__(cls, *, abstract: bool = False, **keywords: object) -> None:

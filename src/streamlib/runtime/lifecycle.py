@@ -175,6 +175,7 @@ class Lifecycle:
             self._with_events("stop", lambda: self._stop(drain_s))
 
     def _stop(self, drain_s: float | None) -> None:
+        self.reports.log.close()
         try:
             self.compiler.stop_all(drain_s=drain_s)
         finally:
