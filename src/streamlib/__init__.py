@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from streamlib.links.delivery import Delivery
     from streamlib.links.statistics import LinkStatistics
     from streamlib.observability.inspector import GraphInspector
+    from streamlib.observability.live_table import LiveTable
     from streamlib.observability.render import RenderedGraph
     from streamlib.observability.snapshots import (
         GraphHealth,
@@ -101,6 +102,7 @@ __all__ = [
     "LinkSnapshot",
     "LinkStatistics",
     "Live",
+    "LiveTable",
     "MediaConfig",
     "PixelFormat",
     "PlanAction",
@@ -176,6 +178,7 @@ _HOMES = {
     "LinkSnapshot": "streamlib.observability.snapshots",
     "LinkStatistics": "streamlib.links.statistics",
     "Live": "streamlib.processors.config",
+    "LiveTable": "streamlib.observability.live_table",
     "MediaConfig": "streamlib.processors.context",
     "PixelFormat": "streamlib.frames.pixel_format",
     "PlanAction": "streamlib.compiler.steps",

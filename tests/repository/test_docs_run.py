@@ -25,6 +25,7 @@ MADE = {
     "strategies.md": [],
     "errors.md": [],
     "logs.md": [],
+    "notebooks.md": [],
     "several-inputs.md": [],
     "recording.md": ["safe.mp4", "take.mp4", "take-2.mp4", "sound.mp4", "good.mp4"],
 }

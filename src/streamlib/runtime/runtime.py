@@ -119,6 +119,7 @@ class StreamRuntime(Editing):
         self._reports.wants_restart = self._restarts.wanted
         remote = Remote(weakref.ref(self), self._lifecycle, drain_s=DRAIN_S)
         self._commands = Commands(remote, self._committer, self.events)
+        self.inspector.events = self.events
         stop_when_dropped(self, self._lifecycle, drain_s=DRAIN_S)
 
     def _new_site(self, media: MediaConfig) -> Site:
