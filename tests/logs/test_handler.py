@@ -77,11 +77,15 @@ def test_closing_twice_does_no_harm_and_what_comes_after_is_written_uncounted(wi
     assert len(wire.lines()) == 2
 
 
-def test_a_record_that_cannot_be_written_harms_nobody(wire: Wire, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_message_that_does_not_fit_its_arguments_is_told_with_them(wire: Wire) -> None:
     wire.log.warning("%d of %d", *[1])
-    assert "Logging error" in capsys.readouterr().err
-    wire.log.warning("next")
-    assert wire.lines() == ["[warning  ] wire next"]
+    assert wire.lines() == ["[warning  ] wire %d of %d % (1,)"]
+
+
+def test_a_stream_that_cannot_be_written_harms_nobody(wire: Wire, capsys: pytest.CaptureFixture[str]) -> None:
+    wire.stream.close()
+    wire.log.warning("lost")
+    assert "I/O operation on closed file" in capsys.readouterr().err
 
 
 def test_an_encoding_that_lacks_a_character_gets_its_number() -> None:

@@ -18,7 +18,7 @@ from streamlib.clock import Clock, MonotonicClock
 from streamlib.errors import ConfigError
 from streamlib.execution.alarm import Alarm
 from streamlib.execution.repeats import Repeated, Repeats, pattern
-from streamlib.logs.rendering import HumanLines, JsonLines
+from streamlib.logs.rendering import HumanLines, JsonLines, message_of
 from streamlib.processors.origin import origin_of
 
 CLOSING_S = 1.0
@@ -98,7 +98,7 @@ class LogHandler(logging.Handler):
         id_ = getattr(record, "processor_id", None)
         if id_ is None or record.levelno < logging.WARNING or hasattr(record, "repeats") or self._closed:
             return False
-        message = record.getMessage()
+        message = message_of(record)
         raised = record.exc_info[0] if record.exc_info else None
         kind = (record.name, record.levelno, record.pathname, record.lineno, raised, pattern(message))
         said = {"name": record.name, "levelno": record.levelno, "levelname": record.levelname, "msg": message}

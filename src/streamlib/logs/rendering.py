@@ -48,7 +48,7 @@ class HumanLines:
         who = fields.pop("processor_id", None)
         for name in ("processor_type", "generation", "error_type", "during", "repeats", "seconds"):
             fields.pop(name, None)  # in the message, or known by the id
-        words = record.getMessage()
+        words = message_of(record)
         if "frame_timestamp_ns" in fields:
             at_ns = fields.pop("frame_timestamp_ns")
             if isinstance(at_ns, int) and " s: " not in words:
@@ -86,7 +86,7 @@ class JsonLines:
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _without_head(record.getMessage(), fields.get("processor_id")),
+            "message": _without_head(message_of(record), fields.get("processor_id")),
             "thread": record.threadName,
         }
         event.update(
@@ -142,6 +142,14 @@ def _writable(text: str) -> str:
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}… ({len(text):,} characters)"
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """The message; where it does not fit its arguments, both as they are, so that a slip loses no line."""
+    try:
+        return record.getMessage()
+    except Exception:
+        return f"{_words(record.msg)} % {_words(record.args)}"
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
