@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,26 +10,26 @@ from streamlib.errors import FormatError
 from streamlib.frames.pixel_format import format_named
 from streamlib.ids import ProcessorId
 from streamlib.processors.context import ProcessorLog
+from streamlib.testing import ManualClock
 
 
 class Desk:
-    """An error log whose clock and alarm are the test's."""
+    """An error log by a clock of the test's."""
 
     def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
-        self.now_s = 0.0
-        self.calls: list[tuple[int, Callable[[], None]]] = []
-        self.log = ErrorLog(lambda: int(self.now_s * NS_PER_S), lambda at_ns, call: self.calls.append((at_ns, call)))
+        self.clock = ManualClock()
+        self.log = ErrorLog(self.clock)
         self.caplog = caplog
 
     def add(self, error: Exception, *, times: int = 1, id_: str = "a", at_ns: int | None = None) -> None:
         for _ in range(times):
             self.log.add((id_, 0), ProcessorLog(ProcessorId(id_)), error, at_ns, "process")
 
-    def reach(self, now_s: float) -> None:
-        self.now_s = now_s
-        for call in [call for call in self.calls if call[0] <= now_s * NS_PER_S]:
-            self.calls.remove(call)
-            call[1]()
+    def wait(self, seconds: float = 1.0) -> None:
+        """Let time pass, and the alarm do what is due."""
+        self.clock.wait_for_sleepers(1)
+        self.clock.advance(int(seconds * NS_PER_S))
+        self.clock.wait_for_sleepers(1)
 
     def said(self) -> list[str]:
         said = self.caplog.messages[:]
@@ -38,8 +38,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(caplog: pytest.LogCaptureFixture) -> Desk:
-    return Desk(caplog)
+def desk(caplog: pytest.LogCaptureFixture) -> Iterator[Desk]:
+    desk = Desk(caplog)
+    yield desk
+    desk.log.close()
 
 
 def raised(error: Exception) -> Exception:
@@ -58,18 +60,16 @@ def test_an_error_of_a_loop_is_a_line_with_a_traceback_and_then_a_count(desk: De
     assert fields["error_type"] == "ValueError"
     assert fields["frame_timestamp_ns"] == 1_250_000_000
     desk.said()
-    desk.reach(1.0)
+    desk.wait()
     (record,) = desk.caplog.records
     assert vars(record)["repeats"] == 599
     assert desk.said() == ["a: ValueError: no luck: 599 times more in 1.0 s"]
-    assert desk.calls == []  # nobody is called where nothing repeats
 
 
-def test_counts_go_on_in_longer_intervals_and_the_alarm_is_asked_once_for_each(desk: Desk) -> None:
-    for second in range(30):
-        desk.reach(second)
+def test_counts_go_on_in_longer_intervals_until_each_minute(desk: Desk) -> None:
+    for _ in range(30):
         desk.add(ValueError("no luck"), times=60)
-        assert len(desk.calls) == 1
+        desk.wait()
     assert desk.said()[1:] == [
         "a: ValueError: no luck: 59 times more in 1.0 s",
         "a: ValueError: no luck: 600 times more in 10.0 s",
@@ -79,7 +79,7 @@ def test_counts_go_on_in_longer_intervals_and_the_alarm_is_asked_once_for_each(d
 def test_errors_of_one_line_are_the_same_whatever_they_say(desk: Desk) -> None:
     for number in range(5):
         desk.add(raised(KeyError(f"key {'x' * number}")))
-    desk.reach(1.0)
+    desk.wait()
     assert desk.said() == ["a: KeyError: 'key '", "a: KeyError: 'key xxxx': 4 times more in 1.0 s"]
 
 
@@ -104,20 +104,21 @@ def test_at_the_end_of_a_processor_the_rest_is_told(desk: Desk) -> None:
     desk.add(ValueError("x"), times=4)
     desk.add(ValueError("x"), times=2, id_="b")
     desk.said()
-    desk.now_s = 0.5
+    desk.clock.advance(NS_PER_S // 2)
     desk.log.end(("a", 0))
     assert desk.said() == ["a: ValueError: x: 3 times more in 0.5 s"]
-    desk.reach(1.0)
+    desk.wait(0.5)
     assert desk.said() == ["b: ValueError: x: 1 time more in 1.0 s"]
 
 
-def test_once_closed_it_asks_for_no_call_until_it_is_opened(desk: Desk) -> None:
+def test_once_closed_it_has_no_thread_until_it_is_opened(desk: Desk) -> None:
     desk.log.close()
     desk.add(ValueError("x"), times=2)
-    assert desk.calls == []
+    assert desk.clock.sleepers == 0
     desk.log.open()
     desk.add(ValueError("x"))
-    assert len(desk.calls) == 1
+    desk.wait()
+    assert desk.said() == ["a: ValueError: x", "a: ValueError: x: 2 times more in 1.0 s"]
 
 
 def test_an_error_of_ours_is_logged_with_the_users_line_that_led_there(desk: Desk) -> None:

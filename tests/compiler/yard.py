@@ -45,9 +45,7 @@ class Yard:
         self.bus = EventBus(clock)
         media_clock = PausableClock(clock)
         threads = SharedThreads(clock, media_clock)
-        self.reports = InstanceReports(
-            self.graph, self.bus, threads.main, ErrorLog(media_clock.now_ns, threads.call_at)
-        )
+        self.reports = InstanceReports(self.graph, self.bus, threads.main, ErrorLog(clock))
         self.site = Site(
             graph=self.graph,
             delegates=Delegates(factory, delegate, self),
@@ -147,6 +145,7 @@ class Yard:
 
     def close(self) -> None:
         """Stop all that runs."""
+        self.reports.log.close()
         self.compiler.stop_all(drain_s=None)
 
     # -------------------------------------------------------------------------------------------------------- looks

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from streamlib.clock import NS_PER_S
-from streamlib.execution import repeats
 from streamlib.execution.repeats import KINDS, Repeats, pattern
 
 
@@ -96,9 +95,9 @@ def test_at_the_end_of_somebody_or_of_all_the_rest_is_told(counter: Counter) -> 
 
 
 def test_only_so_many_are_remembered_and_of_the_others_the_count_is_told(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    counter: Counter,
 ) -> None:
-    monkeypatch.setattr(repeats, "OWNERS", 10)
+    counter.repeats = Repeats(lambda: 0, 10)
     counter.say("x", times=4, who="first")
     for number in range(10):
         counter.say("x", who=str(number))

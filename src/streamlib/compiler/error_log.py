@@ -1,26 +1,29 @@
 """What processors raise, on its way to the log: the first time with its traceback, the same again as a count.
 
 Called by `reports` on the threads of the processors. Two errors are the same where type and place are, or, without a
-place in the user's code, type and words but for numbers. Counts are told at times by the runtime's alarm, which is
-asked only once something repeats, and at the end of a processor. Neither the graph nor the bus is known here.
+place in the user's code, type and words but for numbers. Counts are told at times by an alarm, whose thread begins with
+the first repeat, and at the end of a processor. Neither the graph nor the bus is known here.
 """
 
 from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from streamlib.clock import NS_PER_S
+from streamlib.clock import NS_PER_S, Clock
 from streamlib.errors import StreamError
 from streamlib.events.event import described
+from streamlib.execution.alarm import Alarm
 from streamlib.execution.repeats import Repeated, Repeats, pattern
 from streamlib.processors.context import ProcessorLog
 
 _OURS = str(Path(__file__).parents[1]) + os.sep
+
+CLOSING_S = 1.0
+"""How long the end of a run waits for counts that are being written, in seconds."""
 
 Owner = tuple[str, int]
 """A processor: its id and generation."""
@@ -38,16 +41,17 @@ class _Said:
 class ErrorLog:
     """The errors of all processors of one runtime.
 
+    Its counts are written by an alarm of its own: to write may take long, and nobody's timer is to wait for it.
+
     Args:
-        now_ns: The clock by which `call_at` calls.
-        call_at: Has something called at a time of it.
+        clock: What intervals go by.
     """
 
-    def __init__(self, now_ns: Callable[[], int], call_at: Callable[[int, Callable[[], None]], None]) -> None:
-        self._repeats: Repeats[_Said] = Repeats(now_ns)
-        self._call_at = call_at
-        self._closed = False
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._repeats: Repeats[_Said] = Repeats(clock.now_ns)  # bounded: by the processors there are
         self._lock = Lock()
+        self._alarm = Alarm(clock)
         self._awaited_ns: int | None = None
 
     def add(self, owner: Owner, log: ProcessorLog, error: Exception, timestamp_ns: int | None, during: str) -> None:
@@ -74,22 +78,21 @@ class ErrorLog:
     def open(self) -> None:
         """A run begins."""
         with self._lock:
-            self._closed, self._awaited_ns = False, None
+            self._alarm, self._awaited_ns = Alarm(self._clock), None
 
     def close(self) -> None:
-        """A run comes to its end: ask for nothing any more. What is left is told as the processors end."""
-        with self._lock:
-            self._closed = True
+        """A run comes to its end, and the thread with it. What is left is told as the processors end."""
+        self._alarm.close(CLOSING_S)
 
     def _tell_later(self) -> None:
         """Have the counts told when it is time, unless that is arranged already."""
         next_ns = self._repeats.next_ns()
         with self._lock:
-            awaited_ns = self._awaited_ns
-            if next_ns is None or self._closed or (awaited_ns is not None and awaited_ns <= next_ns):
+            awaited_ns, alarm = self._awaited_ns, self._alarm
+            if next_ns is None or (awaited_ns is not None and awaited_ns <= next_ns):
                 return
             self._awaited_ns = next_ns
-        self._call_at(next_ns, self._tell_due)
+        alarm.call_at(next_ns, self._tell_due)
 
     def _tell_due(self) -> None:
         with self._lock:

@@ -23,9 +23,6 @@ INTERVALS_NS = (NS_PER_S, 10 * NS_PER_S, 60 * NS_PER_S)
 KINDS = 8
 """How many kinds of one who says something are told apart at a time."""
 
-OWNERS = 4_096
-"""How many who say something are remembered."""
-
 _VARYING = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?")
 
 
@@ -73,10 +70,13 @@ class Repeats(Generic[S]):
 
     Args:
         now_ns: The clock it goes by.
+        owners: How many who say something are remembered; None where there are no more than can be.
     """
 
-    def __init__(self, now_ns: Callable[[], int]) -> None:
+    def __init__(self, now_ns: Callable[[], int], owners: int | None = None) -> None:
         self._now_ns = now_ns
+        self._owners = owners
+        self._next_ns: int | None = None
         self._lock = threading.Lock()
         self._runs: dict[Hashable, dict[Hashable, _Run[S]]] = {}  # who said something least recently is first
         self._untold: dict[_Run[S], None] = {}  # in the order in which they began to repeat
@@ -98,7 +98,9 @@ class Repeats(Generic[S]):
                 return True
             run.said = said
             run.times += 1
-            self._untold[run] = None
+            if run.times == 1:
+                self._untold[run] = None
+                self._next_ns = min(self._next_ns or run.due_ns, run.due_ns)
             return False
 
     def due(self) -> list[Repeated[S]]:
@@ -110,8 +112,7 @@ class Repeats(Generic[S]):
 
     def next_ns(self) -> int | None:
         """When there will be something to tell; None while nothing repeats."""
-        with self._lock:
-            return min((run.due_ns for run in self._untold), default=None)
+        return self._next_ns
 
     def end(self, owner: Hashable) -> list[Repeated[S]]:
         """Forget somebody; what has not been told of him."""
@@ -132,10 +133,11 @@ class Repeats(Generic[S]):
         for run in runs:
             del self._untold[run]
             dropped.append(run.tell(now_ns))
+        self._next_ns = min((run.due_ns for run in self._untold), default=None)
         return dropped
 
     def _make_room(self, now_ns: int) -> None:
-        if len(self._runs) <= OWNERS:
+        if self._owners is None or len(self._runs) <= self._owners:
             return
         first = self._runs.pop(next(iter(self._runs)))
         left = [run for run in first.values() if run in self._untold]

@@ -21,6 +21,9 @@ from streamlib.execution.repeats import Repeated, Repeats, pattern
 from streamlib.logs.rendering import HumanLines, JsonLines, message_of
 from streamlib.processors.origin import origin_of
 
+OWNERS = 4_096
+"""How many processors are remembered, of those that warn."""
+
 CLOSING_S = 1.0
 """How long closing waits for the thread that writes counts, in seconds."""
 
@@ -73,7 +76,7 @@ class LogHandler(logging.Handler):
         self._stream = stream
         self._lines = JsonLines() if json else HumanLines(colors)
         self._clock = clock or MonotonicClock()
-        self._repeats: Repeats[Mapping[str, Any]] = Repeats(self._clock.now_ns)
+        self._repeats: Repeats[Mapping[str, Any]] = Repeats(self._clock.now_ns, OWNERS)
         self._alarm = Alarm(self._clock)
         self._arming = Lock()
         self._awaited_ns: int | None = None

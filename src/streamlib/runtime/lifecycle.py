@@ -107,6 +107,7 @@ class Lifecycle:
                 self.compiler.compile(delta, _nothing, drain_s=drain_s)
             except BaseException:
                 self._end_who_started()
+                self.reports.log.close()
                 self.site.threads.close(self.site.answer_s)
                 self._become(GraphState.IDLE)
                 self._close_shared()

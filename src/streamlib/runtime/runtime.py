@@ -98,9 +98,7 @@ class StreamRuntime(Editing):
         self.events = EventBus(self._clock, is_processor=self.graph.__contains__)
         self._delegates = Delegates(factory, processor_delegate, scheduler)
         self._threads = SharedThreads(self._clock, self._media_clock, workers)
-        self._reports = InstanceReports(
-            self.graph, self.events, self._threads.main, ErrorLog(self._media_clock.now_ns, self._threads.call_at)
-        )
+        self._reports = InstanceReports(self.graph, self.events, self._threads.main, ErrorLog(self._clock))
         self._completion = Completion(self.graph)
         self._site = self._new_site(media or MediaConfig())
         self._compiler = Compiler(self._site)
