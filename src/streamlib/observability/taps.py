@@ -64,8 +64,7 @@ class Taps:
         self._in_turn(partial(self._fit, link_id))
 
     def _failed(self, link_id: LinkId, observer: LinkObserver, error: Exception) -> None:
-        words = "an observer of %s raised and is removed: %r"
-        LOG.error(words, link_id, observer, exc_info=error, extra={"link_id": link_id})
+        LOG.error("an observer of %s raised and is removed: %r", link_id, observer, exc_info=error)
         self.detach(link_id, observer)
 
     def _fit(self, link_id: LinkId) -> None:
