@@ -11,6 +11,7 @@ from benchmarks.rows.main_job import MAIN_JOB
 from benchmarks.rows.one_hop import ONE_HOP
 from benchmarks.rows.scale import SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
+from benchmarks.rows.watch import WATCH
 
 ROWS: tuple[Row, ...] = (
     INLINED_HOP,
@@ -25,5 +26,6 @@ ROWS: tuple[Row, ...] = (
     SCALE_POOL_COST,
     EDIT_POOL,
     EDIT_INLINED,
+    WATCH,
     IMPORT,
 )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from streamlib.execution.strategy import SchedulingStrategy
     from streamlib.frames import Frame
     from streamlib.frames.audio import AudioFrame
+    from streamlib.frames.converter import ImageFormat
     from streamlib.frames.data import DataFrame
     from streamlib.frames.packet import EncodedPacket, StreamInfo
     from streamlib.frames.pixel_format import ColorMatrix, ColorRange, PixelFormat
@@ -32,9 +33,15 @@ if TYPE_CHECKING:
     from streamlib.ids import LinkId, PortRef, ProcessorId
     from streamlib.links.delivery import Delivery
     from streamlib.links.statistics import LinkStatistics
+    from streamlib.observability.actions import AgentActions
+    from streamlib.observability.encoded_image import EncodedImage, SampledFrame
     from streamlib.observability.inspector import GraphInspector
     from streamlib.observability.live_table import LiveTable
+    from streamlib.observability.no_sample import NoSample, NoSampleCause
+    from streamlib.observability.perception import AgentPerception, GraphPerception
     from streamlib.observability.render import RenderedGraph
+    from streamlib.observability.sample_config import SampleConfig, SampleMode
+    from streamlib.observability.sampled_audio import SampledAudio
     from streamlib.observability.snapshots import (
         GraphHealth,
         GraphTopology,
@@ -42,6 +49,7 @@ if TYPE_CHECKING:
         LinkSnapshot,
         ProcessorSnapshot,
     )
+    from streamlib.observability.video_watch import VideoWatch
     from streamlib.processors.config import Live, ProcessorConfig
     from streamlib.processors.context import MediaConfig, ProcessContext, RuntimeContext
     from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution, RestartLimits
@@ -49,6 +57,7 @@ if TYPE_CHECKING:
     from streamlib.processors.ports import LinkInput, LinkOutput
     from streamlib.processors.processor import Processor
     from streamlib.processors.registry import ProcessorRegistry
+    from streamlib.runtime.actions import RuntimeActions
     from streamlib.runtime.bridge import PullSink, PushSource
     from streamlib.runtime.builder import RuntimeBuilder
     from streamlib.runtime.commit_mode import CommitMode
@@ -67,6 +76,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AgentActions",
+    "AgentPerception",
     "AudioFrame",
     "AudioRequirements",
     "ColorMatrix",
@@ -78,6 +89,7 @@ __all__ = [
     "Delivery",
     "Edit",
     "EditPlan",
+    "EncodedImage",
     "EncodedPacket",
     "ErrorPolicy",
     "EventBus",
@@ -88,10 +100,12 @@ __all__ = [
     "GraphFile",
     "GraphHealth",
     "GraphInspector",
+    "GraphPerception",
     "GraphState",
     "GraphTopology",
     "Group",
     "GroupHandle",
+    "ImageFormat",
     "LatencyStats",
     "Link",
     "LinkEndpoint",
@@ -104,6 +118,8 @@ __all__ = [
     "Live",
     "LiveTable",
     "MediaConfig",
+    "NoSample",
+    "NoSampleCause",
     "PixelFormat",
     "PlanAction",
     "PlanStep",
@@ -126,8 +142,13 @@ __all__ = [
     "PushSource",
     "RenderedGraph",
     "RestartLimits",
+    "RuntimeActions",
     "RuntimeBuilder",
     "RuntimeContext",
+    "SampleConfig",
+    "SampleMode",
+    "SampledAudio",
+    "SampledFrame",
     "SchedulerDelegate",
     "SchedulingStrategy",
     "Schema",
@@ -138,11 +159,14 @@ __all__ = [
     "Subscription",
     "ThreadHandle",
     "VideoFrame",
+    "VideoWatch",
     "processor",
     "schema_of",
 ]
 
 _HOMES = {
+    "AgentActions": "streamlib.observability.actions",
+    "AgentPerception": "streamlib.observability.perception",
     "AudioFrame": "streamlib.frames.audio",
     "AudioRequirements": "streamlib.schema.descriptors",
     "ColorMatrix": "streamlib.frames.pixel_format",
@@ -154,6 +178,7 @@ _HOMES = {
     "Delivery": "streamlib.links.delivery",
     "Edit": "streamlib.runtime.edit",
     "EditPlan": "streamlib.runtime.edit_plan",
+    "EncodedImage": "streamlib.observability.encoded_image",
     "EncodedPacket": "streamlib.frames.packet",
     "ErrorPolicy": "streamlib.processors.execution_mode",
     "EventBus": "streamlib.events.bus",
@@ -164,10 +189,12 @@ _HOMES = {
     "GraphFile": "streamlib.graph.graph_file",
     "GraphHealth": "streamlib.observability.snapshots",
     "GraphInspector": "streamlib.observability.inspector",
+    "GraphPerception": "streamlib.observability.perception",
     "GraphState": "streamlib.states",
     "GraphTopology": "streamlib.observability.snapshots",
     "Group": "streamlib.runtime.group",
     "GroupHandle": "streamlib.runtime.group",
+    "ImageFormat": "streamlib.frames.converter",
     "LatencyStats": "streamlib.execution.metrics",
     "Link": "streamlib.graph.link",
     "LinkEndpoint": "streamlib.observability.snapshots",
@@ -180,6 +207,8 @@ _HOMES = {
     "Live": "streamlib.processors.config",
     "LiveTable": "streamlib.observability.live_table",
     "MediaConfig": "streamlib.processors.context",
+    "NoSample": "streamlib.observability.no_sample",
+    "NoSampleCause": "streamlib.observability.no_sample",
     "PixelFormat": "streamlib.frames.pixel_format",
     "PlanAction": "streamlib.compiler.steps",
     "PlanStep": "streamlib.compiler.steps",
@@ -202,8 +231,13 @@ _HOMES = {
     "PushSource": "streamlib.runtime.bridge",
     "RenderedGraph": "streamlib.observability.render",
     "RestartLimits": "streamlib.processors.execution_mode",
+    "RuntimeActions": "streamlib.runtime.actions",
     "RuntimeBuilder": "streamlib.runtime.builder",
     "RuntimeContext": "streamlib.processors.context",
+    "SampleConfig": "streamlib.observability.sample_config",
+    "SampleMode": "streamlib.observability.sample_config",
+    "SampledAudio": "streamlib.observability.sampled_audio",
+    "SampledFrame": "streamlib.observability.encoded_image",
     "SchedulerDelegate": "streamlib.delegates.scheduler",
     "SchedulingStrategy": "streamlib.execution.strategy",
     "Schema": "streamlib.schema.types",
@@ -214,6 +248,7 @@ _HOMES = {
     "Subscription": "streamlib.events.subscription",
     "ThreadHandle": "streamlib.graph.components",
     "VideoFrame": "streamlib.frames.video",
+    "VideoWatch": "streamlib.observability.video_watch",
     "processor": "streamlib.processors.function",
     "schema_of": "streamlib.schema.derivation",
 }

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from streamlib.execution.entry import EntryWriter
-from streamlib.links.tap import Tap
+from streamlib.links.fanout import FanoutWriter
+from streamlib.links.tap import OutputTap, Tap
+from streamlib.links.tapped import TapOutput
+from streamlib.links.writer import PlugWriter
 from tests.execution.plain_processors import (
     Hand,
     Note,
@@ -149,3 +152,44 @@ def test_a_tapped_port_shows_each_frame_once_however_it_is_bound() -> None:
     for number, write in enumerate(kept):
         write(Note(number))
     assert numbers(look.shown) == [0, 1, 2]
+
+
+def test_an_output_shows_each_frame_once_however_it_is_bound_and_is_bare_when_nobody_looks() -> None:
+    rig = Rig()
+    source, ends = rig.add(Hand()), [rig.add(Sink()) for _ in range(2)]
+    rig.loop(source)
+    tap, look = OutputTap(nobody_fails), Look()
+    tap.add(look)
+    before = type(own(source).out)
+    kept = [own(source).out.write]
+    source.tap_output("out", tap)
+    kept.append(own(source).out.write)
+    for end in ends:
+        rig.loop(end)
+        rig.link(source, end, capacity=64)
+        kept.append(own(source).out.write)
+    assert isinstance(own(source).out, TapOutput)
+    for number, write in enumerate(kept):
+        write(Note(number))
+    assert numbers(look.shown) == [0, 1, 2, 3]
+    source.tap_output("out", None)
+    kept.append(own(source).out.write)
+    for number, write in enumerate(kept):
+        write(Note(number))
+    assert numbers(look.shown) == [0, 1, 2, 3]
+    assert isinstance(own(source).out, FanoutWriter)
+    assert before is PlugWriter
+    source.tap_output("side", tap)  # it has no such output: another of its id had
+    assert not source.taps
+
+
+def test_the_output_of_a_source_is_shown_with_its_stamps() -> None:
+    rig = Rig()
+    source = rig.add(Numbers())
+    rig.loop(source)
+    tap, look = OutputTap(nobody_fails), Look()
+    tap.add(look)
+    source.tap_output("out", tap)
+    source.call(source.context)
+    assert isinstance(own(source).out, EntryWriter)
+    assert [(frame.sequence, frame.entered_ns > 0) for frame in look.shown] == [(0, True)]

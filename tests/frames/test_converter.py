@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 import pytest
 
 from streamlib.errors import FormatError
-from streamlib.frames.converter import GROUP, find_converter
+from streamlib.frames.converter import GROUP, find_converter, size_within
 
 
 class OursInTest:
@@ -51,6 +51,22 @@ def test_another_is_taken_where_ours_is_not_installed(monkeypatch: pytest.Monkey
     installed(monkeypatch, zz="AnotherInTest")
     loads(monkeypatch)
     assert isinstance(find_converter(), AnotherInTest)
+
+
+def test_a_sampler_of_the_same_group_is_no_converter(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = EntryPoints([EntryPoint("aa.sampler", f"{__name__}:OursInTest", GROUP)])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: entries.select(group=group))
+    with pytest.raises(FormatError, match="pip install streamlib"):
+        find_converter()
+
+
+def test_a_picture_is_scaled_down_into_a_box_and_keeps_its_proportions() -> None:
+    assert size_within(1920, 1080) == (1920, 1080)
+    assert size_within(1920, 1080, 320, 320) == (320, 180)
+    assert size_within(1080, 1920, 320, 320) == (180, 320)
+    assert size_within(1920, 1080, 0, 540) == (960, 540)
+    assert size_within(100, 50, 320, 320) == (100, 50)
+    assert size_within(4000, 1, 320, 320) == (320, 1)
 
 
 def test_without_one_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from streamlib.errors import LinkOverflowError
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
-from streamlib.links.tap import Tap
-from streamlib.links.tapped import TapReader, TapWriter, bare
+from streamlib.links.fanout import joined
+from streamlib.links.reader import OVERFLOW_LIMIT
+from streamlib.links.tap import OutputTap, Tap
+from streamlib.links.tapped import TapOutput, TapReader, TapWriter, bare
 from tests.links.ends import Look, as_ring, as_slot, channel, nobody_fails, read_all
 
 FORMS = {"slot": as_slot, "ring": as_ring}
@@ -131,3 +134,65 @@ def test_a_tapped_reader_is_the_links_in_all_else() -> None:
     assert other.reader is not None
     reader.retire(other.reader)
     assert reader.successor is other.reader
+
+
+# -------------------------------------------------------------------------------------------------------- whole outputs
+
+
+class Shown:
+    """Is shown frames, and nothing else."""
+
+    def __init__(self) -> None:
+        self.frames: list[int] = []
+
+    def pushed(self, frame: int) -> None:
+        self.frames.append(frame)
+
+
+def output_of(*links: Channel) -> tuple[Shown, TapOutput]:
+    """An output of these links, at which somebody looks."""
+    tap, shown = OutputTap(nobody_fails), Shown()
+    tap.add(shown)
+    return shown, TapOutput(joined([link.outlet() for link in links]), tap)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_frame_is_shown_once_at_an_output_of_any_number_of_links(form: str, count: int) -> None:
+    links = [FORMS[form](channel(name=f"a.out->b{n}.in")) for n in range(count)]
+    shown, output = output_of(*links)
+    output.write(1)
+    output.write(2)
+    assert shown.frames == [1, 2]
+    assert [read_all(link.reader) for link in links if link.reader] == [[1, 2]] * count
+    assert output.connected is bool(count)
+    assert (output.free(), output.room() > 0) == (True, True)
+    output.end()
+    assert output.ended
+    assert all(link.reader.ended for link in links if link.reader)
+
+
+def test_an_output_without_room_is_as_its_links_say() -> None:
+    shown, output = output_of(as_ring(channel(1)))
+    output.write(1)
+    assert (output.free(), output.room()) == (False, 0)
+    assert shown.frames == [1]
+
+
+def test_a_frame_that_a_link_refuses_is_not_shown() -> None:
+    shown, output = output_of(as_ring(channel(1)))
+    with pytest.raises(LinkOverflowError):
+        for number in range(OVERFLOW_LIMIT + 9):
+            output.write(number)
+    assert shown.frames == list(range(OVERFLOW_LIMIT + 1))
+
+
+def test_an_output_that_was_replaced_leads_to_the_one_after_which_shows_the_frame() -> None:
+    link = as_slot(channel())
+    before, old = output_of(link)
+    after, new = output_of(link)
+    old.retire(new)
+    old.write(1)
+    old.end()
+    assert (before.frames, after.frames) == ([], [1])
+    assert new.ended

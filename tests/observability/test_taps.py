@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from streamlib import StreamRuntime
+from streamlib.clock import MonotonicClock
 from streamlib.execution.entry import EntryWriter
 from streamlib.graph.components import WiredChannel
 from streamlib.ids import LinkId
@@ -25,7 +26,7 @@ class Stage:
         self.sink = self.runtime.add_processor(Collect, record=self.record)
         self.link: LinkHandle = self.runtime.connect(self.source, self.sink)
         self.turns = 0
-        self.taps = Taps(self.runtime.graph, self._in_turn)
+        self.taps = Taps(self.runtime.graph, self.runtime.events, self._in_turn, MonotonicClock().now_ns)
 
     def _in_turn(self, action: object) -> None:
         assert callable(action)

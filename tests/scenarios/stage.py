@@ -375,6 +375,14 @@ def let_others_run(runtime: StreamRuntime) -> None:
         loop.apply(lambda: None, SECONDS)
 
 
+def let_line_pass(runtime: StreamRuntime) -> None:
+    """Wait until what was put in line is done, and what that has put in line."""
+    for _ in range(2):
+        done = threading.Event()
+        runtime._committer.defer_action(done.set)
+        assert done.wait(SECONDS)
+
+
 class Diary:
     """A processor delegate that writes down what it is asked and told, and may look around then.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from streamlib import AudioFrame, DataFrame, StreamRuntime, VideoFrame
+from streamlib.clock import MonotonicClock
 from streamlib.execution.entry import EntryWriter
 from streamlib.execution.loops import Loop
 from streamlib.frames import EncodedPacket, StreamInfo
@@ -69,7 +70,7 @@ class Look(links.Look):
 
     def __init__(self, runtime: StreamRuntime, source: ProcessorHandle, link: str) -> None:
         super().__init__()
-        self._taps = Taps(runtime.graph, lambda action: action())
+        self._taps = Taps(runtime.graph, runtime.events, lambda action: action(), MonotonicClock().now_ns)
         self._source = source
         self._link = LinkId(link)
 

@@ -37,6 +37,11 @@ def _nobody_looks(link_id: LinkId) -> Tap | None:
     return None
 
 
+def _nobody_watches(instance: ProcessorInstance) -> None:
+    """It is called straight, and its outputs have no taps."""
+    del instance
+
+
 @dataclass(slots=True)
 class Site:
     """Everything compiling needs that is not the change itself.
@@ -45,6 +50,7 @@ class Site:
         answer_s: How long a thread may take to come to a change, in seconds.
         threads: The threads that processors share.
         tap_of: The tap of a link that comes to run, where somebody looks into it.
+        dress: Has a new instance looked at by those who look at its id already.
         progress: What the commit under way tells of itself.
     """
 
@@ -58,6 +64,7 @@ class Site:
     reports: InstanceReports
     threads: SharedThreads
     tap_of: Callable[[LinkId], Tap | None] = _nobody_looks
+    dress: Callable[[ProcessorInstance], None] = _nobody_watches
     answer_s: float = 10.0
     progress: Progress = field(init=False)
 
@@ -76,6 +83,7 @@ class Site:
         settle(processor, context)
         instance = ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
         instance.generation = node.generation
+        self.dress(instance)
         return instance
 
     def starting(self, subject: str) -> Step:

@@ -72,14 +72,16 @@ class PriorityTaken(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=Tru
 
 
 class FrameProcessed(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
-    """One call of `process` is over; a record of it is there, nobody publishes it yet.
+    """One call of `process` came to its end without an error.
+
+    Told to those who observe the processor (`runtime.inspector.observe_processor`), and not on the bus.
 
     Attributes:
-        frame_timestamp_ns: The media time of the frame that it read.
+        frame_timestamp_ns: The media time of the frame that the call found first, None where none waited.
         latency_ns: How long the call took.
     """
 
-    frame_timestamp_ns: int
+    frame_timestamp_ns: int | None
     latency_ns: int
 
 

@@ -156,3 +156,17 @@ class SubscriberFailed(RuntimeEvent, frozen=True, gc=False, kw_only=True, tag=Tr
     subscriber: str
     subscribed_to: str
     error: str
+
+
+class ObserverFailed(RuntimeEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """An observer raised and was removed: whatever it watched goes on without it.
+
+    Attributes:
+        observer: The class of the observer.
+        observed: What it watched: `link a.out->b.in`, `output a.out` or `processor a`.
+        error: The exception's type and message.
+    """
+
+    observer: str
+    observed: str
+    error: str

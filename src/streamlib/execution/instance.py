@@ -17,6 +17,7 @@ from streamlib.errors import ConfigError
 from streamlib.execution.exits import survived
 from streamlib.execution.metrics import Passes, ProcessorMetrics, SteadyCount
 from streamlib.execution.ports import Ports
+from streamlib.execution.tapped_call import CallTap, tapped_call, tapped_coroutine
 from streamlib.ids import ProcessorId
 from streamlib.links.reader import SlotReader
 from streamlib.processors.context import ProcessContext, RuntimeContext
@@ -179,6 +180,15 @@ class ProcessorInstance(Ports):
         self.call = _nobody
         self.loop = None
         self.part()
+
+    def tap_call(self, tap: CallTap | None) -> None:
+        """Have `process` called through a tap, or with None straight. For the owner, who arranges its passes anew."""
+        if self.call is _nobody:
+            return
+        self.call = process = self.processor.process
+        if tap is not None:
+            tapped = tapped_coroutine if self.declaration.is_async else tapped_call
+            self.call = tapped(process, tap, self.oldest)
 
     def teardown(self) -> None:
         """Have the processor close what it opened: once, and only if `setup` was called."""

@@ -15,11 +15,14 @@ from streamlib.links.channel import Channel
 from streamlib.links.fanout import joined
 from streamlib.links.many import IncomingLink, ManyReader
 from streamlib.links.reader import News, Reader, RingReader, SlotReader
-from streamlib.links.tapped import bare
+from streamlib.links.tap import OutputTap
+from streamlib.links.tapped import TapOutput, bare
 from streamlib.links.writer import NO_LIMIT, PlugWriter, RingWriter, Writer
 from streamlib.processors.context import ProcessContext
 from streamlib.processors.declaration import Declaration
 from streamlib.processors.processor import Processor
+
+_NOBODY_LOOKS: Mapping[str, OutputTap] = {}
 
 
 class Ports:
@@ -29,11 +32,13 @@ class Ports:
         inputs: The channels of each connected input in the order in which they were connected, by port.
         outputs: The channels of each output in the order in which they were connected, by port.
         readers: What reads the inputs, one for each link.
-        writers: What stands at the outputs, one for each port.
+        writers: What stands at the connected outputs, one for each port.
         left_unread: What its last call found and read nothing of; it is called when there is something else.
+        taps: The taps of those outputs at which somebody looks.
     """
 
-    __slots__ = ("context", "declaration", "inputs", "left_unread", "outputs", "processor", "readers", "writers")
+    __slots__ = ("context", "declaration", "inputs", "left_unread", "outputs", "processor", "readers", "taps",
+                 "writers")  # fmt: skip
 
     def __init__(self, processor: Processor, declaration: Declaration, context: ProcessContext) -> None:
         self.processor = processor
@@ -44,6 +49,7 @@ class Ports:
         self.readers: tuple[SlotReader | RingReader, ...] = ()
         self.writers: tuple[Writer, ...] = ()
         self.left_unread: list[News] | None = None
+        self.taps: Mapping[str, OutputTap] = _NOBODY_LOOKS
         self._stamp_what_enters()
 
     # ----------------------------------------------------------------------------------------- what waits at the inputs
@@ -218,6 +224,9 @@ class Ports:
         old: Writer = getattr(self.processor, port)
         held = self._port_writer(port)
         new = joined([channel.outlet(held) for channel in self.outputs[port]])
+        tap = self.taps.get(port)
+        if tap:
+            new = TapOutput(new, tap)
         if held.ended and not new.ended:
             new.end()
         held.retire(new)
@@ -225,7 +234,14 @@ class Ports:
             old.lead_to(new)
         else:
             setattr(self.processor, port, new)
-        self.writers = tuple(getattr(self.processor, name) for name in self.outputs)
+        self.writers = tuple(getattr(self.processor, name) for name, links in self.outputs.items() if links)
+
+    def tap_output(self, port: str, tap: OutputTap | None) -> None:
+        """Show what is written to an output to a tap, or with None to nobody. For the owner."""
+        if port in self.outputs and self.taps.get(port) is not tap:
+            others = {name: of for name, of in self.taps.items() if name != port}
+            self.taps = others if tap is None else {**others, port: tap}
+            self.bind_output(port)
 
     def switch_output(
         self,

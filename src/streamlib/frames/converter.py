@@ -19,6 +19,8 @@ from streamlib.frames.pixel_format import ColorMatrix, ColorRange, PixelFormat
 
 GROUP = "streamlib.converters"
 OURS = "av"
+SAMPLER = ".sampler"
+"""What the names of samplers (`sampler.py`) end in; all others of the group are converters."""
 
 
 class ImageFormat(StrEnum):
@@ -26,6 +28,7 @@ class ImageFormat(StrEnum):
 
     JPEG = "jpeg"
     PNG = "png"
+    WEBP = "webp"
 
 
 class Picture(Protocol):
@@ -95,9 +98,19 @@ class Converter(Protocol):
         """
         ...
 
-    def encode(self, picture: Picture, image: ImageFormat, max_width: int = 0) -> bytes:
-        """The picture as an image file, scaled down to `max_width` pixels where that is not 0."""
+    def encode(self, picture: Picture, image: ImageFormat, max_width: int = 0, max_height: int = 0) -> bytes:
+        """The picture as an image file, scaled down as `size_within` says.
+
+        Raises:
+            FormatError: the picture cannot be converted.
+        """
         ...
+
+
+def size_within(width: int, height: int, max_width: int = 0, max_height: int = 0) -> tuple[int, int]:
+    """The size of a picture scaled down into a box, its proportions kept; a side of 0 has no limit. In pixels."""
+    factor = min(1.0, (max_width or width) / width, (max_height or height) / height)
+    return max(1, round(width * factor)), max(1, round(height * factor))
 
 
 @cache
@@ -109,10 +122,10 @@ def find_converter() -> Converter:
     """
     from importlib.metadata import entry_points  # takes as long to import as half of numpy
 
-    entries = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name != OURS, entry.name))
-    if not entries:
+    found = [entry for entry in entry_points(group=GROUP) if not entry.name.endswith(SAMPLER)]
+    if not found:
         raise FormatError(
             f"no converter of pixel formats is installed (entry-point group {GROUP}); pip install streamlib brings one"
         )
-    made: Converter = entries[0].load()()
+    made: Converter = min(found, key=lambda entry: (entry.name != OURS, entry.name)).load()()
     return made

@@ -1,7 +1,8 @@
 """The ends of a link while somebody looks: what a processor holds at its ports as long as the `tap` has observers.
 
 They hand everything on to the ends in `writer` and `reader`, and tell the tap. `channel` puts them there and takes
-them away; a link at which nobody looks has none.
+them away; a link at which nobody looks has none. What stands at a whole output while somebody looks there, `TapOutput`,
+is put there by the processor's ports.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from streamlib.links.reader import Reader, RingReader, SlotReader
-from streamlib.links.tap import Tap
+from streamlib.links.tap import OutputTap, Tap
 from streamlib.links.writer import Writer, present
 
 
@@ -77,6 +78,52 @@ class TapWriter:
     def room(self) -> int:
         """As the link says."""
         return self.link.room()
+
+    def retire(self, successor: Writer) -> None:
+        """Hand later calls on to `successor`."""
+        self.successor = successor
+
+
+class TapOutput:
+    """A whole output, of any number of links: the frame goes on its way to all, then the tap is shown it once.
+
+    What finds no room and is dropped was written all the same, and is shown.
+    """
+
+    __slots__ = ("_tap", "ended", "inner", "successor")
+
+    def __init__(self, inner: Writer, tap: OutputTap) -> None:
+        self.inner = inner
+        self.ended = inner.ended
+        self.successor: Writer | None = None
+        self._tap = tap
+
+    @property
+    def connected(self) -> bool:
+        """Whether a link leaves from here: who looks changes nothing."""
+        return self.inner.connected
+
+    def write(self, frame: Any) -> None:
+        """Hand the frame on, then to who listens; once replaced, to its successor, which has its own tap."""
+        if self.successor is not None:
+            self.successor = present(self.successor)
+            self.successor.write(frame)
+            return
+        self.inner.write(frame)
+        self._tap.pushed(frame)
+
+    def end(self) -> None:
+        """Say that no frame will come any more."""
+        self.ended = True
+        (self.inner if self.successor is None else present(self.successor)).end()
+
+    def free(self) -> bool:
+        """As the links say: a tap holds nobody back."""
+        return self.inner.free()
+
+    def room(self) -> int:
+        """As the links say."""
+        return self.inner.room()
 
     def retire(self, successor: Writer) -> None:
         """Hand later calls on to `successor`."""

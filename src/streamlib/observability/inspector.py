@@ -1,8 +1,8 @@
-"""Looks into a graph, at no cost until somebody does: snapshots of processors, links, topology and health.
+"""Looks into a graph, at no cost until somebody does: snapshots of processors, links, topology and health, observers.
 
-Everything here is read from what the graph and its components hold anyway; nothing is stopped, and nothing is counted
-that was not. A snapshot is of one version of the topology. Built on `streamlib.graph` and its components; next on a
-look's way: `taps`, for who wants to go on looking.
+A snapshot is read from what the graph and its components hold anyway; nothing is stopped, and nothing is counted that
+was not. It is of one version of the topology. Built on `streamlib.graph` and its components; next on the way of who
+goes on looking: `observers`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from streamlib.clock import NS_PER_S
 from streamlib.events.bus import EventBus
+from streamlib.events.graph import GraphEvent
+from streamlib.events.link import LinkEvent
+from streamlib.events.processor import ProcessorEvent
 from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.graph.components import (
     CollectorPauses,
@@ -28,6 +31,9 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.statistics import LinkStatistics
 from streamlib.observability.live_table import LiveTable
+from streamlib.observability.observer import Observer
+from streamlib.observability.observers import LinkNamed, Observers, ProcessorNamed
+from streamlib.observability.sightings import Bounds
 from streamlib.observability.snapshots import (
     NEVER_TIMED,
     GraphHealth,
@@ -50,6 +56,7 @@ class GraphInspector:
 
     Args:
         now_ns: The runtime's clock.
+        observers: Makes those who go on looking.
 
     Attributes:
         events: The bus of the runtime, where live tables hear of its stop.
@@ -57,9 +64,10 @@ class GraphInspector:
 
     events: EventBus | None = None
 
-    def __init__(self, graph: PropertyGraph, now_ns: Callable[[], int]) -> None:
+    def __init__(self, graph: PropertyGraph, now_ns: Callable[[], int], observers: Observers) -> None:
         self._graph = graph
         self._now_ns = now_ns
+        self._observers = observers
         self._rates = _Rates()
 
     def processor(self, id_: ProcessorId | str) -> ProcessorSnapshot | None:
@@ -170,6 +178,67 @@ class GraphInspector:
             queued_bytes=sum(one.nbytes for _, one, runs in counted if runs and one is not None),
             collector=NEVER_TIMED if pauses is None else pauses.stats,
         )
+
+    # ---------------------------------------------------------------------------------------------- who goes on looking
+
+    def observe_processor(
+        self,
+        processor: ProcessorNamed | str,
+        *,
+        capacity: int = Bounds.capacity,
+        max_bytes: int = Bounds.max_bytes,
+        max_rate: float | None = None,
+    ) -> Observer[ProcessorEvent]:
+        """What happens in a processor from now on: all that the bus tells of it, and each call as FrameProcessed.
+
+        It goes on with whoever takes the processor's place, and may be asked for before it runs.
+
+        Args:
+            processor: Its id or its handle.
+            capacity: Events that wait to be read; the oldest make room.
+            max_bytes: As for a link; events of a processor hold no frames.
+            max_rate: Calls a second that are told at most; what else happens is told always.
+
+        Raises:
+            UnknownProcessorError: There is none of that id; the message has the nearest.
+            ConfigError: A bound is no number that bounds.
+        """
+        return self._observers.of_processor(processor, Bounds(capacity, max_bytes, max_rate))
+
+    def observe_link(
+        self,
+        link: LinkNamed | str,
+        *,
+        frames: bool = False,
+        capacity: int = Bounds.capacity,
+        max_bytes: int = Bounds.max_bytes,
+        max_rate: float | None = None,
+    ) -> Observer[LinkEvent]:
+        """What passes in a link from now on: DataPushed, QueueFull and QueueEmpty. It may be asked for before it runs.
+
+        Args:
+            link: Its id or its handle.
+            frames: Whether each DataPushed is a FramePushed that has the frame itself, by reference.
+            capacity: Events that wait to be read; the oldest make room.
+            max_bytes: Bytes of frames in events that wait to be read; the oldest make room.
+            max_rate: Events a second of each kind that are told at most.
+
+        Raises:
+            UnknownLinkError: There is none of that id; the message has the nearest.
+            ConfigError: A bound is no number that bounds.
+        """
+        return self._observers.of_link(link, Bounds(capacity, max_bytes, max_rate), frames=frames)
+
+    def observe_graph(self, *, capacity: int = Bounds.capacity) -> Observer[GraphEvent]:
+        """What happens to the graph from now on: who comes, goes and is changed, before and after, and its state.
+
+        Args:
+            capacity: Events that wait to be read; the oldest make room.
+
+        Raises:
+            ConfigError: The capacity is less than 1.
+        """
+        return self._observers.of_graph(Bounds(capacity))
 
     # ------------------------------------------------------------------------------------------- under the graph's lock
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Self
 
@@ -31,11 +31,15 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.observability.inspector import GraphInspector
 from streamlib.observability.link_events import LinkEvents
+from streamlib.observability.observers import Observers
+from streamlib.observability.perception import GraphPerception
 from streamlib.observability.render import RenderedGraph
+from streamlib.observability.sampler import SampleTaker
 from streamlib.observability.taps import Taps
 from streamlib.processors.context import MediaConfig
 from streamlib.processors.conversion import chosen
 from streamlib.processors.shared_objects import SharedObjects
+from streamlib.runtime.actions import RuntimeActions
 from streamlib.runtime.afterlife import Remote, stop_when_dropped
 from streamlib.runtime.builder import RuntimeBuilder
 from streamlib.runtime.commands import Commands
@@ -68,7 +72,7 @@ class StreamRuntime(Editing):
     Attributes:
         graph: What is joined to what, and the components of each; changed by the calls below alone.
         events: The bus on which all that happens is published.
-        inspector: Looks into it: snapshots of processors, links, topology and health.
+        inspector: Looks into it: snapshots of processors, links, topology and health, and observers.
         commit_mode: As given.
 
     Raises:
@@ -107,9 +111,12 @@ class StreamRuntime(Editing):
             self.graph, self._compiler, self.events, look_again, self._threads.main, self._clock.now_ns
         )
         super().__init__(self.graph, self._delegates, committer, mode)
-        self.inspector = GraphInspector(self.graph, self._clock.now_ns)
-        taps = Taps(self.graph, self._committer.soon)
-        self._site.tap_of = LinkEvents(self.graph, self.events, taps).tap_of
+        self._taps = Taps(self.graph, self.events, self._committer.soon, self._clock.now_ns)
+        self._site.tap_of = LinkEvents(self.graph, self.events, self._taps).tap_of
+        self._site.dress = self._taps.dress
+        now_ns, in_line = self._clock.now_ns, self._committer.defer_action
+        observers = Observers(self.graph, self.events, self._taps, now_ns, in_line)
+        self.inspector = GraphInspector(self.graph, now_ns, observers)
         self._lifecycle = Lifecycle(self._site, self._compiler, self._committer, self._reports, self._completion)
         self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
         # From here on by what does not hold the runtime: threads hold it, and a runtime is gone when its user drops it.
@@ -140,6 +147,17 @@ class StreamRuntime(Editing):
     def _repr_html_(self) -> str:
         """The picture of its graph, for notebooks."""
         return _picture_of(self.graph)
+
+    @cached_property
+    def perception(self) -> GraphPerception:
+        """Its eyes and ears, for agents and notebooks: pictures, sound, snapshots and events of what runs."""
+        taker = SampleTaker(self.graph, self._taps, self._clock.now_ns, self._threads.main)
+        return GraphPerception(self.graph, self.inspector, self.events, taker, self._clock.now_ns)
+
+    @property
+    def actions(self) -> RuntimeActions:
+        """Its hands, for agents: changes of the graph by type names, ids and plain values."""
+        return RuntimeActions(self)
 
     @classmethod
     def builder(cls) -> RuntimeBuilder[Self]:

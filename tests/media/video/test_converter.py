@@ -54,6 +54,8 @@ def test_pixels_of_an_odd_size_in_two_planes_are_refused() -> None:
         (ImageFormat.JPEG, "rgba", "RGB"),
         (ImageFormat.PNG, "gray8", "RGB"),
         (ImageFormat.PNG, "bgra", "RGBA"),
+        (ImageFormat.WEBP, "rgb24", "RGB"),
+        (ImageFormat.WEBP, "nv12", "RGB"),
     ],
 )
 def test_images_show_the_picture(image: ImageFormat, format: str, mode: str) -> None:
@@ -68,4 +70,5 @@ def test_images_are_scaled_down_and_never_up() -> None:
     data = AvConverter().encode(ramp(640, 360), ImageFormat.PNG, 320)
     assert Image.open(io.BytesIO(data)).size == (320, 180)
     assert Image.open(io.BytesIO(AvConverter().encode(ramp(64, 32), ImageFormat.PNG, 320))).size == (64, 32)
+    assert Image.open(io.BytesIO(AvConverter().encode(ramp(640, 360), ImageFormat.PNG, 320, 90))).size == (160, 90)
     assert Image.open(io.BytesIO(AvConverter().encode(ramp(1000, 1), ImageFormat.PNG, 100))).size == (100, 1)

@@ -11,7 +11,7 @@ import av
 
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
-from streamlib.media.audio.samples import LAYOUTS, SampleReader
+from streamlib.media.audio.samples import LAYOUTS, SampleReader, Samples
 from streamlib.media.audio.sound_codec import PRIMING
 from streamlib.media.notices import Notices
 from streamlib.media.packet_decoder import Decoded, DecoderSettings, PacketDecoder
@@ -59,29 +59,30 @@ class AudioDecoder(Processor):
     def _send(self, sounds: Iterable[tuple[Decoded, EncodedPacket]]) -> None:
         for sound, packet in sounds:
             assert isinstance(sound, av.AudioFrame)
-            frame = self._frame(sound, packet)
+            frame = frame_of(self._samples.read(sound), sound, packet)
             if frame.num_samples:
                 self.audio.write(frame)
 
-    def _frame(self, sound: av.AudioFrame, packet: EncodedPacket) -> AudioFrame:
-        """The samples that belong to the packet's time, behind its priming.
 
-        A decoder may have left out samples at the front by itself, as Opus' does; what it gives beyond the packet's
-        duration is what the encoder filled its last block with.
-        """
-        samples, rate = self._samples.read(sound), sound.sample_rate
-        whole = samples_in(packet.duration_ns, rate) or len(samples)
-        missing = max(0, whole - len(samples))
-        skip = max(0, _priming(packet) - missing)
-        kept = samples[skip : whole - missing]
-        return AudioFrame(
-            kept,
-            rate,
-            timestamp_ns=packet.timestamp_ns + samples_ns(missing + skip, rate),
-            entered_ns=packet.entered_ns,
-            sequence=packet.sequence,
-            metadata=_without_priming(packet.metadata),
-        )
+def frame_of(samples: Samples, sound: av.AudioFrame, packet: EncodedPacket) -> AudioFrame:
+    """The samples of decoded sound that belong to its packet's time, behind its priming.
+
+    A decoder may have left out samples at the front by itself, as Opus' does; what it gives beyond the packet's
+    duration is what the encoder filled its last block with.
+    """
+    rate = sound.sample_rate
+    whole = samples_in(packet.duration_ns, rate) or len(samples)
+    missing = max(0, whole - len(samples))
+    skip = max(0, _priming(packet) - missing)
+    kept = samples[skip : whole - missing]
+    return AudioFrame(
+        kept,
+        rate,
+        timestamp_ns=packet.timestamp_ns + samples_ns(missing + skip, rate),
+        entered_ns=packet.entered_ns,
+        sequence=packet.sequence,
+        metadata=_without_priming(packet.metadata),
+    )
 
 
 def _priming(packet: EncodedPacket) -> int:

@@ -1,25 +1,21 @@
-"""What frames need of codecs: pixel formats by swscale, images by Pillow.
+"""What frames need of codecs: pixel formats by swscale, images by FFmpeg's encoders.
 
 `streamlib.frames.converter` finds it through the entry-point group `streamlib.converters`, under the name "av".
-It must not know ports or links. Next on the path: `picture`, `swscale` and `planes`, which do the work.
+It must not know ports or links. Next on the path: `picture`, `swscale`, `planes` and `images`, which do the work.
 """
 
 from __future__ import annotations
 
-import io
-
 import av
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from streamlib.frames.converter import ImageFormat, Picture
+from streamlib.frames.converter import ImageFormat, Picture, size_within
 from streamlib.frames.pixel_format import PixelFormat, has_alpha
+from streamlib.media.video.images import encoded
 from streamlib.media.video.picture import borrow, same_memory, to_av
 from streamlib.media.video.planes import packed
 from streamlib.media.video.swscale import reformat
-
-_JPEG_QUALITY = 85
 
 
 class AvConverter:
@@ -44,13 +40,12 @@ class AvConverter:
             native = to_av(picture)
         return packed(native, picture.format)
 
-    def encode(self, picture: Picture, image: ImageFormat, max_width: int = 0) -> bytes:
-        """The picture as an image file, scaled down to `max_width` where that is not 0; JPEG drops alpha."""
-        width = min(picture.width, max_width or picture.width)
-        height = max(1, round(picture.height * width / picture.width))
-        alpha = image is ImageFormat.PNG and has_alpha(picture.format)
-        format = PixelFormat.RGBA if alpha else PixelFormat.RGB24
-        pixels = packed(self.convert(picture, format, width, height), format)
-        file = io.BytesIO()
-        Image.fromarray(pixels).save(file, image, quality=_JPEG_QUALITY)
-        return file.getvalue()
+    def encode(self, picture: Picture, image: ImageFormat, max_width: int = 0, max_height: int = 0) -> bytes:
+        """The picture as an image file, scaled down as `size_within` says; JPEG drops alpha.
+
+        Raises:
+            FormatError: swscale or the encoder refuses.
+        """
+        alpha = image is not ImageFormat.JPEG and has_alpha(picture.format)
+        size = size_within(picture.width, picture.height, max_width, max_height)
+        return encoded(self.convert(picture, PixelFormat.RGBA if alpha else PixelFormat.RGB24, *size), image)

@@ -82,7 +82,7 @@ class VideoDecoder(Processor):
         for picture, packet in pictures:
             assert isinstance(picture, av.VideoFrame)
             self._say_left_out(ctx)
-            self.video.write(_frame(picture, packet))
+            self.video.write(frame_of(picture, packet))
 
     def _say_left_out(self, ctx: ProcessContext) -> None:
         left_out = self._decoder.left_out - self._said
@@ -91,7 +91,7 @@ class VideoDecoder(Processor):
             self._said += left_out
 
 
-def _frame(picture: av.VideoFrame, packet: EncodedPacket) -> VideoFrame:
+def frame_of(picture: av.VideoFrame, packet: EncodedPacket) -> VideoFrame:
     """A frame with what the packet carried; where the pictures do not say their colour, it is what the stream says."""
     stream = packet.stream
     if int(picture.colorspace) == UNSAID_MATRIX:
