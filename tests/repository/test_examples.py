@@ -78,7 +78,9 @@ def test_the_notebook_shows_graph_frame_and_a_table_that_follows_to_the_stop(tmp
     assert "<svg" in shown["graph"]
     assert 'src="data:image/jpeg;base64,' in shown["frame"]
     assert shown["live"].count("<table") == 2
-    assert "idle: 5 processors, 4 links, 0 frames dropped, 0 errors" in shown["live"]  # what the stop drew into it
+    assert 'src="data:image/png;base64,' in shown["sound"]  # the waveform
+    assert "<audio" in shown["sound"]
+    assert "idle: 6 processors, 4 links, 0 frames dropped, 0 errors" in shown["live"]  # what the stop drew into it
     assert ">plain<" in shown["live"]  # which came after the cell had run
     assert shown["meanwhile"].startswith("(29, {'level': ")
     assert shown["stop"] == "0"
