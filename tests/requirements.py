@@ -317,6 +317,10 @@ _LOOK = (
     Promise("look.consistent", KEPT, LOOKING, "A snapshot shows one version of the topology."),
     Promise("look.explain", LOOK, "design: What it is", "explain() has a sentence for what each processor waits for."),
     Promise("look.explain-diamond", LOOK, LINKS, "explain names a diamond that starves itself."),
+    Promise("look.logs-id", KEPT, "issue 5", "Each line that a processor logs, by whatever logger and on whatever thread of ours, has its id."),
+    Promise("look.logs-structured", KEPT, "issue 5", "Lines of the log have fields, and are JSON on request, whatever the fields hold."),
+    Promise("look.logs-repeats", KEPT, "issue 5", "A repeated error of a loop is one line in the log and then a count."),
+    Promise("look.notebook", KEPT, "issue 5", "A notebook shows the graph, frames, and a table that draws itself anew until the runtime stops."),
     Promise("look.real-priority", KEPT, EXECUTION, "The snapshot tells the priority that was really got."),
 )
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from streamlib.observability.actions import AgentActions
     from streamlib.observability.encoded_image import EncodedImage, SampledFrame
     from streamlib.observability.inspector import GraphInspector
+    from streamlib.observability.live_table import LiveTable
     from streamlib.observability.no_sample import NoSample, NoSampleCause
     from streamlib.observability.observer import Observer
     from streamlib.observability.perception import AgentPerception, GraphPerception
@@ -119,6 +120,7 @@ __all__ = [
     "LinkSnapshot",
     "LinkStatistics",
     "Live",
+    "LiveTable",
     "MediaConfig",
     "NoSample",
     "NoSampleCause",
@@ -211,6 +213,7 @@ _HOMES = {
     "LinkSnapshot": "streamlib.observability.snapshots",
     "LinkStatistics": "streamlib.links.statistics",
     "Live": "streamlib.processors.config",
+    "LiveTable": "streamlib.observability.live_table",
     "MediaConfig": "streamlib.processors.context",
     "NoSample": "streamlib.observability.no_sample",
     "NoSampleCause": "streamlib.observability.no_sample",

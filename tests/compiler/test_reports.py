@@ -11,7 +11,6 @@ from streamlib.errors import FormatError
 from streamlib.events import Event, ProcessorError
 from streamlib.events.processor import ProcessorStateChanged
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.frames.pixel_format import format_named
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.states import ProcessorState
 from tests.compiler.yard import Yard
@@ -29,42 +28,38 @@ def heard(yard: Yard) -> list[Event]:
     return events
 
 
-def test_an_error_that_repeats_is_logged_once_and_then_counted(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
-    """At 60 frames a second, a log line for each would be all that the log holds."""
+def test_each_error_is_published_and_the_log_counts_those_that_repeat(
+    yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
     one, events = instance(yard), heard(yard)
     for number in range(120):
         yard.reports.errored(one, ValueError("no luck"), number * 500_000_000)
-    assert [record.getMessage() for record in caplog.records] == [
-        "a: at 0.000 s: ValueError: no luck",
-        "a: ValueError: no luck: 10 times by now",
-        "a: ValueError: no luck: 100 times by now",
-    ]
-    assert [record.exc_info is not None for record in caplog.records] == [True, False, False]
+    yard.reports.ended(one)
+    first, count, *_ = [record.getMessage() for record in caplog.records]
+    assert first == "a: at 0.000 s: ValueError: no luck"
+    assert count.startswith("a: ValueError: no luck: 119 times more in ")
     assert len(events) == 120
 
 
-def raised_here(error: Exception) -> Exception:
+def test_a_failure_is_known_before_anything_is_said_of_it(yard: Yard) -> None:
+    """Who waits may look as soon as a processor is over."""
+    one, known = instance(yard, policy=ErrorPolicy.FAIL), []
+    one.setup()
+
+    class Look(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            known.append(dict(yard.reports.failures))
+
+    look, log = Look(), logging.getLogger("streamlib.processor")
+    error = ValueError("no luck")
+    for _ in range(3):
+        yard.reports.errored(one, error, None)
+    log.addHandler(look)
     try:
-        raise error
-    except Exception as caught:
-        return caught
-
-
-def test_an_error_of_ours_is_logged_with_the_users_line_that_led_there(
-    yard: Yard, caplog: pytest.LogCaptureFixture
-) -> None:
-    yard.reports.errored(instance(yard), raised_here(FormatError("no format 'rbg24'")), None)
-    line = raised_here.__code__.co_firstlineno + 2
-    assert [record.getMessage() for record in caplog.records] == [
-        f"a: FormatError: no format 'rbg24' (at {__file__}:{line})"
-    ]
-
-
-def test_an_error_that_only_lines_of_ours_led_to_has_no_place(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(FormatError) as caught:
-        format_named("rbg24")
-    yard.reports.errored(instance(yard), caught.value.with_traceback(caught.tb.tb_next), None)
-    assert " (at " not in caplog.records[0].getMessage()
+        one.finish(error)
+    finally:
+        log.removeHandler(look)
+    assert known == [{"a": error}]
 
 
 def test_a_processor_none_of_whose_calls_succeeded_is_named_when_it_ends(
@@ -83,10 +78,10 @@ def test_a_processor_none_of_whose_calls_succeeded_is_named_when_it_ends(
 
 def test_another_error_and_another_processors_are_logged_anew(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
     a, b = instance(yard, "a"), instance(yard, "b")
-    for who, text in ((a, "x"), (a, "x"), (b, "x"), (a, "y"), (a, "x")):
+    for who, text in ((a, "x"), (a, "x"), (b, "x"), (a, "y")):
         yard.reports.errored(who, ValueError(text), None)
     assert [record.getMessage() for record in caplog.records] == [
-        "a: ValueError: x", "b: ValueError: x", "a: ValueError: y", "a: ValueError: x",
+        "a: ValueError: x", "b: ValueError: x", "a: ValueError: y",
     ]  # fmt: skip
     assert {record.levelno for record in caplog.records} == {logging.ERROR}
 

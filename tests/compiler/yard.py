@@ -9,6 +9,7 @@ from typing import Any
 from streamlib.clock import MonotonicClock, PausableClock
 from streamlib.compiler.compiler import Compiler
 from streamlib.compiler.delta import GraphDelta, compute_delta
+from streamlib.compiler.error_log import ErrorLog
 from streamlib.compiler.reports import InstanceReports
 from streamlib.compiler.site import Site
 from streamlib.delegates.delegates import Delegates
@@ -44,7 +45,7 @@ class Yard:
         self.bus = EventBus(clock)
         media_clock = PausableClock(clock)
         threads = SharedThreads(clock, media_clock)
-        self.reports = InstanceReports(self.graph, self.bus, threads.main)
+        self.reports = InstanceReports(self.graph, self.bus, threads.main, ErrorLog(clock))
         self.site = Site(
             graph=self.graph,
             delegates=Delegates(factory, delegate, self),
@@ -144,6 +145,7 @@ class Yard:
 
     def close(self) -> None:
         """Stop all that runs."""
+        self.reports.log.close()
         self.compiler.stop_all(drain_s=None)
 
     # -------------------------------------------------------------------------------------------------------- looks

@@ -99,3 +99,13 @@ def test_the_root_belongs_to_no_topic() -> None:
 
 def test_an_exception_is_told_by_type_and_message() -> None:
     assert described(ValueError("no such thing")) == "ValueError: no such thing"
+
+
+class SpeechlessError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_an_exception_whose_text_cannot_be_had_is_described_all_the_same() -> None:
+    """Else it would end the thread that tells of it."""
+    assert described(SpeechlessError()) == "SpeechlessError, whose text cannot be had: RuntimeError"

@@ -25,6 +25,8 @@ MADE = {
     "observe.md": [],
     "strategies.md": [],
     "errors.md": [],
+    "logs.md": [],
+    "notebooks.md": [],
     "several-inputs.md": [],
     "look-at-frames.md": ["seen.mp4"],
     "recording.md": ["safe.mp4", "take.mp4", "take-2.mp4", "sound.mp4", "good.mp4"],

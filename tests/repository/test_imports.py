@@ -9,7 +9,7 @@ import pytest
 
 HEAVY = {
     "PIL", "aiortc", "asyncio", "av", "mcp", "msgspec", "numpy", "rich", "rustworkx", "sounddevice", "soxr",
-    "starlette", "tcod", "textual", "typer", "uvicorn", "wgpu", "yaml",
+    "starlette", "structlog", "tcod", "textual", "typer", "uvicorn", "wgpu", "yaml",
 }  # fmt: skip
 MEDIA_AND_CONTROL = HEAVY - {"asyncio", "msgspec", "numpy", "rustworkx", "tcod"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_under_skip_the_frame_is_skipped_and_the_rest_goes_on(runtime: StreamRun
 def test_a_processor_that_fails_on_every_frame_goes_through_all_of_them(
     runtime: StreamRuntime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An error that repeats is logged once, and then at 10, 100, 1,000 times."""
+    """An error that repeats is logged once, and then counted."""
     stage = Stage(runtime, "process")
     with caplog.at_level(logging.ERROR, "streamlib.processor"):
         runtime.start()
@@ -62,10 +63,13 @@ def test_a_processor_that_fails_on_every_frame_goes_through_all_of_them(
     assert stage.faulty.metrics is not None
     assert stage.faulty.metrics.errors == 200
     assert len(stage.errors) == 200
+    runtime.stop()
     lines = [record.getMessage() for record in caplog.records]
-    assert len(lines) == 3
-    assert "10 times" in lines[1]
-    assert "100 times" in lines[2]
+    counts = [
+        int(re.findall(r"no luck in process: (\d+) times? more in", line)[0]) for line in lines[1:] if "more in" in line
+    ]
+    assert sum(counts) == 199
+    assert len(counts) <= 2  # one after a second, if it takes that long, and one at the end
     assert stage.main.numbers == list(range(200))
     assert stage.seen.numbers == []
     assert stage.seen.calls == ["setup", "flush", "teardown"]

@@ -318,7 +318,8 @@ class Commit:
             self._undo(partial(self._bring_back, old))
         if self._unanswered:
             names = ", ".join(self._unanswered)
-            LOG.warning("a commit was rolled back; %s will go on as before when they come back from a call", names)
+            words = "a commit was rolled back; %s will go on as before when they come back from a call"
+            LOG.warning(words, names, extra={"processor_ids": [*self._unanswered]})
 
     def _end_threads(self) -> None:
         for runner in self._runners:

@@ -1,9 +1,9 @@
 """What happens to running processors, on its way to the graph, to the bus and to those who wait.
 
 Called on the threads of the processors, so it holds nobody up: a component is set, an event published, a waiter woken.
-An error that repeats is logged once and then counted, and a processor none of whose calls succeeded is named when it
-ends. One whose id has another bearer by now, because it was stuck when it was removed or still drains, is heard of in
-the log alone.
+Errors go to the log by way of `error_log`, and a processor none of whose calls succeeded is named when it ends. One
+whose id has another bearer by now, because it was stuck when it was removed or still drains, is heard of in the log
+alone.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from streamlib.clock import NS_PER_S
-from streamlib.errors import StreamError
+from streamlib.compiler.error_log import ErrorLog, Owner
 from streamlib.events.bus import EventBus
 from streamlib.events.event import described
 from streamlib.events.processor import ProcessorError, ProcessorStateChanged
@@ -39,10 +38,9 @@ GONE_LIMIT = 100
 
 @dataclass(slots=True)
 class _Errors:
-    """What one processor has raised: the last error, how often in a row, and how many calls were ended by any."""
+    """What one processor has raised: the last error, and how many calls were ended by any."""
 
     last: str = ""
-    repeats: int = 0
     calls: int = 0
 
 
@@ -51,6 +49,7 @@ class InstanceReports:
 
     Attributes:
         main: The processors that run on the main thread.
+        log: Where errors are logged.
         failures: What ended processors, by id, until the next start; of those that were removed or replaced since, of
             the last `GONE_LIMIT`, and without what the calls that failed held.
         gave_up: How often those of them were made anew that were made anew in vain.
@@ -62,12 +61,13 @@ class InstanceReports:
         stop_wanted: Set when a processor whose policy is `stop` failed; called on that processor's thread.
     """
 
-    def __init__(self, graph: PropertyGraph, bus: EventBus, main: MainThread) -> None:
+    def __init__(self, graph: PropertyGraph, bus: EventBus, main: MainThread, log: ErrorLog) -> None:
         self.main = main
+        self.log = log
         self._graph = graph
         self._bus = bus
         self._changed = threading.Condition()
-        self._errors: dict[tuple[str, int], _Errors] = {}  # by id and generation, of those that have not ended
+        self._errors: dict[Owner, _Errors] = {}  # by id and generation, of those that have not ended
         self.failures: dict[str, BaseException] = {}
         self.gave_up: dict[str, int] = {}
         self._gone: dict[str, None] = {}  # of `failures` those who have left the graph, or their places, oldest first
@@ -79,6 +79,7 @@ class InstanceReports:
 
     def forget(self) -> None:
         """The runtime starts anew: nobody has failed yet."""
+        self.log.open()
         self.failures.clear()
         self.gave_up.clear()
         self._gone.clear()
@@ -115,7 +116,8 @@ class InstanceReports:
             self._lighten(instance.id)
             self.gone(instance.id)
         if not self._is_former(instance):
-            self._errors.pop((instance.id, instance.generation), None)  # one that was never started does not end
+            self._errors.pop(_owner(instance), None)  # one that was never started does not end
+            self.log.end(_owner(instance))
             self._publish(instance.id, instance.state, ProcessorState.IDLE)
 
     def _told_before(self, instance: ProcessorInstance) -> ProcessorState | None:
@@ -132,42 +134,37 @@ class InstanceReports:
     def errored(
         self, instance: ProcessorInstance, error: Exception, timestamp_ns: int | None, during: str = "process"
     ) -> None:
-        """Publish every error; log it when it is another than the last of this processor, or at 10, 100, 1,000."""
+        """Publish every error, and log it: at length, or as one of a count."""
         text = described(error)
         if not self._is_former(instance):
             self._bus.publish(
                 ProcessorError(processor_id=instance.id, error=text, during=during, frame_timestamp_ns=timestamp_ns)
             )
-        errors = self._errors.setdefault((instance.id, instance.generation), _Errors())
-        errors.repeats = errors.repeats + 1 if text == errors.last else 1
+        errors = self._errors.setdefault(_owner(instance), _Errors())
         errors.last = text
         errors.calls += during == "process"
-        at = "" if timestamp_ns is None else f"at {timestamp_ns / NS_PER_S:.3f} s: "
-        if errors.repeats == 1:  # one of ours says what to do; any other is looked for where it was raised
-            trace = None if isinstance(error, StreamError) else error
-            where = users_place(error) if trace is None else ""
-            instance.context.log.error("%s%s%s", at, text, where and f" (at {where})", exc_info=trace)
-        elif str(errors.repeats).strip("0") == "1":
-            instance.context.log.error("%s: %d times by now", text, errors.repeats)
+        self.log.add(_owner(instance), instance.context.log, error, timestamp_ns, during)
 
     def last_error(self, instance: ProcessorInstance) -> str:
         """What it raised last, in words; empty where it has raised nothing."""
-        errors = self._errors.get((instance.id, instance.generation))
+        errors = self._errors.get(_owner(instance))
         return "" if errors is None else errors.last
 
     def ended(self, instance: ProcessorInstance) -> None:
-        """Have the writers of its links count what comes too late, note a failure, and wake who waits."""
-        self._count_late_frames(instance)
-        errors = self._errors.pop((instance.id, instance.generation), None)
-        if errors is not None:
-            _tell_if_in_vain(instance, errors)
-        if instance.failure is not None and not self._is_former(instance):
+        """Note a failure, have the writers of its links count what comes too late, and wake who waits."""
+        failed = instance.failure is not None and not self._is_former(instance)
+        if instance.failure is not None and failed:  # at once: who waits may look before it is woken
             self._gone.pop(instance.id, None)
             self.failures[instance.id] = instance.failure
             if instance.id not in self._graph:  # it was stuck, and left behind
                 self._lighten(instance.id)
-            if instance.policy is ErrorPolicy.STOP:
-                self.stop_wanted()
+        self._count_late_frames(instance)
+        errors = self._errors.pop(_owner(instance), None)
+        if errors is not None:
+            self.log.end(_owner(instance))
+            _tell_if_in_vain(instance, errors)
+        if failed and instance.policy is ErrorPolicy.STOP:
+            self.stop_wanted()
         self.wake()
 
     def _lighten(self, id_: str) -> None:
@@ -218,6 +215,10 @@ class InstanceReports:
         await self.main.until(done)
 
 
+def _owner(instance: ProcessorInstance) -> Owner:
+    return instance.id, instance.generation
+
+
 def _tell_if_in_vain(instance: ProcessorInstance, errors: _Errors) -> None:
     """Say of a processor that has ended that none of its calls has come to anything."""
     calls = instance.metrics.calls
@@ -245,13 +246,6 @@ def _is_call_of_ours(frame: FrameType) -> bool:
     """Whether a call is StreamLib's own, and over or under way: to clear a generator's that waits would end it."""
     waits = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
     return Path(frame.f_code.co_filename).is_relative_to(_OURS) and not frame.f_code.co_flags & waits
-
-
-def users_place(error: BaseException) -> str:
-    """The innermost line outside of StreamLib that led to an error, as `file:line`; empty where there is none."""
-    places = traceback.extract_tb(error.__traceback__)
-    theirs = [place for place in places if not Path(place.filename).is_relative_to(_OURS)]
-    return f"{theirs[-1].filename}:{theirs[-1].lineno}" if theirs else ""
 
 
 def _never(instance: ProcessorInstance) -> bool:

@@ -24,6 +24,7 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.tap import Tap
 from streamlib.processors.context import MediaConfig, RuntimeContext
+from streamlib.processors.origin import settle
 from streamlib.processors.processor import Processor
 from streamlib.processors.shared_objects import SharedObjects
 
@@ -74,11 +75,12 @@ class Site:
     def instance(self, node: ProcessorNode) -> ProcessorInstance:
         """A new instance of a processor, which the factory delegate creates."""
         declaration = node.declaration
-        context = RuntimeContext(node.id, self.media_clock, self.shared, self.media)
+        context = RuntimeContext(node.id, self.media_clock, self.shared, self.media, node.generation)
         policy = node.error_policy or declaration.error_policy
         processor = self.delegates.create(node)
         if not isinstance(processor, Processor):
             raise TypeError(f"{named(self.delegates.create, 'create')} returned {processor!r}; return a Processor")
+        settle(processor, context)
         instance = ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
         instance.generation = node.generation
         self.dress(instance)
@@ -119,7 +121,7 @@ class Site:
             method(*(details or (processor_id,)))
         except Exception as error:
             name = named(method, notice)
-            LOG.exception("%s: %s raised", processor_id, name)
+            LOG.exception("%s: %s raised", processor_id, name, extra={"processor_id": processor_id, "delegate": name})
             self.bus.publish(DelegateFailed(delegate=name, subject=str(processor_id), error=described(error)))
 
 

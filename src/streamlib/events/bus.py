@@ -168,7 +168,8 @@ class EventBus:
             if not self._remove(subscription):
                 return  # another thread saw it raise at the same time, and told
             name = _name(subscription.deliver)
-            LOG.exception("the subscriber %s to %s raised and is removed", name, subscription.topic)
+            fields = {"subscriber": name, "topic": str(subscription.topic)}
+            LOG.exception("the subscriber %s to %s raised and is removed", name, subscription.topic, extra=fields)
             self.publish(SubscriberFailed(subscriber=name, subscribed_to=subscription.topic, error=described(error)))
 
     def __repr__(self) -> str:

@@ -61,4 +61,8 @@ class CustomEvent(Event, Generic[Data], frozen=True, gc=False, kw_only=True, tag
 
 def described(error: BaseException) -> str:
     """An exception as events tell it: its type and its message."""
-    return f"{type(error).__name__}: {error}"
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except Exception as another:  # raised by a user's __str__
+        return f"{name}, whose text cannot be had: {type(another).__name__}"

@@ -14,6 +14,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,6 +26,7 @@ from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.execution.task import Task
 from streamlib.links.reader import News
+from streamlib.processors.origin import context_of
 
 _LOG = logging.getLogger("streamlib.execution")
 
@@ -45,6 +47,7 @@ class AsyncLoop(Loop):
 
     hosts = False
     _call_under_way: _Call | None = None
+    _within: tuple[str, int, Context] | None = None  # what the tasks of its head begin in
 
     def cancel_call(self) -> None:
         """Have a call that is under way end with CancelledError; from any thread."""
@@ -64,7 +67,10 @@ class AsyncLoop(Loop):
         self.prepare_call(head, self.now_ns())
         self.passes.done += 1
         self.in_head = True
-        task = asyncio.get_running_loop().create_task(_called(head), name=f"streamlib:{head.id}")
+        if self._within is None or self._within[:2] != (head.id, head.generation):
+            self._within = head.id, head.generation, context_of(head.processor)
+        context = self._within[2].copy()  # as asyncio does it with the context it finds
+        task = asyncio.get_running_loop().create_task(_called(head), name=f"streamlib:{head.id}", context=context)
         self._call_under_way = _Call(task, head.oldest(), head.taken(), head.news(), self.measure_ns())
         task.add_done_callback(partial(self._conclude_call, head, self._call_under_way))
 

@@ -8,6 +8,8 @@ is empty.
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Callable
 
 from streamlib.clock import Clock, PausableClock
 from streamlib.execution.alarm import Alarm
@@ -34,11 +36,12 @@ class SharedThreads:
 
     def __init__(self, clock: Clock, media_clock: PausableClock, workers: int | None = None) -> None:
         self.workers = workers or usable_cores()
-        self.main = MainThread(lambda at_ns, action: self.alarm().call_at(at_ns, action))
+        self.main = MainThread(self.call_at)
         self.paused = False
         self._clock = clock
         self._media_clock = media_clock
         self._common: ThreadRunner | None = None
+        self._guard = threading.Lock()  # of the making of the alarm, which loops ask for, too
         self._alarm: Alarm | None = None
         self._pool: Pool | None = None
         self._events: EventLoopThread | None = None
@@ -74,12 +77,17 @@ class SharedThreads:
         return self._events.task(loop)
 
     def alarm(self) -> Alarm:
-        """What calls at times of the clock for media."""
-        if self._alarm is None:
-            self._alarm = Alarm(self._media_clock)
-            if self.paused:
-                self._alarm.pause()
-        return self._alarm
+        """What calls at times of the clock for media; from any thread."""
+        with self._guard:
+            if self._alarm is None:
+                self._alarm = Alarm(self._media_clock)
+                if self.paused:
+                    self._alarm.pause()
+            return self._alarm
+
+    def call_at(self, at_ns: int, action: Callable[[], None]) -> None:
+        """Have something called at a time of the clock for media; from any thread."""
+        self.alarm().call_at(at_ns, action)
 
     def pause(self) -> None:
         """Call nobody at any time: the clock for media stands still. What begins from now on begins paused."""

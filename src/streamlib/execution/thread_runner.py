@@ -77,7 +77,8 @@ class ThreadRunner:
         try:
             self.loop.run()
         except BaseException as error:  # a fault of ours, which no policy covers, ends everyone here
-            _LOG.critical("the thread of %s broke: %r", self.loop.name, error, exc_info=True)
+            name = self.loop.name
+            _LOG.critical("the thread of %s broke: %r", name, error, exc_info=True, extra={"loop": name})
             self.loop.abandon(error)
         finally:
             self.loop.threaded = False

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from streamlib.clock import NS_PER_S
+from streamlib.events.bus import EventBus
 from streamlib.events.graph import GraphEvent
 from streamlib.events.link import LinkEvent
 from streamlib.events.processor import ProcessorEvent
@@ -29,6 +30,7 @@ from streamlib.graph.plain_values import to_plain
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.statistics import LinkStatistics
+from streamlib.observability.live_table import LiveTable
 from streamlib.observability.observer import Observer
 from streamlib.observability.observers import LinkNamed, Observers, ProcessorNamed
 from streamlib.observability.sightings import Bounds
@@ -55,7 +57,12 @@ class GraphInspector:
     Args:
         now_ns: The runtime's clock.
         observers: Makes those who go on looking.
+
+    Attributes:
+        events: The bus of the runtime, where live tables hear of its stop.
     """
+
+    events: EventBus | None = None
 
     def __init__(self, graph: PropertyGraph, now_ns: Callable[[], int], observers: Observers) -> None:
         self._graph = graph
@@ -120,6 +127,17 @@ class GraphInspector:
             overflowed=counted.overflowed,
             runs=wired is not None,
         )
+
+    def live(self, *, interval_s: float = 1.0) -> LiveTable:
+        """A table of all processors and links that a notebook shows, drawn anew until the runtime stops.
+
+        Args:
+            interval_s: Between two drawings, in seconds.
+
+        Raises:
+            ConfigError: The interval is not 0.1 s to an hour.
+        """
+        return LiveTable(self, self.events, interval_s=interval_s)
 
     def topology(self) -> GraphTopology:
         """Who is joined to whom, all of one moment."""

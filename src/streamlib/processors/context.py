@@ -73,10 +73,13 @@ class ProcessorLog(ProcessorLogAdapter):
 class RuntimeContext:
     """What `setup` is handed, and what a processor may keep."""
 
-    __slots__ = ("_log", "_shared", "clock", "media", "processor_id")
+    __slots__ = ("_log", "_shared", "clock", "generation", "media", "processor_id")
 
-    def __init__(self, processor_id: ProcessorId, clock: Clock, shared: SharedObjects, media: MediaConfig) -> None:
+    def __init__(
+        self, processor_id: ProcessorId, clock: Clock, shared: SharedObjects, media: MediaConfig, generation: int = 0
+    ) -> None:
         self.processor_id = processor_id
+        self.generation = generation
         self.clock = clock
         self.media = media
         self._shared = shared

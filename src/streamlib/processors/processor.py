@@ -50,6 +50,7 @@ class Processor:
     unread_because: ClassVar[str] = ""  # why frames wait there, for those that plain code empties
 
     declaration: ClassVar[Declaration]
+    _streamlib_context: RuntimeContext | None = None  # the engine's; `origin.py` reads it for the log
     config: Any  # a Config; an author who wants its fields checked annotates it in the class body
 
     def __init_subclass__(cls, *, abstract: bool = False, **keywords: object) -> None:

@@ -93,7 +93,8 @@ class Commands:
     def _tell(self, command: Event, error: Exception) -> None:
         name = type(command).__name__
         id_ = command.processor_id if isinstance(command, ProcessorEvent) else ProcessorId("")
-        _LOG.error("%s%s failed: %s", name, id_ and f" of {id_}", error)
+        fields = {"command": name, **({"processor_id": id_} if id_ else {})}
+        _LOG.error("%s%s failed: %s", name, id_ and f" of {id_}", error, extra=fields)
         self._bus.publish(CommandFailed(command=name, processor_id=id_, error=described(error)))
 
     def _restart(self, command: ProcessorRestartRequested) -> None:

@@ -107,6 +107,7 @@ class Lifecycle:
                 self.compiler.compile(delta, _nothing, drain_s=drain_s)
             except BaseException:
                 self._end_who_started()
+                self.reports.log.close()
                 self.site.threads.close(self.site.answer_s)
                 self._become(GraphState.IDLE)
                 self._close_shared()
@@ -175,6 +176,7 @@ class Lifecycle:
             self._with_events("stop", lambda: self._stop(drain_s))
 
     def _stop(self, drain_s: float | None) -> None:
+        self.reports.log.close()
         try:
             self.compiler.stop_all(drain_s=drain_s)
         finally:

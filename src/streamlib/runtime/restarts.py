@@ -70,7 +70,7 @@ class Restarts:
         words = "failed (%s); restarting, attempt %d of %d in %g s"
         instance.context.log.warning(words, why, attempt, limits.attempts, delay_ns / NS_PER_S)
         self._site.bus.publish(ProcessorRestarting(processor_id=instance.id, attempt=attempt, delay_ns=delay_ns))
-        self._site.threads.alarm().call_at(now_ns + delay_ns, partial(self._begin, instance))
+        self._site.threads.call_at(now_ns + delay_ns, partial(self._begin, instance))
         return True
 
     def _give_up(self, instance: ProcessorInstance, attempts: int) -> None:

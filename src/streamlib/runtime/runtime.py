@@ -15,6 +15,7 @@ from typing import Self
 
 from streamlib.clock import Clock, MonotonicClock, PausableClock
 from streamlib.compiler.compiler import Compiler
+from streamlib.compiler.error_log import ErrorLog
 from streamlib.compiler.reports import InstanceReports
 from streamlib.compiler.site import Site
 from streamlib.delegates.delegates import Delegates
@@ -101,7 +102,7 @@ class StreamRuntime(Editing):
         self.events = EventBus(self._clock, is_processor=self.graph.__contains__)
         self._delegates = Delegates(factory, processor_delegate, scheduler)
         self._threads = SharedThreads(self._clock, self._media_clock, workers)
-        self._reports = InstanceReports(self.graph, self.events, self._threads.main)
+        self._reports = InstanceReports(self.graph, self.events, self._threads.main, ErrorLog(self._clock))
         self._completion = Completion(self.graph)
         self._site = self._new_site(media or MediaConfig())
         self._compiler = Compiler(self._site)
@@ -123,6 +124,7 @@ class StreamRuntime(Editing):
         self._reports.wants_restart = self._restarts.wanted
         remote = Remote(weakref.ref(self), self._lifecycle, drain_s=DRAIN_S)
         self._commands = Commands(remote, self._committer, self.events)
+        self.inspector.events = self.events
         stop_when_dropped(self, self._lifecycle, drain_s=DRAIN_S)
 
     def _new_site(self, media: MediaConfig) -> Site:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +43,7 @@ def test_help_says_what_there_is(arguments: list[str], words: list[str]) -> None
         (["run", "x.py", "--duration", "soon"], "no length of time"),
         (["demo", "nowhere.mp4"], "there is no file nowhere.mp4"),
         (["demmo"], "demo"),
+        (["run", "x.py", "--log-level", "loud"], "not one of"),
     ],
 )
 def test_what_is_not_understood_is_exit_code_two(
@@ -58,6 +61,45 @@ def test_a_program_gives_the_command_its_exit_code(tmp_path: Path) -> None:
     shown = runner.invoke(app, ["run", str(program), "--duration", "1s"])
     assert shown.exit_code == 1
     assert "KeyError: 'mine'" in shown.output
+
+
+NOISY = """
+import logging
+from streamlib import ProcessExecution, Processor
+
+class Noisy(Processor):
+    execution = ProcessExecution.continuous()
+    def process(self, ctx):
+        logging.getLogger("mine").info("an info\\nof two lines")
+        ctx.end()
+
+def setup(runtime):
+    runtime.add_processor(Noisy)
+"""
+
+
+@pytest.mark.promise("look.logs-structured")
+def test_with_log_json_nothing_but_json_goes_to_standard_error(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(NOISY)
+    shown = runner.invoke(app, ["run", str(program), "--log-json", "--log-level", "info"])
+    assert shown.exit_code == 0
+    said = [json.loads(line) for line in shown.stderr.splitlines()]
+    assert [(one["processor_id"], one["message"]) for one in said] == [("noisy_0", "an info\nof two lines")]
+    assert "done: all sources have ended" in shown.stdout
+
+
+def test_the_level_of_the_log_is_chosen_by_an_option_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(NOISY)
+    before = logging.getLogger().handlers[:], logging.getLogger().level
+    assert "an info" not in runner.invoke(app, ["run", str(program)]).output
+    assert "an info" in runner.invoke(app, ["-v", "run", str(program)]).output
+    monkeypatch.setenv("STREAMLIB_LOG_LEVEL", "info")
+    assert "noisy_0 an info" in runner.invoke(app, ["run", str(program)]).output
+    assert (logging.getLogger().handlers, logging.getLogger().level) == before
 
 
 def test_a_demo_that_cannot_run_is_told_in_a_sentence(tmp_path: Path) -> None:

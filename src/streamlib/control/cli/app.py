@@ -6,14 +6,14 @@ Words come in here and exit codes go out; what a subcommand does stands in the m
 from __future__ import annotations
 
 import logging
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 
-from streamlib import __version__
+from streamlib import __version__, logs
 from streamlib.control.cli.demo import show_demo
 from streamlib.control.cli.diff import DiffFormat, show_diff
 from streamlib.control.cli.duration import parse_duration
@@ -29,6 +29,16 @@ from streamlib.observability.render import RenderFormat
 from streamlib.processors.registry import ProcessorRegistry
 
 PLAIN_WIDTH = 140  # of lines where there is no terminal that has one
+
+
+class LogLevel(StrEnum):
+    """From which level on lines of the log are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,6 +56,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def streamlib(
+    ctx: typer.Context,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also say what goes well.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
@@ -56,8 +67,7 @@ def streamlib(
     Exit codes: 0 all went well, 1 something failed, 2 the command was not understood.
     """
     del version
-    handler = RichHandler(console=console_for_errors(), show_time=False, show_path=False)
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", handlers=[handler])
+    ctx.with_resource(logs.configure(level="info" if verbose else "warning"))
 
 
 @app.command()
@@ -87,6 +97,7 @@ def demo(
 
 @app.command()
 def run(
+    ctx: typer.Context,
     file: Annotated[
         Path,
         typer.Argument(
@@ -103,6 +114,16 @@ def run(
     reload: Annotated[
         bool, typer.Option("--reload", "-r", help="Reload modules of your own processors whenever they are saved.")
     ] = False,
+    log_level: Annotated[
+        LogLevel | None,
+        typer.Option("--log-level", envvar="STREAMLIB_LOG_LEVEL", help="What is logged.", show_default="warning"),
+    ] = None,
+    log_json: Annotated[
+        bool,
+        typer.Option(
+            "--log-json", envvar="STREAMLIB_LOG_JSON", help="Log JSON, a line each, and say all else on the output."
+        ),
+    ] = False,
 ) -> None:
     """Run the graph that FILE describes, or that setup(runtime) in it builds, until its sources end.
 
@@ -118,7 +139,10 @@ def run(
     """
     duration_ns = None if duration is None else parse_duration(duration)
     following = _following(file, watch=watch, reload=reload) if watch or reload else None
-    raise typer.Exit(run_program(file, duration_ns, console_for_errors(), following))
+    if log_json or log_level is not None:
+        ctx.with_resource(logs.configure(json=log_json, level=log_level or logging.getLogger().level))
+    console = console_for_output() if log_json else console_for_errors()
+    raise typer.Exit(run_program(file, duration_ns, console, following))
 
 
 def _following(file: Path, *, watch: bool, reload: bool) -> Following:
