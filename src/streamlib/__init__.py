@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamlib.errors import StreamError
     from streamlib.events.bus import EventBus
     from streamlib.events.subscription import Subscription
-    from streamlib.execution.metrics import LatencyStats, ProcessorMetrics
+    from streamlib.execution.metrics import ProcessorMetrics
     from streamlib.execution.strategy import SchedulingStrategy
     from streamlib.frames import Frame
     from streamlib.frames.audio import AudioFrame
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from streamlib.graph.node import ProcessorNode
     from streamlib.ids import LinkId, PortRef, ProcessorId
     from streamlib.links.delivery import Delivery
+    from streamlib.links.latency import LatencyStats
     from streamlib.links.statistics import LinkStatistics
     from streamlib.observability.inspector import GraphInspector
     from streamlib.observability.render import RenderedGraph
@@ -166,7 +167,7 @@ _HOMES = {
     "GraphTopology": "streamlib.observability.snapshots",
     "Group": "streamlib.runtime.group",
     "GroupHandle": "streamlib.runtime.group",
-    "LatencyStats": "streamlib.execution.metrics",
+    "LatencyStats": "streamlib.links.latency",
     "Link": "streamlib.graph.link",
     "LinkEndpoint": "streamlib.observability.snapshots",
     "LinkHandle": "streamlib.runtime.handles",

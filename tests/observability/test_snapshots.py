@@ -3,9 +3,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from streamlib.execution.metrics import LatencyStats
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.delivery import Delivery
+from streamlib.links.latency import LatencyStats
 from streamlib.observability.snapshots import GraphHealth, LinkEndpoint, LinkSnapshot
 from streamlib.states import GraphState
 

@@ -73,6 +73,7 @@ class Arrangement(Visitor):
         for member in self.members:
             member.rebind(rebind)
         self.held = []
+        self.sample = None
         self.rearrange_soon = False
         self.unsettle()
 

@@ -12,6 +12,7 @@ from typing import Any
 from streamlib.clock import Clock
 from streamlib.execution.exits import ExitRaisedError, survived
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.sampling import Sample
 from streamlib.processors.execution_mode import ErrorPolicy
 
 CALLS_AT_ONCE = 64
@@ -29,6 +30,7 @@ class Visitor:
         rearrange_soon: Whether the steps of a pass have to be made anew, between two passes.
         in_head: Whether a call of the head is under way.
         timing: Whether calls are timed at present.
+        sample: What is looked at more closely just now.
         indulged: Those that were called because they asked for it, without a frame, since `settle` began.
     """
 
@@ -42,6 +44,7 @@ class Visitor:
         self.rearrange_soon = False
         self.in_head = False
         self.timing = False
+        self.sample: Sample | None = None
         self.indulged: set[ProcessorInstance] = set()
 
     def unsettle(self) -> None:
@@ -90,6 +93,8 @@ class Visitor:
         if member.wake_ns is None:
             self.timers.pop(member, None)
         frame, before = member.oldest(), member.news()
+        sample = self.sample
+        look = None if sample is None else sample.before(member)
         raised: BaseException | None = None
         began_ns = self.measure_ns() if self.timing else 0
         try:
@@ -100,6 +105,9 @@ class Visitor:
             member.metrics.latency.record(self.measure_ns() - began_ns)
         member.metrics.count()
         took = member.account(before)
+        if sample is not None and look is not None:
+            sample.after(member, look)
+            self.sample = sample or None
         if raised is not None:
             self.apply_policy(member, raised, frame, unread=not took)
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from streamlib.errors import DeclarationError
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.metrics import LatencyHistogram, LatencyStats, ProcessorMetrics
+from streamlib.execution.metrics import ProcessorMetrics
 from streamlib.execution.priority import GrantedPriority
 from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.execution.thread_runner import ThreadRunner
@@ -23,6 +23,7 @@ from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
+from streamlib.links.latency import LatencyHistogram, LatencyStats
 from streamlib.links.statistics import LinkStatistics
 from streamlib.states import ProcessorState
 

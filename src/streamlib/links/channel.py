@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from streamlib.links.delivery import Delivery
+from streamlib.links.latency import NEVER_TIMED, LatencyHistogram
 from streamlib.links.reader import Reader, RingReader, SlotReader
 from streamlib.links.ring import Ring
 from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
 from streamlib.links.tapped import TapReader, TapWriter
+from streamlib.links.wait import NewestSample, Seen, WaitSample
 from streamlib.links.wake import Wakes
 from streamlib.links.writer import GatedSlotWriter, LatestWriter, PlugWriter, RingWriter, SlotWriter, Writer
 
@@ -23,6 +25,13 @@ from streamlib.links.writer import GatedSlotWriter, LatestWriter, PlugWriter, Ri
 def frame_bytes(frame: object) -> int:
     """The bytes of a frame's content; 0 where it does not tell."""
     return int(getattr(frame, "nbytes", 0))
+
+
+SPREAD = 8
+"""Of so many frames in a row any may be the one whose wait is timed."""
+
+GOLDEN = 0.618034
+"""Steps by this part of a whole, less the wholes, come everywhere and never the same way twice."""
 
 
 class Channel:
@@ -36,10 +45,12 @@ class Channel:
 
     Attributes:
         since_ns: Since when it counts, on the runtime's clock.
+        wait: How long frames have waited; made with the first that was timed.
     """
 
-    __slots__ = ("_moved_in", "_past_closed", "_past_full", "_past_overflowed", "_past_replaced", "_past_taken",
-                 "capacity", "delivery", "live", "name", "reader", "since_ns", "tap", "writer")  # fmt: skip
+    __slots__ = ("__weakref__", "_moved_in", "_past_closed", "_past_full", "_past_overflowed", "_past_replaced",
+                 "_past_taken", "capacity", "delivery", "live", "name", "reader", "since_ns", "tap", "wait",
+                 "writer")  # fmt: skip
 
     def __init__(self, name: str, delivery: Delivery, capacity: int, *, live: bool = False) -> None:
         self.name = name
@@ -50,6 +61,7 @@ class Channel:
         self.reader: SlotReader | RingReader | None = None
         self.tap: Tap | None = None
         self.since_ns = 0
+        self.wait: LatencyHistogram | None = None
         self._moved_in = 0
         self._past_taken = 0
         self._past_replaced = 0
@@ -173,6 +185,7 @@ class Channel:
         self._past_full += other._past_full
         self._past_closed += other._past_closed
         self._past_overflowed += other._past_overflowed
+        self.wait = other.wait
         self._moved_in += other._moved_in
         self._lay_before(waiting)
 
@@ -279,6 +292,51 @@ class Channel:
         """Whether it was cut, and all that waited here has been read."""
         return self.reader is not None and self.reader.muted and not self.reader.depth()
 
+    # --------------------------------------------------------------------------------------------- how long frames wait
+
+    def begin_sample(self, now_ns: Callable[[], int], seen: Seen) -> None:
+        """Time the wait of one of the frames that are written next, if this is a ring. For the reader's owner.
+
+        One that is under way goes on, also where the writing end was made anew.
+        """
+        reader, writer = self.reader, self.writer
+        if not isinstance(reader, RingReader) or not isinstance(writer, RingWriter | LatestWriter):
+            return
+        sample = reader.sample
+        aside = writer.put_aside() if isinstance(writer, RingWriter) else []
+        if sample is None or sample.is_lost(aside):
+            timed = 0 if self.wait is None else self.wait.samples
+            skip = int(timed * GOLDEN % 1 * min(self.capacity, SPREAD))
+            kind = NewestSample if self.delivery.overwrites else WaitSample
+            sample = kind(self, reader.ring.items, now_ns, seen, skip)
+            reader.watch(sample)
+            writer.watch(sample)
+        elif sample.stamp is None and writer.sample is not sample:
+            writer.watch(sample)
+
+    def end_sample(self, sample: WaitSample) -> None:
+        """The stamped frame was read. On the reader's thread."""
+        if isinstance(self.reader, RingReader) and self.reader.sample is sample:
+            self.reader.watch(None)
+        self.end_stamping(sample)
+
+    def end_stamping(self, sample: WaitSample) -> None:
+        """No frame is stamped any more."""
+        if isinstance(self.writer, RingWriter | LatestWriter) and self.writer.sample is sample:
+            self.writer.watch(None)
+
+    def taken(self) -> int:
+        """Frames that were taken from the present form."""
+        return 0 if self.reader is None else self.reader.count()
+
+    def record_wait(self, duration_ns: int) -> None:
+        """Count how long a frame has waited. For the reader's owner."""
+        if self.wait is None:
+            self.wait = LatencyHistogram()
+        self.wait.record(max(0, duration_ns))
+
+    # --------------------------------------------------------------------------------------------------------- counters
+
     def statistics(self) -> LinkStatistics:
         """The counters as of now."""
         form = self._form(self.writer, self.reader)
@@ -296,6 +354,7 @@ class Channel:
             closed=closed,
             overflowed=self._past_overflowed + form.overflowed,
             nbytes=sum(frame_bytes(frame) for frame in self._waiting()),
+            wait=NEVER_TIMED if self.wait is None else self.wait.stats(),
         )
 
     def _waiting(self) -> list[Any]:

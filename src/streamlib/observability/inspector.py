@@ -25,9 +25,9 @@ from streamlib.graph.node import ProcessorNode
 from streamlib.graph.plain_values import to_plain
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
+from streamlib.links.latency import NEVER_TIMED
 from streamlib.links.statistics import LinkStatistics
 from streamlib.observability.snapshots import (
-    NEVER_TIMED,
     GraphHealth,
     GraphTopology,
     LinkEndpoint,

@@ -10,15 +10,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from streamlib.execution.metrics import LatencyStats
 from streamlib.execution.priority import ThreadPriority
 from streamlib.execution.strategy import StrategyKind
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.delivery import Delivery
+from streamlib.links.latency import LatencyStats
 from streamlib.states import GraphState, ProcessorState
-
-NEVER_TIMED = LatencyStats(0, 0, 0, 0, 0)
-"""What there is to say of the latency of somebody who was never timed."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
