@@ -73,7 +73,7 @@ class Arrangement(Visitor):
         for member in self.members:
             member.rebind(rebind)
         self.held = []
-        self.sample = None
+        self.sample = None if self.sample is None else self.sample.within(inlined)
         self.rearrange_soon = False
         self.unsettle()
 

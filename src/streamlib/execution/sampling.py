@@ -8,7 +8,7 @@ reads it. Held by the `visitor`, begun by the `chain`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from streamlib.clock import NS_PER_MS
@@ -83,6 +83,13 @@ class Sample:
     def __bool__(self) -> bool:
         """Whether frames that it has seen being written wait to be read."""
         return bool(self._written)
+
+    def within(self, members: Iterable[ProcessorInstance]) -> Sample | None:
+        """What is left of it when these are the processors of the loop."""
+        if self._written:
+            slots = {channel.reader for member in members for channel in member.incoming()}
+            self._written = {slot: written for slot, written in self._written.items() if slot in slots}
+        return self if self._written else None
 
     def before(self, member: ProcessorInstance) -> Look:
         """Look at a processor that is about to be called."""

@@ -170,8 +170,8 @@ def statistics_of(graph: PropertyGraph, id_: LinkId) -> LinkStatistics | None:
     """What a link has carried: since it was wired, and after a stop in its last run."""
     with graph.lock:
         wired, last = graph.get(id_, WiredChannel), graph.get(id_, LastStatistics)
-    if wired is not None:
-        return wired.channel.statistics()
+        if wired is not None:
+            return wired.channel.statistics()
     return None if last is None else last.statistics
 
 

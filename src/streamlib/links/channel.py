@@ -8,7 +8,7 @@ by the compiler's wiring, always on the thread that owns the end it changes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from streamlib.links.delivery import Delivery
 from streamlib.links.latency import NEVER_TIMED, LatencyHistogram
@@ -34,6 +34,23 @@ GOLDEN = 0.618034
 """Steps by this part of a whole, less the wholes, come everywhere and never the same way twice."""
 
 
+class Load(NamedTuple):
+    """What a link has lost, what waits in it, and whether it is full."""
+
+    dropped: int
+    nbytes: int
+    is_full: bool
+
+
+class _Form(NamedTuple):
+    taken: int
+    depth: int
+    replaced: int = 0
+    full: int = 0
+    closed: int = 0
+    overflowed: int = 0
+
+
 class Channel:
     """The running form of one link, and its counters over all forms it has had.
 
@@ -49,7 +66,7 @@ class Channel:
     """
 
     __slots__ = ("__weakref__", "_moved_in", "_past_closed", "_past_full", "_past_overflowed", "_past_replaced",
-                 "_past_taken", "capacity", "delivery", "live", "name", "reader", "since_ns", "tap", "wait",
+                 "_past_taken", "_told_written", "capacity", "delivery", "live", "name", "reader", "since_ns", "tap", "wait",
                  "writer")  # fmt: skip
 
     def __init__(self, name: str, delivery: Delivery, capacity: int, *, live: bool = False) -> None:
@@ -68,6 +85,7 @@ class Channel:
         self._past_full = 0
         self._past_closed = 0
         self._past_overflowed = 0
+        self._told_written = 0
 
     def is_as(self, other: Channel) -> bool:
         """Whether frames fare here as in another link: the same delivery, capacity and liveness."""
@@ -338,24 +356,40 @@ class Channel:
     # --------------------------------------------------------------------------------------------------------- counters
 
     def statistics(self) -> LinkStatistics:
-        """The counters as of now."""
+        """The counters as of now; several who look at a time share a lock.
+
+        Frames go on meanwhile, and one that is between two places is found in neither. So they are looked for where
+        they end first, and what was written never grows less from one look to the next: a frame that is missing is on
+        its way.
+        """
+        past = (self._past_taken, self._past_replaced, self._past_full, self._past_closed, self._past_overflowed)
         form = self._form(self.writer, self.reader)
-        taken = self._past_taken + form.taken
-        replaced = self._past_replaced + form.replaced
-        full = self._past_full + form.full
-        closed = self._past_closed + form.closed
+        taken, replaced, full, closed = past[0] + form.taken, past[1] + form.replaced, past[2] + form.full, past[3] + form.closed
+        found = taken + form.depth + replaced + full + closed - self._moved_in
+        written = found if isinstance(self.reader, SlotReader) else max(found, self._told_written)
+        self._told_written = written
         return LinkStatistics(
-            written=taken + form.depth + replaced + full + closed - self._moved_in,
+            written=written,
             taken=taken,
-            depth=form.depth,
+            depth=form.depth + written - found,
             capacity=self.capacity,
             replaced=replaced,
             full=full,
             closed=closed,
-            overflowed=self._past_overflowed + form.overflowed,
-            nbytes=sum(frame_bytes(frame) for frame in self._waiting()),
+            overflowed=past[4] + form.overflowed,
+            nbytes=self._waiting_bytes() if form.depth else 0,
             wait=NEVER_TIMED if self.wait is None else self.wait.stats(),
         )
+
+    def load(self) -> Load:
+        """What health wants to know of it; from any thread, and quicker than `statistics`."""
+        form = self._form(self.writer, self.reader)
+        dropped = self._past_replaced + self._past_full + self._past_closed + form.replaced + form.full + form.closed
+        nbytes = self._waiting_bytes() if form.depth else 0
+        return Load(dropped, nbytes, is_full=form.depth >= self.capacity)
+
+    def _waiting_bytes(self) -> int:
+        return sum(frame_bytes(frame) for frame in self._waiting())
 
     def _waiting(self) -> list[Any]:
         """The frames on their way; from any thread, and only a look."""
@@ -364,17 +398,19 @@ class Channel:
         aside = self.writer.put_aside() if isinstance(self.writer, RingWriter) else []
         return [*self.reader.waiting(), *aside]
 
-    def _form(self, writer: Writer | None, reader: Reader | None) -> LinkStatistics:
-        if reader is None:
-            return LinkStatistics(0, 0, 0, self.capacity)
-        taken, depth = reader.count(), reader.depth()
+    def _form(self, writer: Writer | None, reader: Reader | None) -> _Form:
+        """The counters of one form; where frames end before where they wait."""
         if isinstance(reader, SlotReader):
             replaced, full = (reader.dropped, 0) if reader.delivery.overwrites else (0, reader.dropped)
-            return LinkStatistics(0, taken, depth, self.capacity, replaced, full, reader.refused, reader.overflowed)
+            return _Form(reader.count(), reader.depth(), replaced, full, reader.refused, reader.overflowed)
+        if not isinstance(reader, RingReader):
+            return _Form(0, 0)
         if isinstance(writer, RingWriter):
-            depth += writer.aside()
-            return LinkStatistics(0, taken, depth, self.capacity, 0, writer.dropped, writer.refused, writer.overflowed)
-        assert isinstance(writer, LatestWriter)
-        assert isinstance(reader, RingReader)
+            dropped, refused, taken = writer.dropped, writer.refused, reader.taken
+            depth = reader.depth()
+            return _Form(taken, depth + writer.aside(), 0, dropped, refused, writer.overflowed)
+        taken, depth = reader.taken, reader.depth()
+        if not isinstance(writer, LatestWriter):  # the form is changing just now
+            return _Form(taken, depth)
         overtaken = max(0, reader.ring.written - taken - depth - reader.removed)
-        return LinkStatistics(0, taken, depth, self.capacity, overtaken, 0, writer.refused)
+        return _Form(taken, depth, overtaken, 0, writer.refused)
