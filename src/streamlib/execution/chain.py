@@ -26,13 +26,13 @@ Processors end in `settle` alone, so that no pass runs over steps that are being
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from streamlib.clock import Clock
 from streamlib.execution.arrangement import Arrangement
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.sampling import LONGEST_GAP, SAMPLE_EVERY_NS, Look, Pace, Sample
+from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Look, Pace, Sample
 from streamlib.links.reader import RingReader, SlotReader
 
 TIMED_EVERY = 128
@@ -65,6 +65,8 @@ class Chain(Arrangement):
         self._pace = pace or Pace()
         self.sample_ns = 0
         self._sample_gap = 1
+        self._sample_first = 0
+        self._rings_ns = 0
         self._timed_next = 1
         self._brief = False
 
@@ -123,12 +125,21 @@ class Chain(Arrangement):
             return None
         self._sample_gap = min(2 * self._sample_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
         self.sample_ns = now_ns + self._sample_gap * SAMPLE_EVERY_NS
-        for member in self.foreign if self.head is None else (self.head, *self.foreign):
+        self._look_at_rings(now_ns, self.foreign if self.head is None else (self.head, *self.foreign))
+        if not self.inlined:
+            return None
+        if len(self.inlined) <= AT_ONCE:
+            self.sample = Sample(self.now_ns) if self.sample is None else self.sample.renewed()
+        else:
+            self._sample_first = (self._sample_first + AT_ONCE) % len(self.inlined)
+            self.sample = Sample(self.now_ns, self._sample_first)
+        return self.sample
+
+    def _look_at_rings(self, now_ns: int, members: Iterable[ProcessorInstance]) -> None:
+        self._rings_ns = now_ns + self._sample_gap * SAMPLE_EVERY_NS
+        for member in members:
             for channel in member.incoming():
                 channel.begin_sample(self.now_ns, member.metrics.see)
-        if self.inlined and self.sample is None:
-            self.sample = Sample(self.now_ns)
-        return self.sample
 
     def prepare_call(self, head: ProcessorInstance, now_ns: int) -> None:
         """What asked for this call is served by it."""
@@ -178,7 +189,8 @@ class Chain(Arrangement):
                 gate.steady.skipped += 1
                 continue
             sample = self.sample if isinstance(gate, SlotReader) else None
-            look = None if sample is None else sample.before(self.inlined[index])
+            wanted = sample is not None and sample.wants(gate, index)
+            look = sample.before(self.inlined[index]) if sample is not None and wanted else None
             began_ns = measure_ns()
             try:
                 call(context)
@@ -284,8 +296,10 @@ class Chain(Arrangement):
             if self.rearrange_soon:  # not at once: a pass may have been under way
                 self.rearrange()
             now_ns = self.now_ns()
-            if (self.foreign or self.head is None) and now_ns >= self.sample_ns:
+            if self.head is None and now_ns >= self.sample_ns:
                 self.timing = self.look_closer(now_ns) is not None
+            elif self.foreign and now_ns >= self._rings_ns:  # the head may rest
+                self._look_at_rings(now_ns, self.foreign)
             for member in self.members:
                 if member is not self.head and self.advance_one(member, now_ns):
                     moved = True

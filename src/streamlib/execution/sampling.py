@@ -29,6 +29,13 @@ GRANTS = 256
 """So many may follow each other at once."""
 
 
+AT_ONCE = 64
+"""A look follows what so many of the processors inlined in one loop write, and the next one those behind them."""
+
+CALLS = 256
+"""A look ends behind so many calls at the latest."""
+
+
 class Pace:
     """How often the loops of one runtime look closer, together.
 
@@ -71,11 +78,17 @@ class Look(NamedTuple):
 
 
 class Sample:
-    """The frames that travel through the slots of one loop, from one pass that is looked at. For the loop's owner."""
+    """The frames that travel through the slots of one loop, from one pass that is looked at. For the loop's owner.
 
-    __slots__ = ("_now_ns", "_written")
+    Args:
+        first: The first of the inlined processors whose frames it follows, by their order in the loop.
+    """
 
-    def __init__(self, now_ns: Callable[[], int]) -> None:
+    __slots__ = ("_calls", "_first", "_now_ns", "_written")
+
+    def __init__(self, now_ns: Callable[[], int], first: int = 0) -> None:
+        self._first = first
+        self._calls = CALLS
         self._now_ns = now_ns
         # Of slots that this sample has seen being filled: at most one for each in the loop.
         self._written: dict[SlotReader, _Written] = {}
@@ -91,17 +104,36 @@ class Sample:
             self._written = {slot: written for slot, written in self._written.items() if slot in slots}
         return self if self._written else None
 
-    def before(self, member: ProcessorInstance) -> Look:
-        """Look at a processor that is about to be called."""
+    def renewed(self) -> Sample:
+        """One that goes on with the frames of this one, and follows others, too."""
+        new = Sample(self._now_ns)
+        new._written = self._written
+        return new
+
+    def wants(self, slot: SlotReader, index: int) -> bool:
+        """Whether to look at the processor that reads this slot and stands at that place in the loop."""
+        return slot in self._written or self._first <= index < self._first + AT_ONCE
+
+    def before(self, member: ProcessorInstance) -> Look | None:
+        """Look at a processor that is about to be called; None where enough was looked at."""
+        self._calls -= 1
+        if self._calls < 0:
+            self._written.clear()
+            return None
         filled = []
         for channel in member.incoming() if self._written else ():
             slot = channel.reader
             written = self._written.pop(slot, None) if isinstance(slot, SlotReader) else None
             if written is not None and slot is not None and slot.peek() is written.frame:
                 filled.append((channel, written, slot.depth()))
-        outgoing = [channel.reader for channel in member.outgoing()]
+        outgoing = [channel.reader for channel in self._some(member.outgoing())]
         empty = [slot for slot in outgoing if isinstance(slot, SlotReader) and slot.frame is None]
         return Look(self._now_ns(), filled, empty)
+
+    def _some(self, channels: list[Channel]) -> list[Channel]:
+        """Of very many, some; others with the next look."""
+        first = self._first % len(channels) if len(channels) > AT_ONCE else 0
+        return channels[first : first + AT_ONCE]
 
     def after(self, member: ProcessorInstance, look: Look) -> None:
         """The call has come back."""

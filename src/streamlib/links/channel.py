@@ -34,14 +34,6 @@ GOLDEN = 0.618034
 """Steps by this part of a whole, less the wholes, come everywhere and never the same way twice."""
 
 
-class Load(NamedTuple):
-    """What a link has lost, what waits in it, and whether it is full."""
-
-    dropped: int
-    nbytes: int
-    is_full: bool
-
-
 class _Form(NamedTuple):
     taken: int
     depth: int
@@ -66,8 +58,8 @@ class Channel:
     """
 
     __slots__ = ("__weakref__", "_moved_in", "_past_closed", "_past_full", "_past_overflowed", "_past_replaced",
-                 "_past_taken", "_told_written", "capacity", "delivery", "live", "name", "reader", "since_ns", "tap", "wait",
-                 "writer")  # fmt: skip
+                 "_past_taken", "_told_written", "capacity", "delivery", "live", "name", "reader", "since_ns", "tap",
+                 "wait", "writer")  # fmt: skip
 
     def __init__(self, name: str, delivery: Delivery, capacity: int, *, live: bool = False) -> None:
         self.name = name
@@ -362,9 +354,10 @@ class Channel:
         they end first, and what was written never grows less from one look to the next: a frame that is missing is on
         its way.
         """
-        past = (self._past_taken, self._past_replaced, self._past_full, self._past_closed, self._past_overflowed)
+        taken, replaced, full, closed = self._past_taken, self._past_replaced, self._past_full, self._past_closed
         form = self._form(self.writer, self.reader)
-        taken, replaced, full, closed = past[0] + form.taken, past[1] + form.replaced, past[2] + form.full, past[3] + form.closed
+        taken, replaced = taken + form.taken, replaced + form.replaced
+        full, closed = full + form.full, closed + form.closed
         found = taken + form.depth + replaced + full + closed - self._moved_in
         written = found if isinstance(self.reader, SlotReader) else max(found, self._told_written)
         self._told_written = written
@@ -376,19 +369,21 @@ class Channel:
             replaced=replaced,
             full=full,
             closed=closed,
-            overflowed=past[4] + form.overflowed,
-            nbytes=self._waiting_bytes() if form.depth else 0,
+            overflowed=self._past_overflowed + form.overflowed,
+            nbytes=self.waiting_bytes() if form.depth else 0,
             wait=NEVER_TIMED if self.wait is None else self.wait.stats(),
         )
 
-    def load(self) -> Load:
-        """What health wants to know of it; from any thread, and quicker than `statistics`."""
-        form = self._form(self.writer, self.reader)
-        dropped = self._past_replaced + self._past_full + self._past_closed + form.replaced + form.full + form.closed
-        nbytes = self._waiting_bytes() if form.depth else 0
-        return Load(dropped, nbytes, is_full=form.depth >= self.capacity)
+    def load(self) -> tuple[int, int]:
+        """Frames it has lost, and frames that wait in it; from any thread, and quicker than `statistics`."""
+        reader, lost = self.reader, self._past_replaced + self._past_full + self._past_closed
+        if isinstance(reader, SlotReader):
+            return lost + reader.dropped + reader.refused, reader.depth()
+        form = self._form(self.writer, reader)
+        return lost + form.replaced + form.full + form.closed, form.depth
 
-    def _waiting_bytes(self) -> int:
+    def waiting_bytes(self) -> int:
+        """The size of all that waits in it."""
         return sum(frame_bytes(frame) for frame in self._waiting())
 
     def _waiting(self) -> list[Any]:

@@ -49,18 +49,16 @@ class LatencyHistogram:
 
     def stats(self) -> LatencyStats:
         """The percentiles so far; from any thread."""
+        if not self._buckets:
+            return NEVER_TIMED
         buckets = sorted(self._buckets.copy().items())
-        samples = sum(count for _, count in buckets)
-        p50, p90, p99 = (self._percentile(buckets, samples, share) for share in (0.50, 0.90, 0.99))
-        return LatencyStats(samples, p50, p90, p99, self.max_ns)
-
-    def _percentile(self, buckets: list[tuple[int, int]], samples: int, share: float) -> int:
-        rank = share * samples
+        samples = sum([count for _, count in buckets])
+        ranks, found, counted = (0.50 * samples, 0.90 * samples, 0.99 * samples), list[int](), 0
         for bucket, count in buckets:
-            rank -= count
-            if rank <= 0:
-                return min(_middle(bucket), self.max_ns)
-        return 0
+            counted += count
+            while len(found) < len(ranks) and counted >= ranks[len(found)]:
+                found.append(min(_middle(bucket), self.max_ns))
+        return LatencyStats(samples, found[0], found[1], found[2], self.max_ns)
 
 
 def _middle(bucket: int) -> int:
