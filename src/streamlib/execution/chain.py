@@ -108,7 +108,6 @@ class Chain(Arrangement):
             self._timed_next = self.passes.done + TIMED_EVERY
         if sample is not None and look is not None:
             sample.after(head, look)
-            self.sample = sample or None
         if self.held:  # somebody has no room: everyone before him is asked, so that it reaches the head
             self.skip_steps(0)
             self.unsettle()
@@ -132,7 +131,7 @@ class Chain(Arrangement):
             self.sample = Sample(self.now_ns) if self.sample is None else self.sample.renewed()
         else:
             self._sample_first = (self._sample_first + AT_ONCE) % len(self.inlined)
-            self.sample = Sample(self.now_ns, self._sample_first)
+            self.sample = Sample(self.now_ns, self._sample_first, len(self.inlined))
         return self.sample
 
     def _look_at_rings(self, now_ns: int, members: Iterable[ProcessorInstance]) -> None:
@@ -189,8 +188,7 @@ class Chain(Arrangement):
                 gate.steady.skipped += 1
                 continue
             sample = self.sample if isinstance(gate, SlotReader) else None
-            wanted = sample is not None and sample.wants(gate, index)
-            look = sample.before(self.inlined[index]) if sample is not None and wanted else None
+            look = None if sample is None else sample.before_step(gate, index, self.inlined[index])
             began_ns = measure_ns()
             try:
                 call(context)
@@ -203,7 +201,7 @@ class Chain(Arrangement):
                     self._left_over(gate)
                 if sample is not None and look is not None:
                     sample.after(self.inlined[index], look)
-                    self.sample = sample or None
+        self.sample = self.sample or None
 
     # --------------------------------------------------------------------------------------------- many passes in a row
 
@@ -305,6 +303,7 @@ class Chain(Arrangement):
                     moved = True
             if any(member.over for member in self.inlined):
                 self.rearrange()
+        self.sample = self.sample or None
         self.unsettled |= moved or any(m.poked for m in self.indulged)  # something else came first
         self.held = [m for m in self.members if m is not self.head and (moved or m.is_held())]
 

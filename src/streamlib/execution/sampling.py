@@ -82,12 +82,14 @@ class Sample:
 
     Args:
         first: The first of the inlined processors whose frames it follows, by their order in the loop.
+        among: How many there are; behind the last comes the first again.
     """
 
-    __slots__ = ("_calls", "_first", "_now_ns", "_written")
+    __slots__ = ("_among", "_calls", "_first", "_now_ns", "_written")
 
-    def __init__(self, now_ns: Callable[[], int], first: int = 0) -> None:
+    def __init__(self, now_ns: Callable[[], int], first: int = 0, among: int = 1) -> None:
         self._first = first
+        self._among = among
         self._calls = CALLS
         self._now_ns = now_ns
         # Of slots that this sample has seen being filled: at most one for each in the loop.
@@ -106,16 +108,20 @@ class Sample:
 
     def renewed(self) -> Sample:
         """One that goes on with the frames of this one, and follows others, too."""
-        new = Sample(self._now_ns)
+        new = Sample(self._now_ns, self._first, self._among)
         new._written = self._written
         return new
 
-    def wants(self, slot: SlotReader, index: int) -> bool:
-        """Whether to look at the processor that reads this slot and stands at that place in the loop."""
-        return slot in self._written or self._first <= index < self._first + AT_ONCE
+    def before_step(self, slot: SlotReader, index: int, member: ProcessorInstance) -> Look | None:
+        """Look at the processor that reads this slot and stands at that place in the loop, if its turn has come."""
+        follows = (index - self._first) % self._among < AT_ONCE
+        return self.before(member, follows=follows) if follows or slot in self._written else None
 
-    def before(self, member: ProcessorInstance) -> Look | None:
-        """Look at a processor that is about to be called; None where enough was looked at."""
+    def before(self, member: ProcessorInstance, *, follows: bool = True) -> Look | None:
+        """Look at a processor that is about to be called; None where enough was looked at.
+
+        Where it `follows` what comes of the frames, it looks at what the call writes.
+        """
         self._calls -= 1
         if self._calls < 0:
             self._written.clear()
@@ -126,14 +132,16 @@ class Sample:
             written = self._written.pop(slot, None) if isinstance(slot, SlotReader) else None
             if written is not None and slot is not None and slot.peek() is written.frame:
                 filled.append((channel, written, slot.depth()))
-        outgoing = [channel.reader for channel in self._some(member.outgoing())]
+        outgoing = [channel.reader for channel in self._some(member.outgoing())] if follows else []
         empty = [slot for slot in outgoing if isinstance(slot, SlotReader) and slot.frame is None]
         return Look(self._now_ns(), filled, empty)
 
     def _some(self, channels: list[Channel]) -> list[Channel]:
         """Of very many, some; others with the next look."""
-        first = self._first % len(channels) if len(channels) > AT_ONCE else 0
-        return channels[first : first + AT_ONCE]
+        if len(channels) <= AT_ONCE:
+            return channels
+        first = self._first % len(channels)
+        return (channels[first:] + channels[:first])[:AT_ONCE]
 
     def after(self, member: ProcessorInstance, look: Look) -> None:
         """The call has come back."""

@@ -107,7 +107,6 @@ class Visitor:
         took = member.account(before)
         if sample is not None and look is not None:
             sample.after(member, look)
-            self.sample = sample or None
         if raised is not None:
             self.apply_policy(member, raised, frame, unread=not took)
 

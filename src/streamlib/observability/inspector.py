@@ -9,6 +9,7 @@ wants to go on looking.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.strategy import SchedulingStrategy
@@ -16,7 +17,6 @@ from streamlib.graph.components import WiredChannel, metrics_of, statistics_of
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.observability.health import read_health
-from streamlib.observability.interpreter_wait import InterpreterWait
 from streamlib.observability.rates import Rates
 from streamlib.observability.readings import LinkParts, ProcessorParts, end_of, link_snapshot, processor_snapshot
 from streamlib.observability.snapshots import (
@@ -30,6 +30,9 @@ from streamlib.observability.snapshots import (
 )
 from streamlib.observability.whole import whole_snapshot
 from streamlib.states import ProcessorState
+
+if TYPE_CHECKING:
+    from streamlib.observability.interpreter_wait import InterpreterWait
 
 
 class GraphInspector:
@@ -103,4 +106,6 @@ class GraphInspector:
 
     def interpreter_wait(self) -> InterpreterWait:
         """Estimate how long threads wait for the interpreter, from now until it is closed; use it with `with`."""
+        from streamlib.observability.interpreter_wait import InterpreterWait  # few want it, and it loads ctypes
+
         return InterpreterWait()
