@@ -127,11 +127,9 @@ class Chain(Arrangement):
         self._look_at_rings(now_ns, self.foreign if self.head is None else (self.head, *self.foreign))
         if not self.inlined:
             return None
-        if len(self.inlined) <= AT_ONCE:
-            self.sample = Sample(self.now_ns) if self.sample is None else self.sample.renewed()
-        else:
-            self._sample_first = (self._sample_first + AT_ONCE) % len(self.inlined)
-            self.sample = Sample(self.now_ns, self._sample_first, len(self.inlined))
+        among = len(self.inlined)
+        first = self._sample_first = (self._sample_first + AT_ONCE) % among
+        self.sample = self.sample.renewed(first, among) if self.sample else Sample(self.now_ns, first, among)
         return self.sample
 
     def _look_at_rings(self, now_ns: int, members: Iterable[ProcessorInstance]) -> None:

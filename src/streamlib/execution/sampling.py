@@ -29,10 +29,10 @@ GRANTS = 256
 """So many may follow each other at once."""
 
 
-AT_ONCE = 64
+AT_ONCE = 16
 """A look follows what so many of the processors inlined in one loop write, and the next one those behind them."""
 
-CALLS = 256
+CALLS = 64
 """A look ends behind so many calls at the latest."""
 
 
@@ -106,10 +106,10 @@ class Sample:
             self._written = {slot: written for slot, written in self._written.items() if slot in slots}
         return self if self._written else None
 
-    def renewed(self) -> Sample:
-        """One that goes on with the frames of this one, and follows others, too."""
-        new = Sample(self._now_ns, self._first, self._among)
-        new._written = self._written
+    def renewed(self, first: int, among: int) -> Sample:
+        """One that follows other frames, and goes on with those of this one that are still there."""
+        new = Sample(self._now_ns, first, among)
+        new._written = {slot: written for slot, written in self._written.items() if slot.frame is written.frame}
         return new
 
     def before_step(self, slot: SlotReader, index: int, member: ProcessorInstance) -> Look | None:
