@@ -7,6 +7,7 @@ from benchmarks.rows.edit import EDIT_INLINED, EDIT_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
+from benchmarks.rows.look import LOOK
 from benchmarks.rows.main_job import MAIN_JOB
 from benchmarks.rows.one_hop import ONE_HOP
 from benchmarks.rows.scale import SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
@@ -25,5 +26,6 @@ ROWS: tuple[Row, ...] = (
     SCALE_POOL_COST,
     EDIT_POOL,
     EDIT_INLINED,
+    LOOK,
     IMPORT,
 )

@@ -42,10 +42,14 @@ def test_metrics_say_what_they_count() -> None:
 
 def test_the_age_of_a_frame_is_since_it_entered() -> None:
     metrics = ProcessorMetrics()
-    metrics.see(DataFrame({}), 50)
-    metrics.see(object(), 50)
-    assert metrics.age is None
     metrics.see(DataFrame({}, entered_ns=20), 50)
     metrics.see(DataFrame({}, entered_ns=60), 50)
     assert metrics.age is not None
     assert (metrics.age.stats().samples, metrics.age.stats().max_ns) == (2, 30)
+
+
+def test_what_was_never_stamped_has_no_age() -> None:
+    metrics = ProcessorMetrics()
+    metrics.see(DataFrame({}), 50)
+    metrics.see(object(), 50)
+    assert metrics.age is None
