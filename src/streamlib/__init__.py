@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from streamlib.observability.render import RenderedGraph
     from streamlib.observability.snapshots import (
         GraphHealth,
+        GraphSnapshot,
         GraphTopology,
         LinkEndpoint,
         LinkSnapshot,
@@ -89,6 +90,7 @@ __all__ = [
     "GraphHealth",
     "GraphInspector",
     "GraphState",
+    "GraphSnapshot",
     "GraphTopology",
     "Group",
     "GroupHandle",
@@ -164,6 +166,7 @@ _HOMES = {
     "GraphHealth": "streamlib.observability.snapshots",
     "GraphInspector": "streamlib.observability.inspector",
     "GraphState": "streamlib.states",
+    "GraphSnapshot": "streamlib.observability.snapshots",
     "GraphTopology": "streamlib.observability.snapshots",
     "Group": "streamlib.runtime.group",
     "GroupHandle": "streamlib.runtime.group",

@@ -22,6 +22,7 @@ MADE = {
     "schemas.md": [],
     "own-processors.md": [],
     "events.md": [],
+    "figures.md": [],
     "strategies.md": [],
     "errors.md": [],
     "several-inputs.md": [],
