@@ -7,6 +7,7 @@ from benchmarks.rows.edit import EDIT_INLINED, EDIT_ONE_LOOP, EDIT_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
+from benchmarks.rows.look import LOOK
 from benchmarks.rows.main_job import MAIN_JOB
 from benchmarks.rows.observer import OBSERVER_CALLS, OBSERVER_FRAMES, OBSERVER_GONE, OBSERVER_LINK
 from benchmarks.rows.one_hop import ONE_HOP
@@ -33,5 +34,6 @@ ROWS: tuple[Row, ...] = (
     OBSERVER_CALLS,
     EDIT_ONE_LOOP,
     WATCH,
+    LOOK,
     IMPORT,
 )

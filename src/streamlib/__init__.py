@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamlib.errors import StreamError
     from streamlib.events.bus import EventBus
     from streamlib.events.subscription import Subscription
-    from streamlib.execution.metrics import LatencyStats, ProcessorMetrics
+    from streamlib.execution.metrics import ProcessorMetrics
     from streamlib.execution.strategy import SchedulingStrategy
     from streamlib.frames import Frame
     from streamlib.frames.audio import AudioFrame
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from streamlib.graph.node import ProcessorNode
     from streamlib.ids import LinkId, PortRef, ProcessorId
     from streamlib.links.delivery import Delivery
+    from streamlib.links.latency import LatencyStats
     from streamlib.links.statistics import LinkStatistics
     from streamlib.observability.actions import AgentActions
     from streamlib.observability.encoded_image import EncodedImage, SampledFrame
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from streamlib.observability.sightings import ObserverEnd, ObserverStatistics
     from streamlib.observability.snapshots import (
         GraphHealth,
+        GraphSnapshot,
         GraphTopology,
         LinkEndpoint,
         LinkSnapshot,
@@ -105,6 +107,7 @@ __all__ = [
     "GraphHealth",
     "GraphInspector",
     "GraphPerception",
+    "GraphSnapshot",
     "GraphState",
     "GraphTopology",
     "Group",
@@ -199,11 +202,12 @@ _HOMES = {
     "GraphInspector": "streamlib.observability.inspector",
     "GraphPerception": "streamlib.observability.perception",
     "GraphState": "streamlib.states",
+    "GraphSnapshot": "streamlib.observability.snapshots",
     "GraphTopology": "streamlib.observability.snapshots",
     "Group": "streamlib.runtime.group",
     "GroupHandle": "streamlib.runtime.group",
     "ImageFormat": "streamlib.frames.converter",
-    "LatencyStats": "streamlib.execution.metrics",
+    "LatencyStats": "streamlib.links.latency",
     "Link": "streamlib.graph.link",
     "LinkEndpoint": "streamlib.observability.snapshots",
     "LinkHandle": "streamlib.runtime.handles",

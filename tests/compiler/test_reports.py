@@ -7,7 +7,6 @@ import weakref
 import pytest
 
 from streamlib.compiler.reports import GONE_LIMIT
-from streamlib.errors import FormatError
 from streamlib.events import Event, ProcessorError
 from streamlib.events.processor import ProcessorStateChanged
 from streamlib.execution.instance import ProcessorInstance

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +11,25 @@ from streamlib.frames.audio import AudioFrame
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
 from streamlib.links.fanout import joined
-from streamlib.links.reader import SlotReader
+from streamlib.links.reader import RingReader, SlotReader
 from streamlib.links.ring import Ring
 from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
 from streamlib.links.tapped import TapReader, TapWriter
 from streamlib.links.writer import GatedSlotWriter, SlotWriter
-from tests.links.ends import Calls, Look, as_ring, as_slot, channel, nobody_fails, read_all, ring_ends, slot_ends, waker
+from tests.links.ends import (
+    SECONDS,
+    Calls,
+    Look,
+    as_ring,
+    as_slot,
+    channel,
+    nobody_fails,
+    read_all,
+    ring_ends,
+    slot_ends,
+    waker,
+)
 
 
 def outlet(link: Channel) -> Any:
@@ -409,3 +422,56 @@ def test_the_wakers_of_a_ring_are_those_of_its_two_loops() -> None:
     _, reader = ring_ends(link)
     assert (reader.ring.producer, reader.ring.consumer) == (producer, consumer)
     assert isinstance(as_slot(link).writer, SlotWriter)
+
+
+# ------------------------------------------------------------------------------------------------------ looked at
+
+
+@pytest.mark.promise("look.counter-sets")
+@pytest.mark.parametrize("delivery", [Delivery.EVERY, Delivery.LATEST, Delivery.DROP_OLDEST, Delivery.DROP_NEWEST])
+def test_at_full_speed_a_look_finds_counters_that_agree_and_never_fall(delivery: Delivery) -> None:
+    """One thread writes, one reads, a third looks on: the equation holds, and neither end ever counts back."""
+    link, frames, room = channel(8, delivery=delivery), 1_000, threading.Semaphore(0)
+
+    def wait(ring: Ring) -> None:
+        while not ring.has_room():
+            room.acquire(timeout=SECONDS)
+
+    as_ring(link, wait=wait)
+    assert link.writer is not None
+    write = link.writer.write
+
+    def fill() -> None:
+        for number in range(frames):
+            write(number)
+        link.end()
+
+    def empty() -> None:
+        assert isinstance(link.reader, RingReader)
+        while not link.reader.ended:
+            link.reader.read()
+            link.reader.ring.reader_rests()
+            room.release()
+
+    threads = [threading.Thread(target=fill), threading.Thread(target=empty)]
+    for thread in threads:
+        thread.start()
+    looks = [consistent(link)]
+    while threads[1].is_alive():
+        looks.append(consistent(link))
+    for thread in threads:
+        thread.join(SECONDS)
+    looks.append(consistent(link))
+    assert [look.written for look in looks] == sorted(look.written for look in looks)
+    assert [look.taken for look in looks] == sorted(look.taken for look in looks)
+    assert (looks[-1].written, looks[-1].depth) == (frames, 0)
+
+
+def test_health_reads_of_a_link_what_its_statistics_say() -> None:
+    for link in (as_ring(channel(2)), as_slot(channel(2)), as_ring(channel(2, delivery=Delivery.LATEST)), channel()):
+        if link.writer is not None:
+            for _ in range(3):
+                link.writer.write(AudioFrame(np.zeros((1, 4), np.float32), 48_000))
+        counted = consistent(link)
+        assert link.load() == (counted.dropped, counted.depth)
+        assert link.waiting_bytes() == counted.nbytes

@@ -3,9 +3,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from streamlib.execution.metrics import LatencyStats
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.delivery import Delivery
+from streamlib.links.latency import NEVER_TIMED, LatencyStats
 from streamlib.observability.snapshots import GraphHealth, LinkEndpoint, LinkSnapshot
 from streamlib.states import GraphState
 
@@ -27,6 +27,7 @@ def link(**fields: object) -> LinkSnapshot:
         "full": 0,
         "closed": 0,
         "overflowed": 0,
+        "wait": NEVER_TIMED,
         "runs": True,
     }
     return LinkSnapshot(**{**plain, **fields})  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ MADE = {
     "own-processors.md": [],
     "events.md": [],
     "observe.md": [],
+    "figures.md": [],
     "strategies.md": [],
     "errors.md": [],
     "logs.md": [],

@@ -20,8 +20,8 @@ from streamlib import (
 )
 from streamlib.clock import NS_PER_MS
 from streamlib.events import Event, ProcessorStateChanged
-from streamlib.execution.metrics import LatencyStats
 from streamlib.graph.components import LightweightMarker, ThreadHandle, WiredChannel
+from streamlib.links.latency import LatencyStats
 from streamlib.links.reader import SlotReader
 from streamlib.runtime.handles import ProcessorHandle
 from streamlib.states import ID_TRANSITIONS, ProcessorState

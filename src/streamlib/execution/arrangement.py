@@ -101,6 +101,7 @@ class Arrangement(Visitor):
         self.passes.done += self.in_pass
         bind_writers(rebind, self.has)
         self.held = []
+        self.sample = None if self.sample is None else self.sample.within(self.has)
         self.rearrange_soon = ()
         self.unsettle()
 
@@ -133,6 +134,7 @@ class Arrangement(Visitor):
             self._seat(member, rebind)
         self.passes.done += self.in_pass
         bind_writers(rebind, self.has)
+        self.sample = None if self.sample is None else self.sample.within(self.has)
         for member in touched:
             self.unsettle(member)
 

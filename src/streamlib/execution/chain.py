@@ -11,7 +11,8 @@ What a pass runs is decided when the chain is arranged (`arrangement`), not per 
 context). A processor with one slot to read and only slots to write is **steady**: it is called straight when
 its slot is full, and is not counted, because its count follows from the number of passes and of skips. Any
 other (several inputs, a link to another thread, paused) is called through `visit`, which asks whether it is due
-and free and counts what it does. One pass in 128 is timed.
+and free and counts what it does. One pass in 128 is timed, and now and then one is looked at more closely
+(`sampling`), by time.
 
 Whatever a pass cannot do at once leaves the chain **unsettled**: more than one frame written to a slot, a frame
 left unread, no room in a link to another thread, an end of stream, an exception. `settle` then goes through all
@@ -25,13 +26,14 @@ Processors end in `settle` alone, so that no pass runs over steps that are being
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from streamlib.clock import Clock
 from streamlib.execution.arrangement import Arrangement
 from streamlib.execution.inlining import member_at
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Look, Pace, Sample
 from streamlib.links.reader import RingReader, SlotReader
 
 TIMED_EVERY = 128
@@ -53,13 +55,22 @@ _ENDLESS = (None,)  # the feed of a source
 class Chain(Arrangement):
     """A head and the processors inlined behind it. Everything here is for the thread that owns it.
 
+    Args:
+        pace: How often all loops of the runtime look closer, together.
+
     Attributes:
         may_wait: Whether its head may wait for room inside `write`, because nobody else needs the thread.
+        sample_ns: When it looks closer next.
     """
 
-    def __init__(self, clock: Clock, media_clock: Clock) -> None:
+    def __init__(self, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
         super().__init__(clock, media_clock)
         self.may_wait = False
+        self._pace = pace or Pace()
+        self.sample_ns = 0
+        self._sample_gap = 1
+        self._sample_first = 0
+        self._rings_ns = 0
         self._timed_next = 1
         self._brief = False
 
@@ -78,7 +89,10 @@ class Chain(Arrangement):
 
     def make_pass(self, head: ProcessorInstance) -> None:
         """Call the head, timed, and everyone whom it gave a frame."""
-        self.prepare_call(head, self.now_ns())
+        now_ns = self.now_ns()
+        self.prepare_call(head, now_ns)
+        sample = self.look_closer(now_ns) if now_ns >= self.sample_ns else None
+        look = None if sample is None else sample.before(head)
         frame, taken, news = head.oldest(), head.taken(), head.news()
         self.passes.done += 1
         self.in_head = self.in_pass = True
@@ -93,14 +107,40 @@ class Chain(Arrangement):
         head.metrics.latency.record(took_ns)
         self._brief = took_ns < BRIEF_NS
         head.left_unread = news if head.taken() == taken else None
-        self.timing = self.passes.done >= self._timed_next
+        self.timing = self.passes.done >= self._timed_next or look is not None
         if self.timing:
             self._timed_next = self.passes.done + TIMED_EVERY
+        if sample is not None and look is not None:
+            sample.after(head, look)
         if self.held:  # somebody has no room: everyone before him is asked, so that it reaches the head
             self.skip_steps(0)
             self.unsettle()
         else:
             self._run_steps()
+
+    def look_closer(self, now_ns: int) -> Sample | None:
+        """Time the wait of one frame in each ring that is read here, and of those in the slots behind what comes next.
+
+        Returns what is told of calls for that; None where nothing is looked at.
+        """
+        if not self._pace.grants(now_ns):
+            self.sample_ns = now_ns + SAMPLE_EVERY_NS
+            return None
+        self._sample_gap = min(2 * self._sample_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
+        self.sample_ns = now_ns + self._sample_gap * SAMPLE_EVERY_NS
+        self._look_at_rings(now_ns, self.foreign if self.head is None else (self.head, *self.foreign))
+        if not self.inlined:
+            return None
+        among = len(self.inlined)
+        first = self._sample_first = (self._sample_first + AT_ONCE) % among
+        self.sample = self.sample.renewed(first, among) if self.sample else Sample(self.now_ns, first, among)
+        return self.sample
+
+    def _look_at_rings(self, now_ns: int, members: Iterable[ProcessorInstance]) -> None:
+        self._rings_ns = now_ns + self._sample_gap * SAMPLE_EVERY_NS
+        for member in members:
+            for channel in member.incoming():
+                channel.begin_sample(self.now_ns, member.metrics.see)
 
     def prepare_call(self, head: ProcessorInstance, now_ns: int) -> None:
         """What asked for this call is served by it."""
@@ -140,6 +180,7 @@ class Chain(Arrangement):
 
     def _run_steps_timed(self) -> None:
         measure_ns = self.measure_ns
+        look: Look | None = None
         for index, (gate, call, context) in enumerate(self.steps):
             frame = gate.frame
             if gate.steady is None:  # as in `_step_failed`
@@ -148,6 +189,8 @@ class Chain(Arrangement):
             if frame is None:
                 gate.steady.skipped += 1
                 continue
+            sample = self.sample if isinstance(gate, SlotReader) else None
+            look = None if sample is None else sample.before_step(gate, index, self.inlined[index])
             began_ns = measure_ns()
             try:
                 call(context)
@@ -158,6 +201,9 @@ class Chain(Arrangement):
                 self.inlined[index].metrics.latency.record(measure_ns() - began_ns)
                 if gate.frame is not None:
                     self._left_over(gate)
+                if sample is not None and look is not None:
+                    sample.after(self.inlined[index], look)
+        self.sample = self.sample or None
 
     # --------------------------------------------------------------------------------------------- many passes in a row
 
@@ -242,6 +288,7 @@ class Chain(Arrangement):
         let rest, so often: the head has its turn in between.
         """
         moved, rounds = True, 0
+        self.timing = self.timing and self.head is not None  # without a head there are no passes to time one of
         met: set[ProcessorInstance] | None = set()
         self.indulged.clear()
         while moved and not self.interrupted() and (rounds < ROUNDS or not self.foreign):
@@ -252,10 +299,20 @@ class Chain(Arrangement):
             self.unsettled = False
             asked = self._asked() if rounds <= ROUNDS_OF_SOME else None
             met = None if asked is None or met is None else met.union(asked)
+            self._look_between_passes()
             moved = self._go_through(asked)
+        self.sample = self.sample or None
         if any(m.poked for m in self.indulged):
             self.unsettle()
         self._note_held(met, moved=moved)
+
+    def _look_between_passes(self) -> None:
+        """Look closer where no pass of a head does: in a loop without one, and at rings while the head may rest."""
+        now_ns = self.now_ns()
+        if self.head is None and now_ns >= self.sample_ns:
+            self.timing = self.look_closer(now_ns) is not None
+        elif self.foreign and now_ns >= self._rings_ns:
+            self._look_at_rings(now_ns, self.foreign)
 
     def _note_held(self, met: set[ProcessorInstance] | None, *, moved: bool) -> None:
         """Take note of who waits for somebody outside, or for the next `settle`, where something else came first.

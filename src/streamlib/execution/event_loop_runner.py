@@ -64,7 +64,10 @@ class AsyncLoop(Loop):
         if head.finishing or head.exhausted():
             self.finish_one(head)
             return
-        self.prepare_call(head, self.now_ns())
+        now_ns = self.now_ns()
+        self.prepare_call(head, now_ns)
+        if now_ns >= self.sample_ns:
+            self.look_closer(now_ns)
         self.passes.done += 1
         self.in_head = True
         if self._within is None or self._within[:2] != (head.id, head.generation):

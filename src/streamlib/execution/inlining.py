@@ -38,7 +38,7 @@ def step_of(
     """
     slot = steady_slot(member, is_here)
     step = before
-    if before is None or before[0] is not (member if slot is None else slot):
+    if before is None or not _calls(before, member, slot):
         member.fix()
         if slot is None:
             member.steady = SteadyCount(passes)
@@ -51,6 +51,12 @@ def step_of(
         if channel.gate(member if slot is None else None):
             rebind.add(channel)
     return step
+
+
+def _calls(step: Step, member: ProcessorInstance, slot: SlotReader | None) -> bool:
+    """Whether a step calls a processor in this way: by its slot, or with questions asked."""
+    gate, call, _ = step
+    return gate is member if slot is None else gate is slot and call is member.call
 
 
 def steady_slot(member: ProcessorInstance, is_here: IsHere) -> SlotReader | None:

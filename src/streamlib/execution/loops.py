@@ -25,6 +25,7 @@ from streamlib.errors import DeadlineError
 from streamlib.execution.chain import Chain
 from streamlib.execution.changes import Change, on_this_thread
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.sampling import Pace
 from streamlib.links.reader import OVERFLOW_LIMIT, RingReader
 from streamlib.links.ring import Ring
 from streamlib.links.wake import Waker, Wakes
@@ -53,8 +54,8 @@ class Loop(Chain):
 
     hosts = True
 
-    def __init__(self, name: str, clock: Clock, media_clock: Clock) -> None:
-        super().__init__(clock, media_clock)
+    def __init__(self, name: str, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
+        super().__init__(clock, media_clock, pace)
         self.name = name
         self.waker: Wakes = Waker(media_clock)
         self.runner: Runner | None = None

@@ -6,66 +6,9 @@ reads. Filled by `instance` and `loops`, attached to the graph as the component 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
-_SUB_BITS = 4
-_SUB = 1 << _SUB_BITS
-
-
-@dataclass(frozen=True, slots=True)
-class LatencyStats:
-    """How long calls of `process` took, in nanoseconds, over `samples` timed calls.
-
-    Percentiles are within 1/32 of the true value, `max_ns` is exact; all are 0 without samples.
-    """
-
-    samples: int
-    p50_ns: int
-    p90_ns: int
-    p99_ns: int
-    max_ns: int
-
-
-class LatencyHistogram:
-    """Durations in buckets whose width grows with the duration (as HdrHistogram's, 16 to each power of two)."""
-
-    __slots__ = ("_buckets", "max_ns", "samples")
-
-    def __init__(self) -> None:
-        self._buckets: dict[int, int] = {}
-        self.samples = 0
-        self.max_ns = 0
-
-    def record(self, duration_ns: int) -> None:
-        """Count one duration; one thread only."""
-        shift = duration_ns.bit_length() - _SUB_BITS - 1
-        bucket = duration_ns if shift <= 0 else (shift << _SUB_BITS) + (duration_ns >> shift)
-        self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
-        self.samples += 1
-        self.max_ns = max(self.max_ns, duration_ns)
-
-    def stats(self) -> LatencyStats:
-        """The percentiles so far; from any thread."""
-        buckets = sorted(self._buckets.copy().items())
-        samples = sum(count for _, count in buckets)
-        p50, p90, p99 = (self._percentile(buckets, samples, share) for share in (0.50, 0.90, 0.99))
-        return LatencyStats(samples, p50, p90, p99, self.max_ns)
-
-    def _percentile(self, buckets: list[tuple[int, int]], samples: int, share: float) -> int:
-        rank = share * samples
-        for bucket, count in buckets:
-            rank -= count
-            if rank <= 0:
-                return min(_middle(bucket), self.max_ns)
-        return 0
-
-
-def _middle(bucket: int) -> int:
-    shift = (bucket >> _SUB_BITS) - 1
-    if shift <= 0:
-        return bucket
-    width = 1 << shift
-    return ((bucket & (_SUB - 1)) + _SUB) * width + width // 2
+from streamlib.links.latency import LatencyHistogram
 
 
 class Passes:
@@ -102,17 +45,20 @@ class ProcessorMetrics:
         since_ns: Since when, on the runtime's clock; 0 before it runs.
         errors: How often it raised.
         latency: How long its calls took; `stats()` gives the percentiles so far.
+        age: How old frames were when it read them, since they entered the graph, by the clock for media: the time
+            since their `entered_ns`; made with the first that was looked at.
         steady: Set while a loop calls the processor in every pass: the calls of that time are the passes of the loop
             since then, less those that found no frame, so that none of them has to be counted by itself.
     """
 
-    __slots__ = ("_counted", "errors", "latency", "since_ns", "steady")
+    __slots__ = ("_counted", "age", "errors", "latency", "since_ns", "steady")
 
     def __init__(self) -> None:
         self._counted = 0
         self.since_ns = 0
         self.errors = 0
         self.latency = LatencyHistogram()
+        self.age: LatencyHistogram | None = None
         self.steady: SteadyCount | None = None
 
     def count(self) -> None:
@@ -124,6 +70,15 @@ class ProcessorMetrics:
         """How often `process` was called."""
         steady = self.steady
         return self._counted + (0 if steady is None else steady.count())
+
+    def see(self, frame: Any, now_ns: int) -> None:
+        """Count how old a frame is that is read now; one that was never stamped has no age."""
+        entered_ns = getattr(frame, "entered_ns", 0)
+        if not entered_ns:
+            return
+        if self.age is None:
+            self.age = LatencyHistogram()
+        self.age.record(max(0, now_ns - entered_ns))
 
     def become_steady(self, passes: Passes) -> SteadyCount:
         """Have the passes of a loop count the calls from now on."""

@@ -17,6 +17,7 @@ from streamlib.execution.event_loop_runner import AsyncLoop, EventLoopThread
 from streamlib.execution.loops import Loop
 from streamlib.execution.main_thread_runner import MainLoop, MainThread
 from streamlib.execution.pool_runner import Pool, usable_cores
+from streamlib.execution.sampling import Pace
 from streamlib.execution.task import Task
 from streamlib.execution.thread_runner import ThreadRunner
 
@@ -40,6 +41,7 @@ class SharedThreads:
         self.paused = False
         self._clock = clock
         self._media_clock = media_clock
+        self._pace = Pace()
         self._common: ThreadRunner | None = None
         self._guard = threading.Lock()  # of the making of the alarm, which loops ask for, too
         self._alarm: Alarm | None = None
@@ -48,7 +50,7 @@ class SharedThreads:
 
     def loop(self, name: str) -> Loop:
         """A loop that somebody else is to run."""
-        return self._new(Loop(name, self._clock, self._media_clock))
+        return self._new(Loop(name, self._clock, self._media_clock, self._pace))
 
     def common_loop(self) -> Loop:
         """The loop of the lightweight processors that no running loop feeds."""
@@ -66,13 +68,13 @@ class SharedThreads:
 
     def on_main(self, name: str) -> Task:
         """A task on the main thread, with a loop of its own."""
-        return self.main.task(self._new(MainLoop(name, self._clock, self._media_clock)))
+        return self.main.task(self._new(MainLoop(name, self._clock, self._media_clock, self._pace)))
 
     def on_event_loop(self, name: str) -> Task:
         """A task on the event loop, with a loop of its own."""
         if self._events is None:
             self._events = EventLoopThread(self.alarm())
-        loop = AsyncLoop(name, self._clock, self._media_clock)
+        loop = AsyncLoop(name, self._clock, self._media_clock, self._pace)
         self._new(loop)
         return self._events.task(loop)
 

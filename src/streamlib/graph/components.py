@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from streamlib.errors import DeclarationError
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.metrics import LatencyHistogram, LatencyStats, ProcessorMetrics
+from streamlib.execution.metrics import ProcessorMetrics
 from streamlib.execution.priority import GrantedPriority
 from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.execution.thread_runner import ThreadRunner
@@ -23,6 +23,7 @@ from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
+from streamlib.links.latency import LatencyHistogram, LatencyStats
 from streamlib.links.statistics import LinkStatistics
 from streamlib.states import ProcessorState
 
@@ -169,8 +170,8 @@ def statistics_of(graph: PropertyGraph, id_: LinkId) -> LinkStatistics | None:
     """What a link has carried: since it was wired, and after a stop in its last run."""
     with graph.lock:
         wired, last = graph.get(id_, WiredChannel), graph.get(id_, LastStatistics)
-    if wired is not None:
-        return wired.channel.statistics()
+        if wired is not None:
+            return wired.channel.statistics()
     return None if last is None else last.statistics
 
 

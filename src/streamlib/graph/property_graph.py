@@ -365,6 +365,11 @@ class PropertyGraph:
         with self.lock:
             return self._entities.query(components, excluded)
 
+    def having(self, component_type: type[C]) -> dict[ProcessorId | LinkId, C]:
+        """The components of that very type, by the ids of those that have one; in no order. For all at once."""
+        with self.lock:
+            return self._entities.having(component_type)
+
     def query_filter(self, predicate: Callable[[ProcessorNode], bool]) -> list[ProcessorId]:
         """Ids of the processors that a predicate picks; it is called without the lock."""
         return [node.id for node in self.processors() if predicate(node)]

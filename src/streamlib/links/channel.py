@@ -8,14 +8,16 @@ by the compiler's wiring, always on the thread that owns the end it changes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from streamlib.links.delivery import Delivery
+from streamlib.links.latency import NEVER_TIMED, LatencyHistogram
 from streamlib.links.reader import Reader, RingReader, SlotReader
 from streamlib.links.ring import Ring
 from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
 from streamlib.links.tapped import TapReader, TapWriter
+from streamlib.links.wait import NewestSample, Seen, WaitSample
 from streamlib.links.wake import Wakes
 from streamlib.links.writer import GatedSlotWriter, LatestWriter, PlugWriter, RingWriter, SlotWriter, Writer
 
@@ -23,6 +25,22 @@ from streamlib.links.writer import GatedSlotWriter, LatestWriter, PlugWriter, Ri
 def frame_bytes(frame: object) -> int:
     """The bytes of a frame's content; 0 where it does not tell."""
     return int(getattr(frame, "nbytes", 0))
+
+
+SPREAD = 8
+"""Of so many frames in a row any may be the one whose wait is timed."""
+
+GOLDEN = 0.618034
+"""Steps by this part of a whole, less the wholes, come everywhere and never the same way twice."""
+
+
+class _Form(NamedTuple):
+    taken: int
+    depth: int
+    replaced: int = 0
+    full: int = 0
+    closed: int = 0
+    overflowed: int = 0
 
 
 class Channel:
@@ -36,11 +54,12 @@ class Channel:
 
     Attributes:
         since_ns: Since when it counts, on the runtime's clock.
+        wait: How long frames have waited; made with the first that was timed.
     """
 
-    __slots__ = ("_moved_in", "_muted", "_past_closed", "_past_full", "_past_overflowed", "_past_replaced",
-                 "_past_taken", "capacity", "delivery", "live", "name", "reader", "since_ns", "tap",
-                 "writer")  # fmt: skip
+    __slots__ = ("__weakref__", "_moved_in", "_muted", "_past_closed", "_past_full", "_past_overflowed",
+                 "_past_replaced", "_past_taken", "_told_written", "capacity", "delivery", "live", "name", "reader",
+                 "since_ns", "tap", "wait", "writer")  # fmt: skip
 
     def __init__(self, name: str, delivery: Delivery, capacity: int, *, live: bool = False) -> None:
         self.name = name
@@ -51,6 +70,7 @@ class Channel:
         self.reader: SlotReader | RingReader | None = None
         self.tap: Tap | None = None
         self.since_ns = 0
+        self.wait: LatencyHistogram | None = None
         self._moved_in = 0
         self._muted = False
         self._past_taken = 0
@@ -58,6 +78,7 @@ class Channel:
         self._past_full = 0
         self._past_closed = 0
         self._past_overflowed = 0
+        self._told_written = 0
 
     def is_as(self, other: Channel) -> bool:
         """Whether frames fare here as in another link: the same delivery, capacity and liveness."""
@@ -178,6 +199,7 @@ class Channel:
         self._past_full += other._past_full
         self._past_closed += other._past_closed
         self._past_overflowed += other._past_overflowed
+        self.wait = other.wait
         self._moved_in += other._moved_in
         self._lay_before(waiting)
 
@@ -294,24 +316,89 @@ class Channel:
         """Whether it was cut, and all that waited here has been read."""
         return self.reader is not None and self.reader.muted and not self.reader.depth()
 
+    # --------------------------------------------------------------------------------------------- how long frames wait
+
+    def begin_sample(self, now_ns: Callable[[], int], seen: Seen) -> None:
+        """Time the wait of one of the frames that are written next, if this is a ring. For the reader's owner.
+
+        One that is under way goes on, also where the writing end was made anew.
+        """
+        reader, writer = self.reader, self.writer
+        if not isinstance(reader, RingReader) or not isinstance(writer, RingWriter | LatestWriter):
+            return
+        sample = reader.sample
+        aside = writer.put_aside() if isinstance(writer, RingWriter) else []
+        if sample is None or sample.is_lost(aside):
+            timed = 0 if self.wait is None else self.wait.samples
+            skip = int(timed * GOLDEN % 1 * min(self.capacity, SPREAD))
+            kind = NewestSample if self.delivery.overwrites else WaitSample
+            sample = kind(self, reader.ring.items, now_ns, seen, skip)
+            reader.watch(sample)
+            writer.watch(sample)
+        elif sample.stamp is None and writer.sample is not sample:
+            writer.watch(sample)
+
+    def end_sample(self, sample: WaitSample) -> None:
+        """The stamped frame was read. On the reader's thread."""
+        if isinstance(self.reader, RingReader) and self.reader.sample is sample:
+            self.reader.watch(None)
+        self.end_stamping(sample)
+
+    def end_stamping(self, sample: WaitSample) -> None:
+        """No frame is stamped any more."""
+        if isinstance(self.writer, RingWriter | LatestWriter) and self.writer.sample is sample:
+            self.writer.watch(None)
+
+    def taken(self) -> int:
+        """Frames that were taken from the present form."""
+        return 0 if self.reader is None else self.reader.count()
+
+    def record_wait(self, duration_ns: int) -> None:
+        """Count how long a frame has waited. For the reader's owner."""
+        if self.wait is None:
+            self.wait = LatencyHistogram()
+        self.wait.record(max(0, duration_ns))
+
+    # --------------------------------------------------------------------------------------------------------- counters
+
     def statistics(self) -> LinkStatistics:
-        """The counters as of now."""
+        """The counters as of now; several who look at a time share a lock.
+
+        Frames go on meanwhile, and one that is between two places is found in neither. So they are looked for where
+        they end first, and what was written never grows less from one look to the next: a frame that is missing is on
+        its way.
+        """
+        taken, replaced, full, closed = self._past_taken, self._past_replaced, self._past_full, self._past_closed
         form = self._form(self.writer, self.reader)
-        taken = self._past_taken + form.taken
-        replaced = self._past_replaced + form.replaced
-        full = self._past_full + form.full
-        closed = self._past_closed + form.closed
+        taken, replaced = taken + form.taken, replaced + form.replaced
+        full, closed = full + form.full, closed + form.closed
+        found = taken + form.depth + replaced + full + closed - self._moved_in
+        written = found if isinstance(self.reader, SlotReader) else max(found, self._told_written)
+        self._told_written = written
         return LinkStatistics(
-            written=taken + form.depth + replaced + full + closed - self._moved_in,
+            written=written,
             taken=taken,
-            depth=form.depth,
+            depth=form.depth + written - found,
             capacity=self.capacity,
             replaced=replaced,
             full=full,
             closed=closed,
             overflowed=self._past_overflowed + form.overflowed,
-            nbytes=sum(frame_bytes(frame) for frame in self._waiting()),
+            nbytes=self.waiting_bytes() if form.depth else 0,
+            wait=NEVER_TIMED if self.wait is None else self.wait.stats(),
         )
+
+    def load(self) -> tuple[int, int]:
+        """Frames it has lost, and frames that wait in it; from any thread, and quicker than `statistics`."""
+        reader, lost = self.reader, self._past_replaced + self._past_full + self._past_closed
+        if isinstance(reader, SlotReader):
+            return lost + reader.dropped + reader.refused, reader.depth()
+        form = self._form(self.writer, reader)
+        return lost + form.replaced + form.full + form.closed, form.depth
+
+    def waiting_bytes(self) -> int:
+        """The size of all that waits in it."""
+        return sum(frame_bytes(frame) for frame in self._waiting())
 
     def _waiting(self) -> list[Any]:
         """The frames on their way; from any thread, and only a look."""
@@ -320,17 +407,19 @@ class Channel:
         aside = self.writer.put_aside() if isinstance(self.writer, RingWriter) else []
         return [*self.reader.waiting(), *aside]
 
-    def _form(self, writer: Writer | None, reader: Reader | None) -> LinkStatistics:
-        if reader is None:
-            return LinkStatistics(0, 0, 0, self.capacity)
-        taken, depth = reader.count(), reader.depth()
+    def _form(self, writer: Writer | None, reader: Reader | None) -> _Form:
+        """The counters of one form; where frames end before where they wait."""
         if isinstance(reader, SlotReader):
             replaced, full = (reader.dropped, 0) if reader.delivery.overwrites else (0, reader.dropped)
-            return LinkStatistics(0, taken, depth, self.capacity, replaced, full, reader.refused, reader.overflowed)
+            return _Form(reader.count(), reader.depth(), replaced, full, reader.refused, reader.overflowed)
+        if not isinstance(reader, RingReader):
+            return _Form(0, 0)
         if isinstance(writer, RingWriter):
-            depth += writer.aside()
-            return LinkStatistics(0, taken, depth, self.capacity, 0, writer.dropped, writer.refused, writer.overflowed)
-        assert isinstance(writer, LatestWriter)
-        assert isinstance(reader, RingReader)
+            dropped, refused, taken = writer.dropped, writer.refused, reader.taken
+            depth = reader.depth()
+            return _Form(taken, depth + writer.aside(), 0, dropped, refused, writer.overflowed)
+        taken, depth = reader.taken, reader.depth()
+        if not isinstance(writer, LatestWriter):  # the form is changing just now
+            return _Form(taken, depth)
         overtaken = max(0, reader.ring.written - taken - depth - reader.removed)
-        return LinkStatistics(0, taken, depth, self.capacity, overtaken, 0, writer.refused)
+        return _Form(taken, depth, overtaken, 0, writer.refused)

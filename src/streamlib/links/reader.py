@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from streamlib.errors import LinkOverflowError
 from streamlib.links.delivery import Delivery
 from streamlib.links.ring import Ring
+from streamlib.links.wait import WaitSample
 
 OVERFLOW_LIMIT = 256
 """How many frames one call of an inlined processor may write to one link beyond what the link holds."""
@@ -98,10 +99,10 @@ class RingReader:
     """The reading end of a ring; used by the one loop that owns the processor.
 
     `removed` counts what left the ring unread (moved to another form, or dropped when the reader closed), less what
-    was laid in it from another form.
+    was laid in it from another form. `sample` is set while the wait of one frame is timed (`wait`).
     """
 
-    __slots__ = ("_popleft", "_stalled", "muted", "removed", "ring", "successor", "taken")
+    __slots__ = ("_popleft", "_stalled", "muted", "removed", "ring", "sample", "successor", "taken")
 
     connected = True
 
@@ -111,6 +112,7 @@ class RingReader:
         self.removed = 0
         self.muted = False
         self.successor: Reader | None = None
+        self.sample: WaitSample | None = None
         self._popleft = ring.items.popleft
         self._stalled = ring.stalled
 
@@ -142,6 +144,11 @@ class RingReader:
     def peek(self) -> Any:
         """The frame that `read` gives next, or None; for the owner."""
         return self.ring.items[0] if self.ring.items else None
+
+    def watch(self, sample: WaitSample | None) -> None:
+        """Take frames through a sample that times one of them, or with None straight from the ring. For the owner."""
+        self.sample = sample
+        self._popleft = self.ring.items.popleft if sample is None else sample.popleft
 
     def news(self) -> News:
         """What a call would find here."""

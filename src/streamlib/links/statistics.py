@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streamlib.links.latency import NEVER_TIMED, LatencyStats
+
 
 @dataclass(frozen=True, slots=True)
 class LinkStatistics:
@@ -12,7 +14,8 @@ class LinkStatistics:
     `replaced` were overtaken by a newer frame (delivery `latest` or `drop_oldest`), `full` found no room (delivery
     `drop_newest`, or a live source), `closed` were written after the reader had ended. `overflowed` went through the
     overflow of a writer that may not wait; none of these is lost. All counts are in frames since the link was wired;
-    `nbytes` is the size in bytes of what waits now.
+    `nbytes` is the size in bytes of what waits now; `wait` is how long frames waited from their write to their read, by
+    the clock for media, over those that were timed.
     """
 
     written: int
@@ -24,6 +27,7 @@ class LinkStatistics:
     closed: int = 0
     overflowed: int = 0
     nbytes: int = 0
+    wait: LatencyStats = NEVER_TIMED
 
     @property
     def dropped(self) -> int:

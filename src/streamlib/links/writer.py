@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from streamlib.errors import LinkOverflowError
 from streamlib.links.reader import OVERFLOW_LIMIT, SlotReader
 from streamlib.links.ring import Ring
+from streamlib.links.wait import WaitSample
 
 
 class Writer(Protocol):
@@ -179,7 +180,8 @@ class RingWriter:
     """
 
     __slots__ = ("_append", "_asleep", "_credit", "_overflow", "_wait", "_wake",
-                 "dropped", "ended", "live", "overflowed", "refused", "ring", "successor", "unsettle")  # fmt: skip
+                 "dropped", "ended", "live", "overflowed", "refused", "ring", "sample", "successor",
+                 "unsettle")  # fmt: skip
 
     connected = True
 
@@ -204,6 +206,7 @@ class RingWriter:
         self._append = ring.items.append
         self._asleep = ring.consumer.asleep
         self._wake = ring.consumer.wake
+        self.sample: WaitSample | None = None
         self.successor: Writer | None = None
 
     def write(self, frame: Any) -> None:
@@ -249,16 +252,23 @@ class RingWriter:
                 "write fewer per call, or place the processor on a thread of its own"
             )
         else:
+            if self.sample is not None:
+                self.sample.set_stamp(frame, self._overflow)
             self._overflow.append(frame)
             self.overflowed += 1
             if self.unsettle is not None:
                 self.unsettle()
 
+    def watch(self, sample: WaitSample | None) -> None:
+        """Append through a sample that stamps one frame, or with None straight to the ring. From any thread."""
+        self.sample = sample
+        self._append = self.ring.items.append if sample is None else sample.append
+
     def drain_overflow(self) -> bool:
         """Move what was put aside into the ring, as far as there is room. True when nothing is left."""
         ring, overflow = self.ring, self._overflow
         while overflow and not ring.closed and (ring.room() > 0 or ring.released or ring.finishing):
-            self._append(overflow.pop(0))
+            ring.items.append(overflow.pop(0))  # what samples stamp has been written just now
             self._wake()
         if ring.closed:
             self.refused += len(overflow)
@@ -329,12 +339,13 @@ class RingWriter:
 class LatestWriter:
     """The writing end of a ring that keeps the newest frames only, one or as many as it holds; it never waits."""
 
-    __slots__ = ("_append", "_asleep", "_wake", "ended", "refused", "ring", "successor")
+    __slots__ = ("_append", "_asleep", "_wake", "ended", "refused", "ring", "sample", "successor")
 
     connected = True
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
+        self.sample: WaitSample | None = None
         self.ended = False
         self.refused = 0
         self.successor: Writer | None = None
@@ -372,6 +383,11 @@ class LatestWriter:
     def room(self) -> int:
         """There is always room for a newer frame."""
         return NO_LIMIT
+
+    def watch(self, sample: WaitSample | None) -> None:
+        """Append through a sample that stamps one frame, or with None straight to the ring. From any thread."""
+        self.sample = sample
+        self._append = self.ring.items.append if sample is None else sample.append
 
     def renewed(self) -> LatestWriter:
         """Another writer of the same ring, with the counter."""

@@ -7,18 +7,16 @@ are nanoseconds of the runtime's clock, rates are per second over the window tha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 import msgspec
 
-from streamlib.execution.metrics import LatencyStats
 from streamlib.execution.priority import ThreadPriority
 from streamlib.execution.strategy import StrategyKind
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.delivery import Delivery
+from streamlib.links.latency import LatencyStats
 from streamlib.states import GraphState, ProcessorState
-
-NEVER_TIMED = LatencyStats(0, 0, 0, 0, 0)
-"""What there is to say of the latency of somebody who was never timed."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,18 +33,34 @@ class LinkEndpoint(Snapshot, frozen=True, kw_only=True):
         return f"{self.processor_id}.{self.port}"
 
 
+class RunsOn(StrEnum):
+    """Whose thread calls a processor."""
+
+    THREAD = "thread"
+    POOL = "pool"
+    MAIN_THREAD = "main_thread"
+    EVENT_LOOP = "event_loop"
+    CALLER = "caller"
+
+
 class Place(Snapshot, frozen=True, kw_only=True):
     """Where a processor runs.
 
     Attributes:
         strategy: What the scheduler delegate chose.
-        thread: The name of its thread, where it has one of its own.
+        runs_on: Where that really is: a lightweight one runs where the head of its loop does, one with an
+            `async def process` on the event loop, and a manual one, with those in its loop, on the thread of whoever
+            steps it; None before it has begun.
+        head: The processor in whose loop it is called; None where that is itself, or nobody.
+        thread: The name of the thread, where it is always the same: its own, that of its head, or the main thread.
         priority_asked: What that thread asked for.
-        priority: What the system really granted; None where it has no thread of its own, or that has not begun.
+        priority: What the system really granted; None of a thread that is not the runtime's own, or has not begun.
         reason: Why it got less than it asked for.
     """
 
     strategy: StrategyKind
+    runs_on: RunsOn | None = None
+    head: ProcessorId | None = None
     thread: str = ""
     priority_asked: ThreadPriority | None = None
     priority: ThreadPriority | None = None
@@ -65,6 +79,8 @@ class ProcessorSnapshot(Snapshot, frozen=True, kw_only=True):
         calls: Calls of `process` so far.
         errors: How many of them raised.
         latency: How long calls took, with the number of calls that were timed.
+        age: How long ago frames had entered the graph when it read them, with the number that were looked at; none at a
+            source. By the clock for media, as `entered_ns` is.
         config: Its config as plain values; one that is none is said in words.
         place: Where it runs; None while it does not.
         generation: Which of those that have borne its id it is.
@@ -78,6 +94,7 @@ class ProcessorSnapshot(Snapshot, frozen=True, kw_only=True):
     calls: int
     errors: int
     latency: LatencyStats
+    age: LatencyStats
     config: Mapping[str, object]
     place: Place | None
     generation: int
@@ -102,6 +119,8 @@ class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
         full: Frames that found no room (`drop_newest`, a live source).
         closed: Frames written after the reader had ended.
         overflowed: Frames that went through the overflow of a writer that may not wait; none of them is lost.
+        wait: How long frames waited from their write to their read, with the number that were timed. By the clock for
+            media, which stands still while the runtime is paused.
         runs: Whether it is wired; the figures of one that is not are those of its last run.
     """
 
@@ -120,6 +139,7 @@ class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
     full: int
     closed: int
     overflowed: int
+    wait: LatencyStats
     runs: bool
 
     @property
@@ -191,3 +211,26 @@ class GraphHealth(Snapshot, frozen=True, kw_only=True):
     paused: tuple[ProcessorId, ...]
     queued_bytes: int
     collector: LatencyStats
+
+
+class GraphSnapshot(Snapshot, frozen=True, kw_only=True):
+    """A whole graph: every processor and link of one version of the topology.
+
+    Figures of different processors and links are not of the same instant: nothing is stopped for a look. Each set of
+    counters agrees in itself, and a processor that was removed while it was read is shown as ended.
+
+    Attributes:
+        version: As in `GraphTopology`.
+        state: What the graph as a whole is doing.
+        at_ns: When the look began, on the runtime's clock.
+        processors: In the order in which they came.
+        links: In the order in which they came.
+        health: How the graph as a whole is doing.
+    """
+
+    version: int
+    state: GraphState
+    at_ns: int
+    processors: tuple[ProcessorSnapshot, ...]
+    links: tuple[LinkSnapshot, ...]
+    health: GraphHealth

@@ -200,4 +200,4 @@ def _tap_call(instance: ProcessorInstance, tap: CallTap | None) -> None:
     instance.tap_call(tap)
     loop = loop_of(instance)
     if loop is not None and loop.head is not instance:  # of the head each pass asks anew how it is called
-        loop.rearrange()
+        loop.touch([instance])

@@ -13,8 +13,8 @@ from streamlib.control.cli.demo import show_demo
 from streamlib.control.cli.recording import Contents
 from streamlib.control.cli.tally import Role, Row, Tally
 from streamlib.errors import CommitError
-from streamlib.execution.metrics import LatencyStats
 from streamlib.ids import ProcessorId
+from streamlib.links.latency import LatencyStats
 from tests.media.clips import assert_plays, frame_count, probe, write_clip
 
 

@@ -7,9 +7,9 @@ from rich.console import Console
 
 from streamlib.control.cli.display import MOST_ROWS, Display, processor_table
 from streamlib.control.cli.tally import Role, Row, Tally
-from streamlib.execution.metrics import LatencyStats
 from streamlib.frames.data import DataFrame
 from streamlib.ids import ProcessorId
+from streamlib.links.latency import LatencyStats
 from streamlib.runtime.runtime import StreamRuntime
 from streamlib.testing import Gate, ListSink, ListSource, ManualClock
 

@@ -11,11 +11,12 @@ from enum import StrEnum
 
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
-from streamlib.execution.metrics import LatencyStats, ProcessorMetrics
+from streamlib.execution.metrics import ProcessorMetrics
 from streamlib.graph.components import LightweightMarker, ManualMarker, ThreadHandle, WiredChannel
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
+from streamlib.links.latency import LatencyStats
 
 
 class Role(StrEnum):

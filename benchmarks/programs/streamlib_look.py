@@ -1,0 +1,94 @@
+"""How long a look at a large running graph takes: its health, and a snapshot of all of it.
+
+The graph is that of the rows about scale: `streamlib_scale` builds it, and its source has sent a few frames.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from benchmarks.programs.streamlib_scale import NS_PER_S, PATIENCE_S, STRATEGIES, Last, Pass, Placed, Source
+from streamlib import StreamRuntime, __version__
+
+LOOKS = 5
+FRAMES = 3
+
+
+def measure(kind: str, processors: int, deep: int) -> dict[str, float]:
+    """Build, start, send, and look: milliseconds of each look, and how long another waited for the graph meanwhile."""
+    runtime, wide = StreamRuntime(scheduler=Placed(STRATEGIES[kind]), workers=1), processors // deep
+    with runtime.edit() as edit:
+        source = edit.add_processor(Source, frames=FRAMES)
+        for _ in range(wide):
+            last = source
+            for _ in range(deep - 1):
+                added = edit.add_processor(Pass)
+                edit.connect(last, added)
+                last = added
+            edit.connect(last, edit.add_processor(Last))
+    runtime.start()
+    Last.awaited = wide * FRAMES
+    Source.begin.set()
+    assert Last.done.wait(PATIENCE_S), f"{Last.taken} of {Last.awaited} frames arrived"
+    figures = {
+        "health_ms": median_ms(runtime.inspector.health),
+        "snapshot_ms": median_ms(runtime.inspector.snapshot),
+        "held_ms": longest_wait_ms(runtime),
+    }
+    Source.end.set()
+    runtime.stop(timeout=PATIENCE_S)
+    return figures
+
+
+def median_ms(look: Callable[[], object]) -> float:
+    """How long a look takes."""
+    took = []
+    for _ in range(LOOKS):
+        began = time.perf_counter_ns()
+        look()
+        took.append((time.perf_counter_ns() - began) / NS_PER_S * 1e3)
+    return statistics.median(took)
+
+
+def longest_wait_ms(runtime: StreamRuntime) -> float:
+    """How long somebody else waits for the graph at most while a snapshot is taken."""
+    waits, done = [0.0], threading.Event()
+
+    def ask() -> None:
+        while not done.wait(0.001):
+            began = time.perf_counter_ns()
+            with runtime.graph.lock:
+                waits.append((time.perf_counter_ns() - began) / NS_PER_S * 1e3)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    runtime.inspector.snapshot()
+    done.set()
+    asking.join()
+    return max(waits)
+
+
+def main() -> None:
+    """Measure, or say which StreamLib this is."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", nargs="?", choices=sorted(STRATEGIES))
+    parser.add_argument("--processors", type=int, default=50_000)
+    parser.add_argument("--deep", type=int, default=50)
+    parser.add_argument("--share", type=float, default=1.0)
+    parser.add_argument("--version", action="store_true")
+    options = parser.parse_args(sys.argv[1:])
+    if options.version:
+        print(f"StreamLib {__version__}")
+        return
+    processors = max(1000, round(options.processors * options.share))
+    print(json.dumps(measure(options.kind, processors, options.deep)))
+
+
+if __name__ == "__main__":
+    main()

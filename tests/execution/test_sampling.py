@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import pytest
+
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.loops import Loop
+from streamlib.execution.sampling import AT_ONCE, CALLS, GRANT_EVERY_NS, GRANTS, SAMPLE_EVERY_NS, Pace, Sample
+from streamlib.links.channel import Channel
+from streamlib.processors.context import ProcessContext
+from streamlib.testing import ManualClock
+from tests.execution.plain_processors import Both, Hand, Note, Relay, Sink, Step, Stubborn
+from tests.execution.rig import SECONDS, Rig, own
+
+MS = 1_000_000
+
+
+class Takes(Relay):
+    """Takes as many milliseconds for a frame as its number says, and one more."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def process(self, ctx: ProcessContext) -> None:
+        """Pass one on at the end."""
+        frame = self.inp.read()
+        if frame is not None:
+            self.clock.advance((frame.number + 1) * MS)
+            self.out.write(frame)
+
+
+class Chain:
+    """A loop that the test steps, by a clock that only its processors and the test move."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.rig = Rig(self.clock)
+        self.hand = self.rig.add(Hand())
+
+    def loop(self, *members: ProcessorInstance) -> Loop:
+        self.made = self.rig.loop(self.hand, *members)
+        return self.made
+
+    def arrange(self) -> None:
+        self.made.arrange(self.made.members)
+
+    def step(self, times: int = 1, *, apart_ns: int = SAMPLE_EVERY_NS) -> None:
+        for _ in range(times):
+            self.clock.advance(apart_ns)
+            assert self.made.step(SECONDS)
+
+
+def waits(link: Channel) -> tuple[int, int]:
+    """How many were timed, and the longest in milliseconds."""
+    stats = link.statistics().wait
+    return stats.samples, stats.max_ns // MS
+
+
+@pytest.mark.promise("look.link-wait")
+def test_a_frame_waits_in_its_slot_while_others_are_called() -> None:
+    chain = Chain()
+    slow, after, sink = chain.rig.add(Takes(chain.clock)), chain.rig.add(Sink()), chain.rig.add(Sink())
+    chain.loop(slow, after, sink)
+    to_slow = chain.rig.link(chain.hand, slow)
+    to_after, to_sink = chain.rig.link(chain.hand, after), chain.rig.link(slow, sink)
+    chain.arrange()
+    chain.step(3)
+    assert (waits(to_slow), waits(to_after), waits(to_sink)) == ((3, 0), (3, 3), (3, 0))
+
+
+def test_a_loop_is_not_looked_at_more_often_than_is_due() -> None:
+    chain = Chain()
+    sink = chain.rig.add(Sink())
+    chain.loop(sink)
+    link = chain.rig.link(chain.hand, sink)
+    chain.arrange()
+    chain.step(10, apart_ns=SAMPLE_EVERY_NS // 5)
+    assert waits(link) == (2, 0)
+    assert chain.made.sample is None
+
+
+@pytest.mark.promise("look.link-wait")
+def test_a_frame_that_waits_for_another_is_timed_when_it_is_read() -> None:
+    chain = Chain()
+    odd = chain.rig.add(Step(lambda note: [note] if note.number % 4 == 3 else []))
+    pair = chain.rig.add(Both())
+    chain.loop(odd, pair)
+    links = [chain.rig.link(chain.hand, pair, into="a", capacity=8), chain.rig.link(odd, pair, into="b")]
+    chain.rig.link(chain.hand, odd)
+    chain.arrange()
+    chain.step(4)
+    assert own(pair).got == [("a", 0), ("b", 3)]
+    assert waits(links[0]) == (1, 3 * SAMPLE_EVERY_NS // MS)
+    assert waits(links[1]) == (1, 0)
+
+
+def test_a_frame_that_is_left_unread_goes_on_waiting() -> None:
+    chain = Chain()
+    stubborn = chain.rig.add(Stubborn())
+    chain.loop(stubborn)
+    link = chain.rig.link(chain.hand, stubborn)
+    chain.arrange()
+    chain.step()
+    assert waits(link) == (0, 0)
+    own(stubborn).reads = True
+    chain.step()
+    assert own(stubborn).got == [Note(0), Note(1)]
+    assert waits(link)[1] in {0, SAMPLE_EVERY_NS // MS}
+    assert waits(link)[0] >= 1
+
+
+def test_who_leaves_the_loop_is_not_waited_for() -> None:
+    chain = Chain()
+    stubborn, sink = chain.rig.add(Stubborn()), chain.rig.add(Sink())
+    chain.loop(stubborn, sink)
+    chain.rig.link(chain.hand, stubborn)
+    chain.rig.link(chain.hand, sink)
+    chain.arrange()
+    chain.step()
+    assert chain.made.sample
+    chain.made.arrange([chain.hand, sink])
+    assert chain.made.sample is None
+
+
+def test_of_very_many_inlined_processors_each_has_its_turn() -> None:
+    chain = Chain()
+    relays = [chain.rig.add(Relay()) for _ in range(3 * AT_ONCE)]
+    chain.loop(*relays)
+    links = chain.rig.chain(chain.hand, *relays)
+    chain.arrange()
+    chain.step()
+    assert 0 < sum(waits(link)[0] for link in links) <= AT_ONCE + 2
+    chain.step(3)
+    assert min(waits(link)[0] for link in links) >= 1
+
+
+def test_of_very_many_branches_each_has_its_turn() -> None:
+    chain = Chain()
+    sinks = [chain.rig.add(Sink()) for _ in range(2 * AT_ONCE + 7)]
+    chain.loop(*sinks)
+    links = [chain.rig.link(chain.hand, sink) for sink in sinks]
+    chain.arrange()
+    chain.step(12)
+    assert min(waits(link)[0] for link in links) >= 1
+
+
+def test_a_look_comes_to_its_end() -> None:
+    chain = Chain()
+    sink = chain.rig.add(Sink())
+    chain.loop(sink)
+    chain.rig.link(chain.hand, sink)
+    sample = Sample(chain.clock.now_ns)
+    assert [sample.before(sink) is None for _ in range(CALLS + 1)] == [*([False] * CALLS), True]
+
+
+def test_so_many_looks_may_follow_each_other_and_then_they_are_paced() -> None:
+    pace = Pace()
+    assert not pace.is_crowded()
+    assert [pace.grants(1) for _ in range(GRANTS + 1)] == [*([True] * GRANTS), False]
+    assert pace.is_crowded()
+    assert [pace.grants(1 + GRANT_EVERY_NS), pace.grants(1 + GRANT_EVERY_NS)] == [True, False]
+    assert pace.grants(1 + 10**12)
+    assert not pace.is_crowded()
+
+
+def test_among_very_many_loops_one_is_looked_at_less_often_and_is_looked_at_all_the_same() -> None:
+    clock, pace = ManualClock(), Pace()
+    rig = Rig(clock)
+    sink = rig.add(Sink())
+    loop = Loop("crowded", rig.stopwatch, clock, pace)
+    for _ in range(GRANTS - 1):
+        pace.grants(clock.now_ns())
+    assert loop.look_closer(clock.now_ns()) is None
+    first = loop.sample_ns - clock.now_ns()
+    assert first > SAMPLE_EVERY_NS
+    assert loop.look_closer(clock.now_ns()) is None  # nothing was granted
+    assert loop.sample_ns - clock.now_ns() == SAMPLE_EVERY_NS
+    assert not sink.over
