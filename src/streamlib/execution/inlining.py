@@ -75,7 +75,10 @@ def _takes_at_once(channel: Channel, is_here: IsHere) -> bool:
     slot = channel.reader
     if not isinstance(slot, SlotReader):
         return False
-    return slot.closed or (slot.target is not None and is_here(slot.target) and not slot.target.paused)
+    if slot.closed:
+        return True
+    target = slot.target  # one that is over has its link open again where another is about to take its place
+    return target is not None and is_here(target) and not target.paused and not target.over
 
 
 def bind_writers(channels: Iterable[Channel], is_here: IsHere) -> None:

@@ -161,6 +161,8 @@ class Channel:
             reader.muted = self._muted
         old_writer.retire(writer)
         old_reader.retire(reader)
+        if isinstance(old_reader, SlotReader):
+            old_reader.put_by()
         if old_writer.ended:
             writer.end()
 

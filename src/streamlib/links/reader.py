@@ -346,3 +346,7 @@ class SlotReader:
     def retire(self, successor: Reader) -> None:
         """Hand later calls on to `successor`."""
         self.successor = successor
+
+    def put_by(self) -> None:
+        """Nobody writes here any more, another form is read instead: a closed one holds itself no longer."""
+        self.frame = None
