@@ -19,6 +19,7 @@ from streamlib.graph.node import ProcessorNode
 from streamlib.ids import LinkId, ProcessorId
 
 Id = TypeVar("Id", ProcessorId, LinkId)
+C = TypeVar("C")
 
 # What holds components: named by its id while it is in the graph, by its entity also afterwards.
 Subject: TypeAlias = str | Entity
@@ -101,6 +102,11 @@ class Entities:
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self.processors or id_ in self.links
+
+    def having(self, component: type[C]) -> dict[ProcessorId | LinkId, C]:
+        """Those in the graph that have a component, with it, in no order: what it costs to have them all at once."""
+        ids = self._ids
+        return {ids[entity]: found for entity, found in self._registry.Q[Entity, component] if entity in ids}
 
     def query(self, components: Iterable[type[object]], without: Iterable[type[object]]) -> list[ProcessorId | LinkId]:
         """Ids of those in the graph that have all of `components` and none of `without`, oldest first."""

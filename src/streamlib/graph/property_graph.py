@@ -335,6 +335,11 @@ class PropertyGraph:
         with self.lock:
             return self._entities.query(components, excluded)
 
+    def having(self, component_type: type[C]) -> dict[ProcessorId | LinkId, C]:
+        """The component of every processor or link that has it, in no order: of tens of thousands in a moment."""
+        with self.lock:
+            return self._entities.having(component_type)
+
     def query_filter(self, predicate: Callable[[ProcessorNode], bool]) -> list[ProcessorId]:
         """Ids of the processors that a predicate picks; it is called without the lock."""
         return [node.id for node in self.processors() if predicate(node)]

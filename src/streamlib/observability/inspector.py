@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from streamlib.clock import NS_PER_S
+from streamlib.errors import StateError
 from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.graph.components import (
     CollectorPauses,
@@ -26,6 +27,7 @@ from streamlib.graph.plain_values import to_plain
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.statistics import LinkStatistics
+from streamlib.observability.explanation import Explanation
 from streamlib.observability.snapshots import (
     NEVER_TIMED,
     GraphHealth,
@@ -43,16 +45,32 @@ SHORTEST_WINDOW_NS = NS_PER_S // 2
 """A look so soon behind another counts from where that one did: over less, a rate says nothing."""
 
 
+class Identified(Protocol):
+    """What has an id: a handle."""
+
+    @property
+    def id(self) -> str:
+        """The id of a processor or link."""
+        ...
+
+
+Asked = str | Identified
+
+
 class GraphInspector:
     """Answers what a graph is doing; `runtime.inspector`. From any thread.
 
     Args:
         now_ns: The runtime's clock.
+        explain: Says why nothing comes out; the runtime's.
     """
 
-    def __init__(self, graph: PropertyGraph, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, graph: PropertyGraph, now_ns: Callable[[], int], explain: Callable[[], Explanation] | None = None
+    ) -> None:
         self._graph = graph
         self._now_ns = now_ns
+        self._explain = explain
         self._rates = _Rates()
 
     def processor(self, id_: ProcessorId | str) -> ProcessorSnapshot | None:
@@ -152,6 +170,26 @@ class GraphInspector:
             queued_bytes=sum(one.nbytes for _, one, runs in counted if runs and one is not None),
             collector=NEVER_TIMED if pauses is None else pauses.stats,
         )
+
+    def explain(self, subject: Asked = "") -> Explanation:
+        """Why nothing comes out: the roots first, each with what comes of it, in words and as data.
+
+        False where everything flows. It looks at what is, so it may be asked at any time: idle, running, paused, after
+        a failure; and it needs no answer from any processor.
+
+        Args:
+            subject: One processor or link, or the id of one; without it, all of them.
+
+        Raises:
+            UnknownProcessorError, UnknownLinkError: There is none of that id.
+        """
+        if self._explain is None:
+            raise StateError("only the inspector of a runtime explains; ask runtime.inspector")
+        if not subject:
+            return self._explain()
+        id_ = subject if isinstance(subject, str) else subject.id
+        self._graph.entity(id_)
+        return self._explain().about(id_)
 
     # ------------------------------------------------------------------------------------------- under the graph's lock
 

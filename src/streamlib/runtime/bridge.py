@@ -83,6 +83,10 @@ class PushSource(Processor):
         elif ended:
             ctx.end()
 
+    def waits_for(self) -> str:
+        """Somebody who pushes."""
+        return "" if len(self.inbox) else "waits for frames: nobody calls push()"
+
     def hand_over(self, heir: Self) -> None:
         """What has been pushed is sent by the one who comes, and who pushes goes on pushing."""
         heir.inbox, self._stays = self.inbox.pass_on(heir.config.capacity), True
@@ -189,6 +193,12 @@ class PullSink(Processor):
             frame = self.input.read()
             if frame is not None:
                 self.outbox.put(frame)
+
+    def waits_for(self) -> str:
+        """Somebody who takes what it keeps."""
+        if self.outbox.has_room():
+            return ""
+        return f"keeps {len(self.outbox)} frames, all it has room for: nobody takes them by frames() or pull()"
 
     def hand_over(self, heir: Self) -> None:
         """What has not been taken stays, and whoever waits goes on waiting."""
