@@ -57,15 +57,15 @@ class ProcessorInstance(Ports):
         over: Whether it has said its last word.
         failure: The error that ended it.
         finishing: It is to end at the next point between two calls.
-        called_ns: When it was called last, or went on from a wait for room, on the clock for media; calls that a burst of
-            passes makes are told by its first.
+        called_ns: When it was called last, or went on from a wait for room, on the clock for media; many calls in a row
+            are told by the first of them.
         since_ns: Since when it is in its state, on that clock.
         frame: Not None while something lies in one of its slots: what its loop looks at, where it has several.
     """
 
-    __slots__ = ("_joins", "_poked", "_set_up", "call", "called_ns", "failure", "finishing", "frame", "generation", "id", "loop",
-                 "metrics", "over", "paused", "policy", "reactive", "reports", "since_ns", "state", "steady", "ticking",
-                 "wake_ns")  # fmt: skip
+    __slots__ = ("_joins", "_poked", "_set_up", "call", "called_ns", "failure", "finishing", "frame", "generation",
+                 "id", "loop", "metrics", "over", "paused", "policy", "reactive", "reports", "since_ns", "state", "steady",
+                 "ticking", "wake_ns")  # fmt: skip
 
     def __init__(
         self,

@@ -109,13 +109,34 @@ class _Diagnosis:
 
     def findings(self) -> list[Finding]:
         """All of them, in order."""
+        self._blame_those_who_leave_frames()
         followers = self._followers(self._roots)
         for id_ in self._joins_of_circles(followers):
             self._roots[id_] = self._circle(id_)
+        self._forget_told_ends()
         followers = self._followers(self._roots)
-        self._add_milder(followers)
+        self._add_milder({wait.waits for waits in followers.values() for wait in waits})
         order = sorted(self._roots, key=lambda id_: (not self._roots[id_].hard, -len(followers[id_]), id_))
         return [finding for id_ in order for finding in self._told(id_, followers[id_])]
+
+    def _blame_those_who_leave_frames(self) -> None:
+        """Of those who wait for nobody and yet leave frames unread: others may wait for them."""
+        blamed: dict[str, Root] = {}
+        for id_ in self._scene.processors:
+            root = None if id_ in self._stuck else unread(self._view(id_))
+            if root is not None:
+                blamed[id_] = root
+        if blamed:
+            self._roots.update(blamed)
+            self._stuck = self._who_is_stuck()
+
+    def _forget_told_ends(self) -> None:
+        """Who has ended is told of by those who lack him."""
+        lacking = [id_ for id_, root in self._roots.items() if root.cause is Cause.INPUT_ENDED]
+        for link in [link for id_ in lacking for link in self._into[id_] if link.ended]:
+            root = self._roots.get(link.source)
+            if root is not None and root.cause is Cause.ENDED:
+                del self._roots[link.source]
 
     def _view(self, id_: str) -> View:
         facts = self._scene.processors[id_]  # type: ignore[index]
@@ -151,7 +172,7 @@ class _Diagnosis:
         if any(link.full and link.holds and link.target in stuck and not self._is_over(link.target)
                for link in self._out[id_]):  # fmt: skip
             return True
-        if facts.occupied:
+        if facts.occupied in stuck:
             return True
         if facts.call is not None and not facts.call.waits_for_room:
             return False
@@ -181,7 +202,7 @@ class _Diagnosis:
         waits = [_Wait(id_, link.target, link, full=True) for link in full if not self._is_over(link.target)]
         if facts.over:
             waits = []
-        if facts.occupied:
+        if facts.occupied in self._stuck:
             waits.append(_Wait(id_, facts.occupied, None))
         empty = [link for link in self._into[id_] if facts.over or not link.depth]
         return waits + [_Wait(id_, link.source, link) for link in empty if link.source in self._stuck]
@@ -270,20 +291,16 @@ class _Diagnosis:
 
     # ---------------------------------------------------------------------------------------------- the milder causes
 
-    def _add_milder(self, followers: dict[str, list[_Wait]]) -> None:
+    def _add_milder(self, explained: set[str]) -> None:
         """Of those who move and have no cause of their own, who still lets nothing through."""
-        explained = {wait.waits for waits in followers.values() for wait in waits}
-        looks: tuple[Callable[[View], Root | None], ...] = (unread, slow, silent, goes_nowhere)
+        looks: tuple[Callable[[View], Root | None], ...] = (slow, silent, goes_nowhere)
         for id_ in self._scene.processors:
-            if id_ in self._roots or id_ in explained:
+            if id_ in self._roots or id_ in explained or id_ in self._stuck:
                 continue
             view = self._view(id_)
             found = next((root for look in looks if (root := look(view)) is not None), None)
             if found is not None:
                 self._roots[id_] = found
-                if found.hard:
-                    self._stuck.add(id_)
-        followers.update(self._followers(self._roots))
 
     # --------------------------------------------------------------------------------------------------------- words
 

@@ -109,6 +109,9 @@ class Explanation(Snapshot, frozen=True, kw_only=True):
     def about(self, subject: str) -> Explanation:
         """What there is to say of one processor or link, with the roots of it first."""
         own = [finding for finding in self.findings if subject in finding.subjects]
+        if not own and "->" in subject:  # nothing is wrong with the link: with those at its ends, then
+            ends = {end.rpartition(".")[0] for end in subject.split("->")}
+            own = [finding for finding in self.findings if ends & set(finding.subjects)]
         blamed = {(finding.root, finding.root_cause) for finding in own}
         roots = [one for one in self.findings if one.is_root and (one.root, one.cause) in blamed]
         whole = [one for one in self.findings if one.is_root and not one.root and one not in roots]

@@ -112,6 +112,7 @@ class _Look:
         self._absent = [id_ for id_ in ids if id_ not in instances]
         self._calls: dict[ProcessorId, Call] = {}
         self._occupied: dict[ProcessorId, ProcessorId] = {}
+        self._held_heads: dict[Loop, ProcessorId] = {}
         self._processors: dict[ProcessorId, ProcessorFacts] = {}
         self._links: dict[LinkId, LinkFacts] = {}
 
@@ -164,7 +165,10 @@ class _Look:
         for id_, call in self._calls.items():
             instance = self._instances.get(id_)
             loop = None if instance is None else loop_of(instance)
-            if instance is None or loop is None or call.waits_for_room or call.awaits:
+            if instance is None or loop is None or call.awaits:
+                continue
+            if call.waits_for_room:
+                self._held_heads[loop] = id_
                 continue
             since_ns = self._call_facts(call, instance).since_ns
             if since_ns is None or self._now_ns - since_ns >= patience_ns:
@@ -214,7 +218,7 @@ class _Look:
     def _affected(self, instance: ProcessorInstance) -> list[tuple[ProcessorInstance, bool]]:
         """Who could be held up by one: those who write to a full link of his, and those to whom he has to write."""
         ids = [_source_of(link) for link in instance.incoming() if link.reader is not None and _is_full(link.reader)]
-        ids += [_target_of(link) for link in instance.outgoing() if link.reader is not None and not link.reader.depth()]
+        ids += [_target_of(link) for link in instance.outgoing() if link.reader is not None and _may_lack(link.reader)]
         return [(self._instances[id_], True) for id_ in ids if id_ in self._instances]
 
     # ------------------------------------------------------------------------------------------- a long look at some
@@ -256,10 +260,17 @@ class _Look:
             neglects=neglects,
             restart=None if attempt is None else self._restart_facts(attempt),
             unattended=_main_is_elsewhere(instance),
-            occupied=self._occupied.get(instance.id, ""),
+            occupied=self._occupied.get(instance.id) or self._held_head(instance),
             outside=_outside(instance) if neglects or not declaration.inputs else "",
             typical_ns=metrics.latency.stats().p50_ns if full else 0,
         )
+
+    def _held_head(self, instance: ProcessorInstance) -> str:
+        """The head behind which it is called, where that waits for room inside a call."""
+        loop = loop_of(instance)
+        if loop is None or loop.head is instance or any(isinstance(one, RingReader) for one in instance.readers):
+            return ""
+        return self._held_heads.get(loop, "")
 
     def _on_clock(self, media_ns: int) -> int:
         """A time of the clock for media on the runtime's clock; 0 stays what never was."""
@@ -335,6 +346,11 @@ def _is_full(reader: SlotReader | RingReader) -> bool:
     if isinstance(reader, RingReader):
         return bool(reader.ring.stalled) or len(reader.ring.items) >= reader.ring.capacity
     return not reader.closed and reader.depth() >= reader.capacity
+
+
+def _may_lack(reader: SlotReader | RingReader) -> bool:
+    """Whether its processor may have to wait for the writer: for a frame, or to be called behind it in one pass."""
+    return isinstance(reader, SlotReader) or not reader.depth()
 
 
 def _main_is_elsewhere(instance: ProcessorInstance) -> bool:

@@ -79,7 +79,8 @@ class ProcessorFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         restart: The next attempt, where it has failed and waits for it.
         unattended: It runs on the main thread, which is elsewhere.
         outside: What it waits for from outside, in its own words.
-        occupied: Who is inside a long call on the thread that it has to share with him; empty where nobody is.
+        occupied: Who is inside a call on the thread that calls both, and has to come back before it is called: a long
+            call, or one that waits for room. Empty where nobody is.
         typical_ns: How long a call usually takes; 0 where that was not asked.
     """
 
