@@ -64,8 +64,8 @@ class ProcessorInstance(Ports):
     """
 
     __slots__ = ("_joins", "_poked", "_set_up", "call", "called_ns", "failure", "finishing", "frame", "generation",
-                 "id", "loop", "metrics", "over", "paused", "policy", "reactive", "reports", "since_ns", "state", "steady",
-                 "ticking", "wake_ns")  # fmt: skip
+                 "id", "loop", "metrics", "over", "paused", "policy", "reactive", "reports", "since_ns", "state",
+                 "steady", "ticking", "wake_ns")  # fmt: skip
 
     def __init__(
         self,

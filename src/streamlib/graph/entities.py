@@ -103,10 +103,9 @@ class Entities:
     def __contains__(self, id_: object) -> bool:
         return id_ in self.processors or id_ in self.links
 
-    def having(self, component: type[C]) -> dict[ProcessorId | LinkId, C]:
-        """Those in the graph that have a component, with it, in no order: what it costs to have them all at once."""
-        ids = self._ids
-        return {ids[entity]: found for entity, found in self._registry.Q[Entity, component] if entity in ids}
+    def every(self, component: type[C]) -> list[C]:
+        """All components of a type, in no order, also those of entities that are on their way out of the graph."""
+        return [found for (found,) in self._registry.Q[component,]]
 
     def query(self, components: Iterable[type[object]], without: Iterable[type[object]]) -> list[ProcessorId | LinkId]:
         """Ids of those in the graph that have all of `components` and none of `without`, oldest first."""

@@ -117,7 +117,26 @@ class _Diagnosis:
         followers = self._followers(self._roots)
         self._add_milder({wait.waits for waits in followers.values() for wait in waits})
         order = sorted(self._roots, key=lambda id_: (not self._roots[id_].hard, -len(followers[id_]), id_))
-        return [finding for id_ in order for finding in self._told(id_, followers[id_])]
+        told = [finding for id_ in order for finding in self._told(id_, followers[id_])]
+        return [*told, *self._beyond(order)]
+
+    def _beyond(self, order: list[str]) -> list[Finding]:
+        """Those who were only counted, told behind all others; of which root, nobody has looked."""
+        count = self._scene.beyond
+        if not (count and order):
+            return []
+        cause = self._roots[order[0]].cause
+        sentence = f"{count:,} more processors stand behind these; the first to blame is {order[0]}"
+        return [
+            Finding(
+                cause=Cause.STARVED,
+                subjects=(),
+                root=order[0],
+                root_cause=cause,
+                sentence=sentence,
+                evidence={"processors": count},
+            )
+        ]
 
     def _blame_those_who_leave_frames(self) -> None:
         """Of those who wait for nobody and yet leave frames unread: others may wait for them."""

@@ -21,20 +21,22 @@ class Explainer:
     def __init__(self, gathering: Gathering) -> None:
         self._gathering = gathering
 
-    def explain(self) -> Explanation:
-        """Why nothing comes out; false where everything flows."""
-        scene, findings = self._look()
+    def explain(self, subject: str = "") -> Explanation:
+        """Why nothing comes out, of everything or of one processor or link; false where everything flows."""
+        focus = subject.partition("->")[2].rpartition(".")[0] or subject
+        scene, findings = self._look(focus)
         for _ in range(TRIES):
             circles = _circles(scene, findings)
             if not circles:
                 break
-            scene, findings = self._look()
+            scene, findings = self._look(focus)
             if _circles(scene, findings) == circles:
                 break
-        return Explanation(at_ns=scene.now_ns, state=scene.state, findings=findings)
+        whole = Explanation(at_ns=scene.now_ns, state=scene.state, findings=findings)
+        return whole.about(subject) if subject else whole
 
-    def _look(self) -> tuple[Scene, tuple[Finding, ...]]:
-        scene = self._gathering.scene()
+    def _look(self, focus: str) -> tuple[Scene, tuple[Finding, ...]]:
+        scene = self._gathering.scene(focus)
         return scene, diagnose(scene)
 
 

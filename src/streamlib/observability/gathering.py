@@ -8,9 +8,13 @@ graph's lock is held while the list of processors is taken, and not longer; what
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from streamlib.clock import NEVER_NS, NS_PER_S, Clock, PausableClock
 from streamlib.events.event import described
@@ -18,7 +22,7 @@ from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop, loop_of
 from streamlib.execution.main_thread_runner import MainTask
 from streamlib.execution.whereabouts import Call, whereabouts
-from streamlib.graph.components import LastMetrics
+from streamlib.graph.components import LastMetrics, MainThreadMarker
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
@@ -27,6 +31,9 @@ from streamlib.observability.causes import SILENT_CALLS, View, own_cause
 from streamlib.observability.scene import CallFacts, LinkFacts, ProcessorFacts, RestartFacts, Scene
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import GraphState, ProcessorState
+
+MOST_NOTED = 1_000
+"""So many processors that wait for others are looked at closely, those next to a cause first; others are counted."""
 
 
 class Failures(Protocol):
@@ -79,19 +86,19 @@ class Gathering:
         self._graph = graph
         self._around = around
 
-    def scene(self) -> Scene:
-        """What is there to be seen now."""
+    def scene(self, focus: str = "") -> Scene:
+        """What is there to be seen now; of so many that not all can be told of, one processor for certain."""
         graph, around = self._graph, self._around
         with graph.lock:
             state = graph.state
-            instances = {} if state is GraphState.IDLE else graph.having(ProcessorInstance)
-            has_run = state is not GraphState.IDLE or bool(graph.having(LastMetrics))
-            absent = [] if len(instances) == len(graph.processor_ids()) else graph.processor_ids()
+            ids = graph.processor_ids()
+            found = [] if state is GraphState.IDLE else graph.every(ProcessorInstance)
+            has_run = state is not GraphState.IDLE or bool(graph.every(LastMetrics))
         failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.items()}
         if state is GraphState.IDLE:
             now_ns = around.clock.now_ns()
             return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures)
-        return _Look(graph, around, instances, absent).scene(state, failures)  # type: ignore[arg-type]
+        return _Look(graph, around, _bearers(found), ids).scene(state, failures, ProcessorId(focus))
 
 
 class _Look:
@@ -106,17 +113,20 @@ class _Look:
     ) -> None:
         self._graph = graph
         self._around = around
-        self._instances = instances
+        known = set(ids)
+        self._instances = (
+            instances if instances.keys() == known else {id_: one for id_, one in instances.items() if id_ in known}
+        )
         self._now_ns = around.clock.now_ns()
         self._offset_ns = self._now_ns - around.media_clock.now_ns()
-        self._absent = [id_ for id_ in ids if id_ not in instances]
+        self._absent = [] if len(self._instances) == len(ids) else [id_ for id_ in ids if id_ not in instances]
         self._calls: dict[ProcessorId, Call] = {}
         self._occupied: dict[ProcessorId, ProcessorId] = {}
         self._held_heads: dict[Loop, ProcessorId] = {}
         self._processors: dict[ProcessorId, ProcessorFacts] = {}
         self._links: dict[LinkId, LinkFacts] = {}
 
-    def scene(self, state: GraphState, failures: Mapping[ProcessorId, str]) -> Scene:
+    def scene(self, state: GraphState, failures: Mapping[ProcessorId, str], focus: ProcessorId) -> Scene:
         """Note who shows any sign of trouble, and whom that could hold up."""
         paused_ns = self._around.media_clock.paused_ns if state is GraphState.PAUSED else None
         scene = Scene(
@@ -130,10 +140,14 @@ class _Look:
         )
         self._note_calls()
         self._note_occupied(scene.patience_ns)
-        waiting = [(instance, False) for instance in self._instances.values() if self._is_remarkable(instance)]
+        suspects, full = self._remarkable()
+        waiting = deque((instance, False) for instance in (*suspects, *full))
+        if focus in self._instances:
+            waiting.extendleft((instance, True) for instance in self._way_to(self._instances[focus]))
+        limit = len(suspects) + MOST_NOTED
         held: set[ProcessorId] = set()
-        while waiting:
-            instance, waits = waiting.pop()
+        while waiting and len(self._processors) < limit:
+            instance, waits = waiting.popleft()
             if instance.id not in self._processors:
                 self._note(instance)
             elif not waits:
@@ -142,7 +156,22 @@ class _Look:
                 held.add(instance.id)
                 waiting += self._affected(instance)
         self._note_absent()
-        return scene
+        left = {instance.id for instance, waits in waiting if waits} | self._occupied.keys()
+        beyond = len(self._graph.behind(left) - self._processors.keys()) if left - self._processors.keys() else 0
+        return replace(scene, beyond=beyond)
+
+    def _way_to(self, instance: ProcessorInstance) -> list[ProcessorInstance]:
+        """One that is asked for, and those on whose frames it waits, the furthest first in a row of as many as fit."""
+        found = {instance.id: instance}
+        waiting = deque((instance,))
+        while waiting and len(found) < MOST_NOTED // 2:
+            for channel in waiting.popleft().incoming():
+                feeder = self._instances.get(_source_of(channel))
+                lacks = channel.reader is not None and _may_lack(channel.reader)
+                if feeder is not None and feeder.id not in found and lacks:
+                    found[feeder.id] = feeder
+                    waiting.append(feeder)
+        return list(found.values())
 
     def _note_absent(self) -> None:
         """Those of whom there is nothing yet: a commit is bringing them in."""
@@ -176,23 +205,55 @@ class _Look:
 
     # ------------------------------------------------------------------------------------- a short look at everybody
 
+    def _remarkable(self) -> tuple[list[ProcessorInstance], list[ProcessorInstance]]:
+        """Who shows any sign that it may not flow, and who only has a full link.
+
+        It is asked of all, so each line is paid for as often as there are processors.
+        """
+        running = ProcessorState.RUNNING
+        found: list[ProcessorInstance] = []
+        full: list[ProcessorInstance] = []
+        for instance in self._instances.values():
+            readers, writers, metrics = instance.readers, instance.writers, instance.metrics
+            if (
+                instance.state is not running
+                or instance.left_unread is not None
+                or len(readers) != 1
+                or readers[0].depth()
+                or readers[0].ended
+                or (writers and not writers[0].connected)
+                or (metrics.errors and metrics.errors >= metrics.calls)
+                or len(instance.declaration.inputs) != 1
+            ):
+                if self._is_remarkable(instance):
+                    found.append(instance)
+                elif any(_is_full(reader) for reader in readers):
+                    full.append(instance)
+            elif not readers[0].count() and self._is_unfed(instance):
+                found.append(instance)
+        known = self._instances
+        found += [known[id_] for id_ in (*self._calls, *self._on_main()) if id_ in known]
+        return found, [*full, *(known[id_] for id_ in itertools.islice(self._occupied, MOST_NOTED))]
+
     def _is_remarkable(self, instance: ProcessorInstance) -> bool:
-        """Whether there is any sign that it may not flow: asked of all, so each line is paid for so often."""
+        """The same of one, at more length."""
         readers, metrics = instance.readers, instance.metrics
-        if instance.id in self._occupied:
-            return True
         if not readers or instance.left_unread is not None or instance.state is not ProcessorState.RUNNING:
             return True
-        if (metrics.errors and metrics.errors >= metrics.calls) or instance.id in self._calls:
+        if metrics.errors and metrics.errors >= metrics.calls:
             return True
         for reader in readers:
-            if _is_full(reader) or (instance.joins and reader.depth()) or reader.ended:
+            if (instance.joins and reader.depth()) or reader.ended:
                 return True
             if not reader.count() and not reader.depth() and self._is_unfed(instance):
                 return True
-        if len(readers) < len(instance.declaration.inputs) or (instance.outputs and not any(instance.outputs.values())):
-            return True
-        return _main_is_elsewhere(instance)
+        linked = [port for port, channels in instance.inputs.items() if channels]
+        return len(linked) < len(instance.declaration.inputs) or _goes_nowhere(instance)
+
+    def _on_main(self) -> list[ProcessorId]:
+        """Who runs on the main thread, while that is elsewhere."""
+        markers = self._graph.query(MainThreadMarker)
+        return [ProcessorId(id_) for id_ in markers if _main_is_elsewhere(self._instances.get(ProcessorId(id_)))]
 
     def _is_unfed(self, instance: ProcessorInstance) -> bool:
         """Whether a feeder was called often, and has never written to it; that one is noted too."""
@@ -246,7 +307,7 @@ class _Look:
             since_ns=self._on_clock(instance.since_ns),
             joins=instance.joins,
             unconnected=tuple(port for port in declaration.inputs if port not in linked),
-            goes_nowhere=bool(instance.outputs) and not any(instance.outputs.values()),
+            goes_nowhere=_goes_nowhere(instance),
             calls=calls,
             called_ns=self._on_clock(instance.called_ns),
             errors=errors,
@@ -308,11 +369,11 @@ class _Look:
     def _planned(self, instance: ProcessorInstance) -> tuple[int | None, str]:
         """When the clock calls it next, and how often that is."""
         loop = loop_of(instance)
-        if instance.ticking and loop is not None and loop.head is instance:
+        if instance.ticking and instance.wake_ns is None and loop is not None:
             interval_ns = instance.declaration.execution.interval_ns
-            at_ns = loop.next_tick_ns(instance)
-            wakes = f"every {interval_ns / NS_PER_S:g} s" if interval_ns and instance.wake_ns is None else ""
-            return (at_ns if at_ns >= NEVER_NS else self._on_clock(at_ns)), wakes
+            if interval_ns < NS_PER_S:
+                return None, ""
+            return self._on_clock(loop.next_tick_ns(instance)), f"every {interval_ns / NS_PER_S:g} s"
         wake_ns = instance.wake_ns
         return (wake_ns if wake_ns is None or wake_ns >= NEVER_NS else self._on_clock(wake_ns)), ""
 
@@ -342,6 +403,16 @@ class _Look:
         return RestartFacts(attempt=attempt.number, limit=attempt.limit, at_ns=at_ns, error=attempt.error)
 
 
+def _bearers(found: list[ProcessorInstance]) -> dict[ProcessorId, ProcessorInstance]:
+    """By id who bears it now; one that is on its way out may have borne it before."""
+    bearers = {instance.id: instance for instance in found}
+    if len(bearers) < len(found):
+        for instance in found:
+            if instance.generation > bearers[instance.id].generation:
+                bearers[instance.id] = instance
+    return bearers
+
+
 def _is_full(reader: SlotReader | RingReader) -> bool:
     if isinstance(reader, RingReader):
         return bool(reader.ring.stalled) or len(reader.ring.items) >= reader.ring.capacity
@@ -353,8 +424,12 @@ def _may_lack(reader: SlotReader | RingReader) -> bool:
     return isinstance(reader, SlotReader) or not reader.depth()
 
 
-def _main_is_elsewhere(instance: ProcessorInstance) -> bool:
-    loop = loop_of(instance)
+def _goes_nowhere(instance: ProcessorInstance) -> bool:
+    return bool(instance.outputs) and not any(instance.outputs.values())
+
+
+def _main_is_elsewhere(instance: ProcessorInstance | None) -> bool:
+    loop = None if instance is None else loop_of(instance)
     runner = None if loop is None else loop.runner
     return isinstance(runner, MainTask) and not runner.main.attended
 

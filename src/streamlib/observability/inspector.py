@@ -66,7 +66,7 @@ class GraphInspector:
     """
 
     def __init__(
-        self, graph: PropertyGraph, now_ns: Callable[[], int], explain: Callable[[], Explanation] | None = None
+        self, graph: PropertyGraph, now_ns: Callable[[], int], explain: Callable[[str], Explanation] | None = None
     ) -> None:
         self._graph = graph
         self._now_ns = now_ns
@@ -186,10 +186,10 @@ class GraphInspector:
         if self._explain is None:
             raise StateError("only the inspector of a runtime explains; ask runtime.inspector")
         if not subject:
-            return self._explain()
+            return self._explain("")
         id_ = subject if isinstance(subject, str) else subject.id
         self._graph.entity(id_)
-        return self._explain().about(id_)
+        return self._explain(id_)
 
     # ------------------------------------------------------------------------------------------- under the graph's lock
 

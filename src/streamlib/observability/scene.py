@@ -161,6 +161,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         failures: What ended processors, also those of the last run.
         processors: Who may be in trouble, and who stands before and behind them.
         links: The links that lead to these.
+        beyond: How many more processors stand behind those of them that wait, where that is too many to look at.
     """
 
     state: GraphState = GraphState.RUNNING
@@ -171,3 +172,4 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     failures: Mapping[ProcessorId, str] = {}
     processors: Mapping[ProcessorId, ProcessorFacts] = {}
     links: Mapping[LinkId, LinkFacts] = {}
+    beyond: int = 0
