@@ -315,8 +315,10 @@ _LOOK = (
     Promise("look.percentiles", KEPT, LOOKING, "p50, p90, p99 and max are always there."),
     Promise("look.sample-count", KEPT, LOOKING, "Each figure tells how many samples stand behind it."),
     Promise("look.consistent", KEPT, LOOKING, "A snapshot shows one version of the topology."),
-    Promise("look.explain", LOOK, "design: What it is", "explain() has a sentence for what each processor waits for."),
-    Promise("look.explain-diamond", LOOK, LINKS, "explain names a diamond that starves itself."),
+    Promise("look.explain", KEPT, "design: What it is", "explain() has a sentence for what each processor waits for."),
+    Promise("look.explain-root", KEPT, LOOKING, "explain() names the root cause first, and never only what comes of it."),
+    Promise("look.explain-diamond", KEPT, LINKS, "explain names a diamond that starves itself."),
+    Promise("look.stalls", KEPT, LOOKING, "Stalls are detected and published without anybody asking."),
     Promise("look.real-priority", KEPT, EXECUTION, "The snapshot tells the priority that was really got."),
 )
 

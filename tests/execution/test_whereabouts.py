@@ -89,7 +89,7 @@ def test_of_a_function_its_own_line_is_told() -> None:
         return frame
 
     call = call_of(*fed(hold), gate)
-    assert call.place == line_of(hold.function, "gate.pass_")  # type: ignore[attr-defined]
+    assert call.place == line_of(hold.function, "gate.pass_")
 
 
 def test_a_coroutine_that_waits_is_found_at_its_await() -> None:
@@ -100,7 +100,7 @@ def test_a_coroutine_that_waits_is_found_at_its_await() -> None:
 
         into = LinkInput(DataFrame)
 
-        async def process(self, ctx: ProcessContext) -> None:  # type: ignore[override]
+        async def process(self, ctx: ProcessContext) -> None:
             self.into.read()
             gate.record.called("in")
             while not gate.release.is_set():

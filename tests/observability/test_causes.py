@@ -59,9 +59,7 @@ TOLD = [
         "waits for input music: nothing is connected, and what waits at into is left",
     ),
     (
-        view(
-            who("b", neglects=("into",), called_ns=LONG_AGO), FED, link("tone_0", "b", port="music", ended=True)
-        ),
+        view(who("b", neglects=("into",), called_ns=LONG_AGO), FED, link("tone_0", "b", port="music", ended=True)),
         "waits for input music: tone_0 has ended",
     ),
     (view(who("b", called_ns=LONG_AGO)), "waits to be woken: nobody calls its ctx.wake(), and nothing has come so far"),

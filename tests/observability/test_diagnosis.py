@@ -164,9 +164,7 @@ def test_in_any_graph_those_inside_a_call_are_the_roots_and_all_others_follow(se
 
 
 @given(st.integers(0, 2**32), st.integers(1, 10), st.integers(0, 2))
-def test_everybody_is_told_of_once_and_the_same_scene_gives_the_same_findings(
-    seed: int, size: int, stuck: int
-) -> None:
+def test_everybody_is_told_of_once_and_the_same_scene_gives_the_same_findings(seed: int, size: int, stuck: int) -> None:
     made, _ = drawn(seed, size, stuck)
     findings: tuple[Finding, ...] = diagnose(made)
     assert findings == diagnose(made)

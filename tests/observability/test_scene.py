@@ -7,7 +7,9 @@ from streamlib.observability.scene import LinkFacts, ProcessorFacts
 from streamlib.states import ProcessorState
 
 
-@pytest.mark.parametrize(("depth", "since_ns", "full"), [(7, None, False), (8, None, True), (3, 5, True)])
+@pytest.mark.parametrize(
+    ("depth", "since_ns", "full"), [(7, None, False), (8, None, True), (3, 5, True), (0, 5, False)]
+)
 def test_a_link_is_full_when_there_is_no_room_or_its_writer_waits_for_some(
     depth: int, since_ns: int | None, full: bool
 ) -> None:

@@ -6,6 +6,7 @@ in it or does something to it, and knows the processor that is to blame.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import threading
 from collections.abc import Callable
@@ -16,7 +17,6 @@ from streamlib import (
     LinkInput,
     LinkOutput,
     ProcessContext,
-    ProcessExecution,
     Processor,
     ProcessorConfig,
     PullSink,
@@ -29,22 +29,6 @@ from streamlib.runtime.handles import ProcessorHandle
 from tests.scenarios.stage import SECONDS, Collect, Hand, Numbers, Pass, Record
 
 Blame = tuple[str, Cause]
-
-
-class Paced(Processor):
-    """Sends a number each millisecond of the runtime's clock, at first at once."""
-
-    execution = ProcessExecution.continuous(interval_ms=1)
-    out = LinkOutput(DataFrame)
-
-    def setup(self, ctx: Any) -> None:
-        self.n = 0
-
-    def process(self, ctx: ProcessContext) -> None:
-        for _ in range(16):
-            self.out.write(DataFrame({"n": self.n}))
-            self.n += 1
-        ctx.wake()
 
 
 class Turn(Pass):
@@ -68,12 +52,10 @@ class Awaits(Turn):
     """The same, as a coroutine."""
 
     async def process(self, ctx: ProcessContext) -> None:  # type: ignore[override]
-        import asyncio
-
         frame = self.into.read()
         if frame is not None and frame.data["n"] == 1:
             self.config.record.called("in")
-            while not self.config.release.is_set():
+            while not self.config.release.is_set():  # noqa: ASYNC110 it is set by another thread
                 await asyncio.sleep(0.01)
         if frame is not None:
             self.out.write(frame)

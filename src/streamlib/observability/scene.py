@@ -146,7 +146,7 @@ class LinkFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @property
     def full(self) -> bool:
         """Whether a frame that is written now finds no room, or a writer waits for some."""
-        return self.depth >= self.capacity or self.since_ns is not None
+        return self.depth >= self.capacity or (self.since_ns is not None and self.depth > 0)
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
