@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any
 
@@ -25,7 +26,7 @@ class Stage:
         self.filters = [self.runtime.add_processor(Pass) for _ in range(filters)]
         self.sink = self.runtime.add_processor(Collect, record=self.record)
         row = [self.hand, *self.filters, self.sink]
-        self.links = [self.runtime.connect(a, b) for a, b in zip(row, row[1:], strict=False)]
+        self.links = [self.runtime.connect(a, b) for a, b in itertools.pairwise(row)]
 
     @property
     def gathering(self) -> Gathering:

@@ -221,7 +221,8 @@ class _Look:
                 or len(readers) != 1
                 or readers[0].depth()
                 or readers[0].ended
-                or (writers and not writers[0].connected)
+                or len(writers) != 1  # of an output that was never connected there is none
+                or not writers[0].connected
                 or (metrics.errors and metrics.errors >= metrics.calls)
                 or len(instance.declaration.inputs) != 1
             ):
