@@ -103,7 +103,7 @@ def test_a_coroutine_that_waits_is_found_at_its_await() -> None:
         async def process(self, ctx: ProcessContext) -> None:
             self.into.read()
             gate.record.called("in")
-            while not gate.release.is_set():
+            while not gate.release.is_set():  # noqa: ASYNC110 it is set by another thread
                 await asyncio.sleep(0.01)
 
     call = call_of(*fed(Sleeps), gate)

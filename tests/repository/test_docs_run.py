@@ -24,6 +24,7 @@ MADE = {
     "events.md": [],
     "strategies.md": [],
     "errors.md": [],
+    "why-is-nothing-coming-out.md": [],
     "several-inputs.md": [],
     "recording.md": ["safe.mp4", "take.mp4", "take-2.mp4", "sound.mp4", "good.mp4"],
 }

@@ -1,4 +1,4 @@
-"""Why is nothing coming out? In graphs drawn at random, with one trouble or two, the first sentence says who is to blame.
+"""Why is nothing coming out? In graphs drawn at random, with a trouble or two, the first sentence says who is to blame.
 
 That one node freezes everything without a hint is what users of others suffer: luxonis/depthai-core#1972 and #109,
 pipecat-ai/pipecat#3524 and #2645, nvidia-holoscan/holoscan-sdk#44.

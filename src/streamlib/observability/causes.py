@@ -166,7 +166,8 @@ def _unconnected(view: View) -> Root | None:
         return Root(Cause.UNCONNECTED_INPUT, words, advice, facts.since_ns, {"inputs": facts.unconnected})
     if facts.neglects and view.is_long(facts.called_ns):
         words += f", and what waits at {listed(facts.neglects)} is left"
-        return Root(Cause.UNCONNECTED_INPUT, words, advice, facts.called_ns or None, {"inputs": facts.unconnected})
+        evidence: Evidence = {"inputs": facts.unconnected, "left": facts.neglects}
+        return Root(Cause.UNCONNECTED_INPUT, words, advice, facts.called_ns or None, evidence)
     return None
 
 
@@ -191,7 +192,8 @@ def _outside(view: View) -> Root | None:
     if idle and facts.calls == 0:
         words += ", and nothing has come so far"
     since_ns = facts.called_ns or facts.since_ns
-    return Root(Cause.OUTSIDE, words, "see to who should do that", since_ns, {"calls": facts.calls})
+    evidence: Evidence = {"left": facts.neglects, **_calls(facts)} if facts.neglects else _calls(facts)
+    return Root(Cause.OUTSIDE, words, "see to who should do that", since_ns, evidence)
 
 
 def _manual(view: View) -> Root | None:

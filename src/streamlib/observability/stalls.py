@@ -44,13 +44,14 @@ STALLS = frozenset(
         Cause.SETTING_UP,
         Cause.UNATTENDED,
         Cause.SELF_STARVING,
-        Cause.UNCONNECTED_INPUT,
         Cause.INPUT_ENDED,
         Cause.UNREAD,
-        Cause.OUTSIDE,
     }
 )
 """The causes that are told as stalls: those that nobody asked for, and that no other event tells of."""
+
+STALLS_WITH_FRAMES = frozenset({Cause.UNCONNECTED_INPUT, Cause.OUTSIDE})
+"""Those that are stalls where frames wait meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ class StallWatcher:
         if long == self._explained:
             return
         self._explained = long
-        found = [finding for finding in self._explain().roots if finding.cause in STALLS] if long else []
+        found = [finding for finding in self._explain().roots if _is_stall(finding)] if long else []
         lasted = [one for one in found if one.since_ns is None or now_ns - one.since_ns >= self._after_ns]
         self._tell({(one.root, one.cause): one for one in lasted})
 
@@ -217,6 +218,10 @@ class StallWatcher:
                 since_ns=finding.since_ns,
             )
         )
+
+
+def _is_stall(finding: Finding) -> bool:
+    return finding.cause in STALLS or (finding.cause in STALLS_WITH_FRAMES and "left" in finding.evidence)
 
 
 def _count(instance: ProcessorInstance) -> tuple[int, int]:
