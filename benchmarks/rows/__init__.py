@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.row import Row
 from benchmarks.rows.edit import EDIT_INLINED, EDIT_POOL
+from benchmarks.rows.explain import EXPLAIN_INLINED, EXPLAIN_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
@@ -25,5 +26,7 @@ ROWS: tuple[Row, ...] = (
     SCALE_POOL_COST,
     EDIT_POOL,
     EDIT_INLINED,
+    EXPLAIN_INLINED,
+    EXPLAIN_POOL,
     IMPORT,
 )
