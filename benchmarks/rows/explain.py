@@ -30,7 +30,7 @@ def _row(kind: str, where: str) -> Row:
             Figure(key="look_us", what="the same: one look for stalls", unit="µs", at_most=1.0),
         ),
         method=f"{SHAPE}, which sends a frame each 500 ms; the median of 15 calls of `inspector.explain()`, and of as "
-        "many looks of the watcher for stalls, which makes one each 1.5 s.",
+        "many looks of the watcher for stalls, which makes one each second.",
         pairs=PAIRS,
     )
 

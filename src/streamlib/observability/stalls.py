@@ -31,7 +31,7 @@ from streamlib.states import GraphState
 
 _LOG = logging.getLogger("streamlib.observability")
 
-LOOKS = 2
+LOOKS = 3
 """How often it looks in the time after which something counts as a stall."""
 
 JOIN_S = 5.0
