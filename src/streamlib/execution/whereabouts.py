@@ -29,6 +29,9 @@ METHODS = frozenset(
 )
 """The methods of a processor that are the user's."""
 
+UNDISTURBED_S = 1.0
+"""The switch interval during a look, in seconds; a look takes a ten thousandth of it."""
+
 _OURS = str(Path(__file__).parents[1])
 _WAITS = Loop.wait_for_room.__code__
 _RUNS = Loop._run.__code__
@@ -77,11 +80,23 @@ def whereabouts(events: asyncio.AbstractEventLoop | None = None) -> Whereabouts:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     calls: list[Call] = []
     loops: list[Loop] = []
-    for ident, frame in sys._current_frames().items():
-        _look_at(frame, names.get(ident, ""), calls, loops)
+    with _undisturbed():
+        for ident, frame in sys._current_frames().items():
+            _look_at(frame, names.get(ident, ""), calls, loops)
     if events is not None:
         calls += _awaiting(events)
     return Whereabouts(tuple(calls), tuple(loops))
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Have the interpreter run nobody else for a moment: the stack of a thread that goes on is not to be walked."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(UNDISTURBED_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _look_at(innermost: FrameType, thread: str, calls: list[Call], loops: list[Loop]) -> None:
