@@ -327,6 +327,10 @@ _LOOK = (
     Promise("look.logs-structured", KEPT, "issue 5", "Lines of the log have fields, and are JSON on request, whatever the fields hold."),
     Promise("look.logs-repeats", KEPT, "issue 5", "A repeated error of a loop is one line in the log and then a count."),
     Promise("look.notebook", KEPT, "issue 5", "A notebook shows the graph, frames, and a table that draws itself anew until the runtime stops."),
+    Promise("look.explain", KEPT, "design: What it is", "explain() has a sentence for what each processor waits for."),
+    Promise("look.explain-root", KEPT, LOOKING, "explain() names the root cause first, and never only what comes of it."),
+    Promise("look.explain-diamond", KEPT, LINKS, "explain names a diamond that starves itself."),
+    Promise("look.stalls", KEPT, LOOKING, "Stalls are detected and published without anybody asking."),
     Promise("look.real-priority", KEPT, EXECUTION, "The snapshot tells the priority that was really got."),
 )
 

@@ -132,3 +132,14 @@ def test_it_shows_exactly_the_time_spent_unpaused(steps: list[int | str]) -> Non
 def test_both_are_clocks(manual: ManualClock) -> None:
     clocks: list[Clock] = [MonotonicClock(), PausableClock(manual)]
     assert all(clock.wait(threading.Lock(), 0) for clock in clocks)
+
+
+def test_a_paused_clock_says_since_when() -> None:
+    manual = ManualClock()
+    clock = PausableClock(manual)
+    manual.advance(5)
+    clock.pause()
+    manual.advance(5)
+    assert clock.paused_ns == manual.now_ns() - 5
+    clock.resume()
+    assert clock.paused_ns is None

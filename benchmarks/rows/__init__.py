@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.row import Row
 from benchmarks.rows.edit import EDIT_INLINED, EDIT_ONE_LOOP, EDIT_POOL
+from benchmarks.rows.explain import EXPLAIN_INLINED, EXPLAIN_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
@@ -35,5 +36,7 @@ ROWS: tuple[Row, ...] = (
     EDIT_ONE_LOOP,
     WATCH,
     LOOK,
+    EXPLAIN_INLINED,
+    EXPLAIN_POOL,
     IMPORT,
 )

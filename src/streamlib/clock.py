@@ -16,6 +16,13 @@ NEVER_NS = 1 << 62
 """A time that does not come: about 146 years after the clock began."""
 
 
+class Lookout(int):
+    """A deadline at which somebody only looks on, and nothing of a graph happens.
+
+    Clocks of tests neither jump there, nor count who waits for it among those that sleep.
+    """
+
+
 class Clock(Protocol):
     """A monotonic clock that people can wait on."""
 
@@ -60,6 +67,11 @@ class PausableClock:
         """The present time in nanoseconds, less all time spent paused."""
         still_ns, spent_ns = self._paused
         return (self._clock.now_ns() if still_ns is None else still_ns) - spent_ns
+
+    @property
+    def paused_ns(self) -> int | None:
+        """Since when it stands still, on the clock beneath; None while it goes."""
+        return self._paused[0]
 
     def wait(self, lock: threading.Lock, deadline_ns: int | None) -> bool:
         """Acquire `lock` or give up when the clock beneath has passed `deadline_ns`."""

@@ -34,11 +34,13 @@ class Line:
     Attributes:
         ready: Who is in line.
         timers: What was to be called, and when.
+        waiting: Tasks in which somebody has found no room.
     """
 
     def __init__(self) -> None:
         self.ready: list[Task] = []
         self.timers: list[tuple[int, Callable[[], None]]] = []
+        self.waiting: set[Task] = set()
 
     def submit(self, task: Task) -> None:
         """Take a task in line."""
@@ -50,7 +52,7 @@ class Line:
 
     def task(self, loop: Loop) -> Task:
         """The task of a loop."""
-        return Task(loop, self.submit, self.call_at)
+        return Task(loop, self.submit, self.call_at, self.waiting)
 
     def turn(self) -> None:
         """Give the first in line its turn."""

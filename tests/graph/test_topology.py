@@ -145,3 +145,13 @@ def test_exactly_the_links_that_close_a_circle_are_refused(pairs: list[tuple[str
 def _check_way(made: Topology, way: tuple[str, ...], first: str, last: str) -> None:
     assert (way[0], way[-1]) == (first, last)
     assert all(following in made.successors(ProcessorId(here)) for here, following in pairwise(way))
+
+
+def test_behind_some_stand_they_and_all_that_they_feed() -> None:
+    topology = Topology()
+    for id_ in "abcd":
+        topology.add_processor(ProcessorId(id_))
+    for source, target in ("ab", "bc", "dc"):
+        topology.add_link(LinkId(f"{source}->{target}"), ProcessorId(source), ProcessorId(target))
+    assert topology.behind([ProcessorId("b")]) == {"b", "c"}
+    assert topology.behind([ProcessorId("a"), ProcessorId("d")]) == {"a", "b", "c", "d"}

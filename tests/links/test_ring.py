@@ -113,8 +113,8 @@ def test_a_mark_left_too_late_is_looked_at_again() -> None:
     made = ring(1)
     made.items.append(1)
 
-    class Mark(list[bool]):
-        def append(self, value: bool) -> None:
+    class Mark(list[int]):
+        def append(self, value: int) -> None:
             super().append(value)
             made.items.clear()
 

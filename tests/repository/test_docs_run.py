@@ -28,6 +28,7 @@ MADE = {
     "errors.md": [],
     "logs.md": [],
     "notebooks.md": [],
+    "why-is-nothing-coming-out.md": [],
     "several-inputs.md": [],
     "look-at-frames.md": ["seen.mp4"],
     "recording.md": ["safe.mp4", "take.mp4", "take-2.mp4", "sound.mp4", "good.mp4"],

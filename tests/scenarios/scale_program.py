@@ -19,7 +19,7 @@ from typing import Any
 from tcod.ecs import Entity
 
 from streamlib import DataFrame, LinkInput, ProcessContext, Processor, ProcessorConfig, StreamRuntime
-from streamlib.clock import MonotonicClock
+from streamlib.clock import Lookout, MonotonicClock
 from streamlib.graph.components import RUNNING_COMPONENTS
 from streamlib.runtime.handles import ProcessorHandle
 from tests.scenarios.stage import Hand, Lightweight, Pass, Pooled, Record
@@ -57,7 +57,8 @@ class WatchedClock(MonotonicClock):
             return self._deadlines()
 
     def _deadlines(self) -> list[int | None]:
-        return [deadline_ns for lock, deadline_ns in self._asleep.values() if lock.locked()]
+        asleep = [deadline_ns for lock, deadline_ns in self._asleep.values() if lock.locked()]
+        return [deadline_ns for deadline_ns in asleep if not isinstance(deadline_ns, Lookout)]
 
 
 class Arrivals(Record):
@@ -130,7 +131,8 @@ class Grid:
     def is_idle(self) -> bool:
         """Whether nobody polls: all threads of the runtime sleep, and none of them will wake by itself."""
         ours = [thread for thread in threading.enumerate() if thread.name.startswith("streamlib:")]
-        sleepers = [thread for thread in ours if thread.name != "streamlib:collector"]  # it is nobody's in particular
+        others = {"streamlib:collector", "streamlib:stalls"}  # one is nobody's in particular, one looks now and then
+        sleepers = [thread for thread in ours if thread.name not in others]
         return self.clock.wait_until_asleep(len(sleepers)) == [None] * len(sleepers)
 
     def left_behind(self) -> list[str]:

@@ -50,6 +50,7 @@ SHARED_THREADS = (
     "streamlib:alarm",
     "streamlib:commits",
     "streamlib:collector",
+    "streamlib:stalls",
 )
 SERIALS = itertools.count()
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlib.clock import NS_PER_S, Clock, MonotonicClock, PausableClock
+from streamlib.clock import NS_PER_S, Clock, Lookout, MonotonicClock, PausableClock
 from streamlib.errors import ConfigError, DeadlineError
 from streamlib.testing.clock import JumpingClock, ManualClock
 
@@ -214,3 +214,25 @@ def test_a_far_deadline_on_a_jumping_clock_is_reached_by_the_jumps_of_others() -
     for _ in range(20):
         clock.wait(lock, clock.now_ns() + 4 * NS_PER_S)
     assert far.outcome() is False
+
+
+def test_who_only_looks_on_is_not_counted_nor_jumped_for() -> None:
+    clock, jumping = ManualClock(), JumpingClock()
+    lock, other = threading.Lock(), threading.Lock()
+    lock.acquire()
+    other.acquire()
+    began_ns = jumping.now_ns()
+    looks = [
+        threading.Thread(target=clock.wait, args=(lock, Lookout(clock.now_ns() + 10))),
+        threading.Thread(target=jumping.wait, args=(other, Lookout(began_ns + 3 * NS_PER_S))),
+    ]
+    for thread in looks:
+        thread.start()
+    with pytest.raises(DeadlineError):
+        clock.wait_for_sleepers(1, timeout=0.02)
+    assert clock.sleepers == 0
+    assert jumping.now_ns() < began_ns + 3 * NS_PER_S
+    lock.release()
+    other.release()
+    for thread in looks:
+        thread.join()

@@ -63,6 +63,8 @@ from streamlib.events.processor import (
     ProcessorRestartRequested,
     ProcessorResumeRequested,
     ProcessorStateChanged,
+    StallDetected,
+    StallOver,
 )
 from streamlib.events.runtime import (
     CollectorPaused,
@@ -183,6 +185,8 @@ __all__ = [
     "RuntimeStopRequested",
     "RuntimeStopped",
     "RuntimeStopping",
+    "StallDetected",
+    "StallOver",
     "SubscriberFailed",
     "Subscription",
     "WindowClosed",

@@ -99,6 +99,34 @@ class ProcessorError(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=Tr
     frame_timestamp_ns: int | None = None
 
 
+class StallDetected(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """Something has not gone on for long, and it comes from this processor; told once for each stall.
+
+    Attributes:
+        cause: Why, a word of `streamlib.observability.explanation.Cause`.
+        sentence: All of it in words, as `inspector.explain()` says it first.
+        advice: What to try.
+        since_ns: Since when, on the runtime's clock; None where nobody knows.
+    """
+
+    cause: str
+    sentence: str
+    advice: str = ""
+    since_ns: int | None = None
+
+
+class StallOver(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """What StallDetected has told of is over: it goes on, or has ended.
+
+    Attributes:
+        cause: Which stall.
+        lasted_ns: How long it lasted; 0 where nobody knows since when.
+    """
+
+    cause: str
+    lasted_ns: int
+
+
 class ProcessorPauseRequested(ProcessorEvent, frozen=True, gc=False, kw_only=True, tag=True):
     """A command: do not call the processor until it is resumed."""
 

@@ -106,6 +106,7 @@ class EventLoopThread:
 
     def __init__(self, alarm: Alarm) -> None:
         self.events = asyncio.new_event_loop()
+        self.waiting: set[Task] = set()  # bounded by the number of loops
         self._alarm = alarm
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="streamlib:asyncio", daemon=True)
@@ -113,7 +114,7 @@ class EventLoopThread:
 
     def task(self, loop: AsyncLoop) -> Task:
         """The task of a loop; it runs once it is started."""
-        return Task(loop, self._submit, self._alarm.call_at)
+        return Task(loop, self._submit, self._alarm.call_at, self.waiting)
 
     def close(self, timeout_s: float) -> bool:
         """Cancel what is left and end the thread; False when it did not end in time."""

@@ -58,12 +58,15 @@ class ProcessorInstance(Ports):
         over: Whether it has said its last word.
         failure: The error that ended it.
         finishing: It is to end at the next point between two calls.
+        called_ns: When it was called last, or went on from a wait for room, on the clock for media; many calls in a row
+            are told by the first of them.
+        since_ns: Since when it is in its state, on that clock.
         frame: Not None while something lies in one of its slots: what its loop looks at, where it has several.
     """
 
-    __slots__ = ("_joins", "_poked", "_set_up", "call", "failure", "finishing", "frame", "generation", "id", "loop",
-                 "metrics", "over", "paused", "policy", "reactive", "reports", "state", "steady", "ticking",
-                 "wake_ns")  # fmt: skip
+    __slots__ = ("_joins", "_poked", "_set_up", "call", "called_ns", "failure", "finishing", "frame", "generation",
+                 "id", "loop", "metrics", "over", "paused", "policy", "reactive", "reports", "since_ns", "state",
+                 "steady", "ticking", "wake_ns")  # fmt: skip
 
     def __init__(
         self,
@@ -94,6 +97,8 @@ class ProcessorInstance(Ports):
         self.wake_ns: int | None = None
         self.frame: Any = None
         self.steady = SteadyCount(Passes())
+        self.called_ns = 0
+        self.since_ns = 0
         self._poked = False
         self._set_up = False
 
@@ -114,6 +119,7 @@ class ProcessorInstance(Ports):
         if new in PROCESSOR_TRANSITIONS[old]:
             self.state = new
             self.over = new is ProcessorState.ENDED or new is ProcessorState.FAILED
+            self.since_ns = self.context.now_ns()
             self.reports.state_changed(self, old, new)
 
     def pause(self) -> None:
@@ -245,6 +251,11 @@ class ProcessorInstance(Ports):
         """Whether `wake` has asked for a call that has not come yet."""
         return self._poked
 
+    @property
+    def joins(self) -> bool:
+        """Whether all its inputs have to hold a frame."""
+        return self._joins
+
     def due(self, now_ns: int) -> bool:
         """Whether a reactive processor is to be called: by frames it has not seen, by `wake` or by the clock."""
         if self._poked or (self.wake_ns is not None and self.wake_ns <= now_ns):
@@ -256,6 +267,7 @@ class ProcessorInstance(Ports):
     def begin(self, now_ns: int) -> None:
         """Take note that what called it is being served. A wait for `wake` (`NEVER_NS`) is over with any call."""
         self._poked = False
+        self.called_ns = now_ns
         if self.wake_ns is not None and (self.wake_ns <= now_ns or self.wake_ns >= NEVER_NS):
             self.wake_ns = None
 

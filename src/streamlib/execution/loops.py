@@ -228,6 +228,8 @@ class Loop(Chain):
                 self._waits_for_room = True
                 self._sleep(lambda: self._may_go_on(ring), self.next_ns())
                 self._waits_for_room = False
+        if self.head is not None:
+            self.head.called_ns = self.now_ns()
 
     def _wants_head(self, ring: Ring) -> bool:
         """Whether a change waits for the end of this call, and the ring may have one frame more for that."""

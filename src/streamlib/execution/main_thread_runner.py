@@ -53,7 +53,7 @@ class MainTask(Task):
     __slots__ = ("main",)
 
     def __init__(self, loop: Loop, main: MainThread) -> None:
-        super().__init__(loop, main.submit, main.call_at)
+        super().__init__(loop, main.submit, main.call_at, main.waiting)
         self.main = main
 
     def join(self, timeout_s: float) -> bool:
@@ -70,11 +70,13 @@ class MainThread:
 
     Attributes:
         attended: How many calls have the main thread serve just now; each waits in the one before.
+        waiting: Tasks in which somebody has found no room, since it was last looked at.
     """
 
     def __init__(self, call_at: Callable[[int, Callable[[], None]], None]) -> None:
         self.call_at = call_at
         self.attended = 0
+        self.waiting: set[Task] = set()  # bounded by the number of loops
         self._clock = MonotonicClock()  # a caller's timeout is in seconds of the real one
         self._waker = Waker(self._clock)
         self._ready: deque[Task] = deque()  # bounded by the number of loops: each is in line once

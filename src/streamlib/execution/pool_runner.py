@@ -102,6 +102,7 @@ class Pool:
         inbox: Tasks that were woken from outside.
         idle: Workers that sleep, or are about to.
         closed: Whether the workers are to end.
+        waiting: Tasks in which somebody has found no room, since it was last looked at.
     """
 
     def __init__(self, clock: Clock, alarm: Alarm, workers: int) -> None:
@@ -110,6 +111,7 @@ class Pool:
         self.idle: set[Worker] = set()
         self.here = threading.local()
         self.closed = False
+        self.waiting: set[Task] = set()  # bounded by the number of loops
         self._alarm = alarm
         self.workers = tuple(Worker(self, number) for number in range(workers))
         try:
@@ -122,7 +124,7 @@ class Pool:
 
     def task(self, loop: Loop) -> Task:
         """The task of a loop; it runs once it is started."""
-        return Task(loop, self.submit, self._alarm.call_at)
+        return Task(loop, self.submit, self._alarm.call_at, self.waiting)
 
     def submit(self, task: Task) -> None:
         """Put a task in line, and wake a worker for it; from any thread."""

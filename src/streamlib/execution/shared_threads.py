@@ -7,6 +7,7 @@ is empty.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
@@ -102,6 +103,18 @@ class SharedThreads:
         self.paused = False
         if self._alarm is not None:
             self._alarm.resume()
+
+    def waiting(self) -> list[Task]:
+        """Tasks in which somebody has found no room since the last call, which forgets them."""
+        tasks = []
+        for noted in [at.waiting for at in (self._pool, self._events, self.main) if at is not None]:
+            while noted:
+                tasks.append(noted.pop())  # one by one: others note more meanwhile
+        return tasks
+
+    def event_loop(self) -> asyncio.AbstractEventLoop | None:
+        """Where `async def process` is called, once anybody has one."""
+        return None if self._events is None else self._events.events
 
     def begun(self) -> Begun:
         """Those that serve tasks by now, for `end_begun_since`."""

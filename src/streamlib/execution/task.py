@@ -28,17 +28,23 @@ class Task:
     Args:
         submit: Puts the task in line; the runner's. Called in its turn, the task has more to do, and others come first.
         call_at: Has the task woken when the clock for media reaches a time; the runner's.
+        waiting: Where it is noted that somebody in the loop waits for room; whoever looks there takes it out again.
     """
 
-    __slots__ = ("_call_at", "_ended", "_submit", "_timer_ns", "_turn", "asleep", "loop")
+    __slots__ = ("_call_at", "_ended", "_submit", "_timer_ns", "_turn", "_waiting", "asleep", "loop")
 
     def __init__(
-        self, loop: Loop, submit: Callable[[Task], None], call_at: Callable[[int, Callable[[], None]], None]
+        self,
+        loop: Loop,
+        submit: Callable[[Task], None],
+        call_at: Callable[[int, Callable[[], None]], None],
+        waiting: set[Task],
     ) -> None:
         self.loop = loop
         self.asleep: deque[bool] = deque(maxlen=1)  # empty until `start`
         self._submit = submit
         self._call_at = call_at
+        self._waiting = waiting
         self._turn = threading.Lock()
         self._timer_ns: int | None = None
         self._ended: threading.Event | None = None
@@ -59,6 +65,11 @@ class Task:
             return
         self._submit(self)
 
+    def stalls(self) -> int:
+        """A link that it writes to has no room: it is among those that wait, and this is the time."""
+        self._waiting.add(self)
+        return self.loop.now_ns()
+
     def run(self) -> None:
         """Give the loop its turn; for the runner, once for each `submit`. If it raises, `submit` it again."""
         loop = self.loop
@@ -68,6 +79,8 @@ class Task:
             elif loop.stopped:
                 self._retire()
             else:
+                if loop.held:
+                    self._waiting.add(self)
                 self.asleep.append(True)
                 self._set_timer(loop.next_ns())  # one that rings before finds the token, and one after is set anew
                 if loop.anything_to_do():

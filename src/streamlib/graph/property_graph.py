@@ -289,6 +289,11 @@ class PropertyGraph:
             self._entities.processor(processor_id)
             return self._topology.successors(processor_id)
 
+    def behind(self, ids: Iterable[ProcessorId]) -> set[ProcessorId]:
+        """Those of some processors that are in the graph, and all that they feed, however far."""
+        with self.lock:
+            return self._topology.behind([id_ for id_ in ids if id_ in self._entities.processors])
+
     def order(self, ids: Iterable[ProcessorId]) -> list[ProcessorId]:
         """The same ids, each behind those of them that feed it directly."""
         with self.lock:
@@ -369,6 +374,14 @@ class PropertyGraph:
         """The components of that very type, by the ids of those that have one; in no order. For all at once."""
         with self.lock:
             return self._entities.having(component_type)
+
+    def every(self, component_type: type[C]) -> list[C]:
+        """All components of a type, in no order: of tens of thousands in a moment.
+
+        Those of processors and links that have been removed and still run are among them.
+        """
+        with self.lock:
+            return self._entities.every(component_type)
 
     def query_filter(self, predicate: Callable[[ProcessorNode], bool]) -> list[ProcessorId]:
         """Ids of the processors that a predicate picks; it is called without the lock."""

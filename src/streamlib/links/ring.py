@@ -31,7 +31,8 @@ class Ring:
         self.items: deque[Any] = deque(maxlen=capacity if overwrites else None)
         self.capacity = capacity
         self.low_water = capacity // 2
-        self.stalled: list[bool] = []  # one mark at most; an empty deque is ten times as big
+        # One mark at most: since when there is no room. An empty deque is ten times as big.
+        self.stalled: list[int] = []
         self.producer = producer
         self.consumer = consumer
         self.ended = False
@@ -49,7 +50,7 @@ class Ring:
         if self.room() > 0 or self.closed or self.released or self.finishing:
             return True
         if not self.stalled:
-            self.stalled.append(True)
+            self.stalled.append(self.producer.stalls())
         return self.room() > 0  # looked at again: the reader may have taken one before it could see the mark
 
     def room_made(self) -> None:

@@ -16,11 +16,16 @@ from streamlib.clock import Clock
 
 
 class Wakes(Protocol):
-    """What the ends of a ring ask of whoever reads or writes there: `asleep` is empty while waking does nothing."""
+    """What the ends of a ring ask of whoever reads or writes there.
+
+    `asleep` is empty while waking does nothing. `stalls` is told by the writer's end when it finds no room; it answers
+    what time it is, on the clock for media.
+    """
 
     @property
     def asleep(self) -> deque[Any]: ...
     def wake(self) -> None: ...
+    def stalls(self) -> int: ...
 
 
 class Waker:
@@ -40,6 +45,10 @@ class Waker:
         except IndexError:
             return
         lock.release()
+
+    def stalls(self) -> int:
+        """The present time; who sleeps here is found by its thread, so nothing is noted."""
+        return self._clock.now_ns()
 
     def sleep(self, ready: Callable[[], object], deadline_ns: int | None = None) -> None:
         """Sleep until woken or until `deadline_ns`; not at all when `ready` says there is something to do."""

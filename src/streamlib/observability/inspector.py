@@ -9,8 +9,9 @@ processor or link into words, `whole` all of them, `health` the graph. Next on t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from streamlib.errors import StateError
 from streamlib.events.bus import EventBus
 from streamlib.events.graph import GraphEvent
 from streamlib.events.link import LinkEvent
@@ -20,6 +21,7 @@ from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.graph.components import WiredChannel, metrics_of, statistics_of
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
+from streamlib.observability.explanation import Explanation
 from streamlib.observability.health import read_health
 from streamlib.observability.live_table import LiveTable
 from streamlib.observability.observer import Observer
@@ -43,12 +45,25 @@ if TYPE_CHECKING:
     from streamlib.observability.interpreter_wait import InterpreterWait
 
 
+class Identified(Protocol):
+    """What has an id: a handle."""
+
+    @property
+    def id(self) -> str:
+        """The id of a processor or link."""
+        ...
+
+
+Asked = str | Identified
+
+
 class GraphInspector:
     """Answers what a graph is doing; `runtime.inspector`. From any thread.
 
     Args:
         now_ns: The runtime's clock.
         observers: Makes those who go on looking.
+        explain: Says why nothing comes out; the runtime's.
 
     Attributes:
         events: The bus of the runtime, where live tables hear of its stop.
@@ -56,10 +71,17 @@ class GraphInspector:
 
     events: EventBus | None = None
 
-    def __init__(self, graph: PropertyGraph, now_ns: Callable[[], int], observers: Observers) -> None:
+    def __init__(
+        self,
+        graph: PropertyGraph,
+        now_ns: Callable[[], int],
+        observers: Observers,
+        explain: Callable[[str], Explanation] | None = None,
+    ) -> None:
         self._graph = graph
         self._now_ns = now_ns
         self._observers = observers
+        self._explain = explain
         self._rates = Rates()
 
     def processor(self, id_: ProcessorId | str) -> ProcessorSnapshot | None:
@@ -129,6 +151,26 @@ class GraphInspector:
     def health(self) -> GraphHealth:
         """How the graph as a whole is doing."""
         return read_health(self._graph)
+
+    def explain(self, subject: Asked = "") -> Explanation:
+        """Why nothing comes out: the roots first, each with what comes of it, in words and as data.
+
+        False where everything flows. It looks at what is, so it may be asked at any time: idle, running, paused, after
+        a failure; and it needs no answer from any processor.
+
+        Args:
+            subject: One processor or link, or the id of one; without it, all of them.
+
+        Raises:
+            UnknownProcessorError, UnknownLinkError: There is none of that id.
+        """
+        if self._explain is None:
+            raise StateError("only the inspector of a runtime explains; ask runtime.inspector")
+        if not subject:
+            return self._explain("")
+        id_ = subject if isinstance(subject, str) else subject.id
+        self._graph.entity(id_)
+        return self._explain(id_)
 
     def interpreter_wait(self) -> InterpreterWait:
         """Estimate how long threads wait for the interpreter, from now until it is closed; use it with `with`."""

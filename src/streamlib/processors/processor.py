@@ -138,5 +138,13 @@ class Processor:
         before the other could be set up.
         """
 
+    def waits_for(self) -> str:
+        """What it waits for from outside, as the end of a sentence that begins with its id; empty where for nothing.
+
+        Asked by `inspector.explain()` of one that has nothing to do or leaves its frames, from any thread, beside
+        `process`: "waits for a caller: nobody has rung".
+        """
+        return ""
+
     def teardown(self) -> None:
         """Close what `setup` opened; always once when `setup` was called, even where that raised."""

@@ -87,6 +87,10 @@ class PushSource(Processor):
         elif ended:
             ctx.end()
 
+    def waits_for(self) -> str:
+        """Somebody who pushes."""
+        return "" if len(self.inbox) else "waits for frames: nobody calls push()"
+
     def hand_over(self, heir: Self) -> None:
         """What has been pushed is sent by the one who comes, and who pushes goes on pushing."""
         heir.inbox, self._stays = self.inbox.pass_on(heir.config.capacity), True
@@ -207,6 +211,12 @@ class PullSink(Processor):
             self._full_ns = -1
             words = "%d frames wait and nobody has asked for any: what sends them is held back, or loses some; %s"
             ctx.log.warning(words, len(self.outbox), "iterate over them, or close() the stream")
+
+    def waits_for(self) -> str:
+        """Somebody who takes what it keeps."""
+        if self.outbox.has_room():
+            return ""
+        return f"keeps {len(self.outbox)} frames, all it has room for: nobody takes them by frames() or pull()"
 
     def hand_over(self, heir: Self) -> None:
         """What has not been taken stays, and whoever waits goes on waiting."""

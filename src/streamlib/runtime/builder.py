@@ -53,6 +53,10 @@ class RuntimeBuilder(Generic[R]):
         """Have the work-stealing pool run on so many threads."""
         return self._with("workers", workers)
 
+    def with_stall_after(self, seconds: float | None) -> Self:
+        """Tell of what has not gone on for so long as a stall; None tells of none."""
+        return self._with("stall_after", seconds)
+
     def build(self) -> R:
         """The runtime.
 

@@ -43,6 +43,7 @@ from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.graph.components import CollectorPauses
 from streamlib.ids import ProcessorId
+from streamlib.observability.stalls import StallWatcher
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.runtime.at_exit import SURVIVORS
 from streamlib.runtime.committer import Committer
@@ -84,6 +85,7 @@ class Lifecycle:
     committer: Committer
     reports: InstanceReports
     completion: Completion
+    stalls: StallWatcher | None = None
     started: bool = False
     _guest: Guest | None = None
 
@@ -112,6 +114,8 @@ class Lifecycle:
                 self._become(GraphState.IDLE)
                 self._close_shared()
                 raise
+            if self.stalls is not None:
+                self.stalls.begin()
             SURVIVORS.note(self)
             self._enter_process()  # inside: what was built is frozen before the collector looks at it
 
@@ -180,6 +184,8 @@ class Lifecycle:
         try:
             self.compiler.stop_all(drain_s=drain_s)
         finally:
+            if self.stalls is not None:
+                self.stalls.end()
             self.site.resume()
             self._become(GraphState.IDLE)
             self._leave_process()

@@ -17,16 +17,20 @@ from streamlib.events.event import described
 from streamlib.events.processor import ProcessorRestarted, ProcessorRestarting
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.ids import ProcessorId
+from streamlib.observability.gathering import Attempt
 from streamlib.runtime.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """Failures that follow each other: of which bearer of the id, how many so far, and when the last was."""
+    """Failures that follow each other: whose, how many so far, when the last was and the next attempt is, and why."""
 
     generation: int
     attempts: int
     last_ns: int
+    next_ns: int = 0
+    limit: int = 0
+    why: str = ""
 
 
 class Restarts:
@@ -64,14 +68,19 @@ class Restarts:
             self._give_up(instance, attempts)
             return False
         attempt = attempts + 1
-        self._rows[instance.id] = _Row(instance.generation, attempt, now_ns)
         delay_ns = round(limits.delay_s(attempt) * NS_PER_S)
         why = described(error) if error is not None else self._site.reports.last_error(instance)
+        self._rows[instance.id] = _Row(instance.generation, attempt, now_ns, now_ns + delay_ns, limits.attempts, why)
         words = "failed (%s); restarting, attempt %d of %d in %g s"
         instance.context.log.warning(words, why, attempt, limits.attempts, delay_ns / NS_PER_S)
         self._site.bus.publish(ProcessorRestarting(processor_id=instance.id, attempt=attempt, delay_ns=delay_ns))
         self._site.threads.call_at(now_ns + delay_ns, partial(self._begin, instance))
         return True
+
+    def next_attempt(self, id_: ProcessorId) -> Attempt | None:
+        """When one that has failed is made anew."""
+        row = self._rows.get(id_)
+        return None if row is None else Attempt(row.attempts, row.limit, row.next_ns, row.why)
 
     def _give_up(self, instance: ProcessorInstance, attempts: int) -> None:
         self._site.reports.gave_up[instance.id] = attempts

@@ -7,6 +7,7 @@ compiler. It changes the graph by the verbs of `editing`, and its state by the v
 from __future__ import annotations
 
 import asyncio
+import math
 import weakref
 from collections.abc import Callable
 from functools import cached_property, partial
@@ -49,6 +50,7 @@ from streamlib.runtime.completion import Completion
 from streamlib.runtime.editing import Editing
 from streamlib.runtime.errand import Errand
 from streamlib.runtime.handles import ProcessorHandle
+from streamlib.runtime.insight import insight
 from streamlib.runtime.lifecycle import Lifecycle
 from streamlib.runtime.operations import Restart
 from streamlib.runtime.restarts import Restarts
@@ -68,6 +70,7 @@ class StreamRuntime(Editing):
         media: Sample rate, frame rate, size and colour where a processor is not told otherwise.
         clock: The clock everything goes by.
         workers: How many threads the work-stealing pool has; None takes one for each core.
+        stall_after: After how many seconds without going on something is told as a stall; None tells of none.
 
     Attributes:
         graph: What is joined to what, and the components of each; changed by the calls below alone.
@@ -90,10 +93,12 @@ class StreamRuntime(Editing):
         media: MediaConfig | None = None,
         clock: Clock | None = None,
         workers: int | None = None,
+        stall_after: float | None = None,
     ) -> None:
         _check_setting("media", media, isinstance(media, MediaConfig), "MediaConfig(width=1920, height=1080)")
         _check_setting("clock", clock, _is_clock(clock), "MonotonicClock(), or another object with now_ns and wait")
         _check_setting("workers", workers, isinstance(workers, int) and workers >= 1, "a number of threads, 1 or more")
+        _check_setting("stall_after", stall_after, _is_duration(stall_after), "seconds, more than 0, or None")
         mode = chosen("commit_mode", CommitMode, commit_mode)
         self.graph = PropertyGraph()
         self.graph.picture = _picture_of
@@ -114,14 +119,17 @@ class StreamRuntime(Editing):
         self._taps = Taps(self.graph, self.events, self._committer.soon, self._clock.now_ns)
         self._site.tap_of = LinkEvents(self.graph, self.events, self._taps).tap_of
         self._site.dress = self._taps.dress
-        now_ns, in_line = self._clock.now_ns, self._committer.defer_action
-        observers = Observers(self.graph, self.events, self._taps, now_ns, in_line)
-        self.inspector = GraphInspector(self.graph, now_ns, observers)
-        self._lifecycle = Lifecycle(self._site, self._compiler, self._committer, self._reports, self._completion)
-        self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
-        # From here on by what does not hold the runtime: threads hold it, and a runtime is gone when its user drops it.
         self._restarts = Restarts(self._site, partial(_restart_failed, self._committer))
         self._reports.wants_restart = self._restarts.wanted
+        explainer, stalls = insight(self._site, self._restarts, stall_after)
+        now_ns, in_line = self._clock.now_ns, self._committer.defer_action
+        observers = Observers(self.graph, self.events, self._taps, now_ns, in_line)
+        self.inspector = GraphInspector(self.graph, now_ns, observers, explainer.explain)
+        self._lifecycle = Lifecycle(
+            self._site, self._compiler, self._committer, self._reports, self._completion, stalls=stalls
+        )
+        self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
+        # From here on by what does not hold the runtime: threads hold it, and a runtime is gone when its user drops it.
         remote = Remote(weakref.ref(self), self._lifecycle, drain_s=DRAIN_S)
         self._commands = Commands(remote, self._committer, self.events)
         self.inspector.events = self.events
@@ -308,6 +316,10 @@ def _restart_failed(committer: Committer, id_: ProcessorId, ticket: Ticket) -> N
 def _check_setting(name: str, given: object, is_right: bool, what: str) -> None:
     if given is not None and not is_right:
         raise ConfigError(f"{name} is {given!r}; give {what}", field=name)
+
+
+def _is_duration(given: object) -> bool:
+    return isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given < math.inf
 
 
 def _is_clock(given: object) -> bool:

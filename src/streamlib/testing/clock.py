@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 
-from streamlib.clock import NS_PER_S
+from streamlib.clock import NS_PER_S, Lookout
 from streamlib.errors import ConfigError, DeadlineError
 
 # The lock handed to `wait` is released by people who know nothing of this clock, and nobody else may release it:
@@ -59,9 +59,15 @@ class ManualClock:
 
     @property
     def sleepers(self) -> int:
-        """How many threads sleep on the clock; one that has been woken is not among them, run or not."""
+        """How many threads sleep on the clock; one that has been woken is not among them, run or not.
+
+        Nor is who only looks on now and then (`streamlib.clock.Lookout`), as a runtime does for stalls.
+        """
         with self._changed:
-            return sum(lock.locked() and not self._is_due(deadline_ns) for lock, deadline_ns in self._asleep.values())
+            return sum(
+                lock.locked() and not self._is_due(deadline_ns) and not isinstance(deadline_ns, Lookout)
+                for lock, deadline_ns in self._asleep.values()
+            )
 
     def wait_for_sleepers(self, count: int, timeout: float = 5.0) -> None:
         """Wait until at least `count` threads sleep on the clock.
@@ -107,7 +113,7 @@ class JumpingClock:
         """Acquire `lock`, or give up at `deadline_ns`, which comes soon."""
         if deadline_ns is None:
             return lock.acquire()
-        if deadline_ns - self.now_ns() > _FAR_NS:
+        if deadline_ns - self.now_ns() > _FAR_NS or isinstance(deadline_ns, Lookout):
             return self._wait_for_real(lock, deadline_ns)
         sleeper = threading.get_ident()
         with self._guard:

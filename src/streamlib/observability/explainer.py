@@ -1,0 +1,46 @@
+"""Asks why nothing comes out: takes a scene of the graph and has it diagnosed.
+
+A circle of processors that wait for each other is concluded from the facts of many, which were not read in one moment;
+so it is looked for once more before it is told.
+"""
+
+from __future__ import annotations
+
+from streamlib.observability.diagnosis import diagnose
+from streamlib.observability.explanation import Cause, Explanation, Finding
+from streamlib.observability.gathering import Gathering
+from streamlib.observability.scene import Scene
+
+TRIES = 3
+"""How many looks a circle that is gone in the next one may take."""
+
+
+class Explainer:
+    """Explains one graph; from any thread."""
+
+    def __init__(self, gathering: Gathering) -> None:
+        self._gathering = gathering
+
+    def explain(self, subject: str = "") -> Explanation:
+        """Why nothing comes out, of everything or of one processor or link; false where everything flows."""
+        focus = subject.partition("->")[2].rpartition(".")[0] or subject
+        scene, findings = self._look(focus)
+        for _ in range(TRIES):
+            circles = _circles(scene, findings)
+            if not circles:
+                break
+            scene, findings = self._look(focus)
+            if _circles(scene, findings) == circles:
+                break
+        whole = Explanation(at_ns=scene.now_ns, state=scene.state, findings=findings)
+        return whole.about(subject) if subject else whole
+
+    def _look(self, focus: str) -> tuple[Scene, tuple[Finding, ...]]:
+        scene = self._gathering.scene(focus)
+        return scene, diagnose(scene)
+
+
+def _circles(scene: Scene, findings: tuple[Finding, ...]) -> dict[str, list[int]]:
+    """Who starves himself, and what he has read so far."""
+    roots = {finding.root for finding in findings if finding.cause is Cause.SELF_STARVING}
+    return {root: [link.taken for link in scene.links.values() if link.target == root] for root in roots}

@@ -1,0 +1,34 @@
+"""What a runtime knows of its own trouble: who explains it when asked, and who tells of stalls unasked.
+
+Put together here from what the runtime owns once; neither holds the runtime itself, because threads hold them.
+"""
+
+from __future__ import annotations
+
+from streamlib.clock import NS_PER_S
+from streamlib.compiler.site import Site
+from streamlib.execution.whereabouts import whereabouts
+from streamlib.observability.explainer import Explainer
+from streamlib.observability.gathering import Gathering, Surroundings
+from streamlib.observability.stalls import StallWatcher
+from streamlib.runtime.restarts import Restarts
+
+
+def insight(site: Site, restarts: Restarts, stall_after: float | None) -> tuple[Explainer, StallWatcher | None]:
+    """Who explains this runtime, and who watches over it; nobody does where no time is given."""
+    threads = site.threads
+    around = Surroundings(site.clock, site.media_clock, site.reports, restarts.next_attempt, threads.event_loop)
+    explainer = Explainer(Gathering(site.graph, around))
+    if stall_after is None:
+        return explainer, None
+    watcher = StallWatcher(
+        site.graph,
+        site.bus,
+        site.clock,
+        explain=explainer.explain,
+        waiting=threads.waiting,
+        look=lambda: whereabouts(threads.event_loop()),
+        after_ns=round(stall_after * NS_PER_S),
+    )
+    around.begun_ns = watcher.begun_ns
+    return explainer, watcher

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from streamlib.ids import LinkId, ProcessorId
+from streamlib.observability.scene import LinkFacts, ProcessorFacts
+from streamlib.states import ProcessorState
+
+
+@pytest.mark.parametrize(
+    ("depth", "since_ns", "full"), [(7, None, False), (8, None, True), (3, 5, True), (0, 5, False)]
+)
+def test_a_link_is_full_when_there_is_no_room_or_its_writer_waits_for_some(
+    depth: int, since_ns: int | None, full: bool
+) -> None:
+    source, target = ProcessorId("a"), ProcessorId("b")
+    link = LinkFacts(id=LinkId("a.out->b.into"), source=source, target=target, depth=depth, since_ns=since_ns)
+    assert link.full is full
+
+
+def test_who_has_ended_or_failed_is_over() -> None:
+    over = [state for state in ProcessorState if ProcessorFacts(id=ProcessorId("a"), state=state).over]
+    assert over == [ProcessorState.ENDED, ProcessorState.FAILED]

@@ -1,0 +1,195 @@
+"""Why is nothing coming out? In graphs drawn at random, with a trouble or two, the first sentence says who is to blame.
+
+That one node freezes everything without a hint is what users of others suffer: luxonis/depthai-core#1972 and #109,
+pipecat-ai/pipecat#3524 and #2645, nvidia-holoscan/holoscan-sdk#44.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+import msgspec
+import pytest
+
+from streamlib import SchedulingStrategy, StreamRuntime
+from streamlib.errors import ProcessorFailed, UnknownProcessorError
+from streamlib.graph import ProcessorNode
+from streamlib.graph.components import LightweightMarker
+from streamlib.observability.explanation import Cause, Explanation
+from streamlib.testing import ManualClock
+from tests.scenarios.conftest import Make
+from tests.scenarios.stage import SECONDS, STRATEGIES, Collect, Faulty, Hand, Line, Numbers, Record, Stuck
+from tests.scenarios.trouble import TROUBLES, Blame, Branch
+
+S = 1_000_000_000
+NAMES = [trouble.__name__ for trouble in TROUBLES]
+
+
+def explained(runtime: StreamRuntime, clock: ManualClock, right: Callable[[Explanation], bool]) -> Explanation:
+    """What `explain` says once it is right: what is injected takes its moment until it has come about everywhere."""
+    until, between = monotonic() + SECONDS, threading.Event()
+    while True:
+        found = runtime.inspector.explain()
+        if right(found) or monotonic() > until:
+            return found
+        between.wait(0.002)
+        clock.advance(S // 20)
+
+
+def blamed(found: Explanation) -> set[Blame]:
+    return {(one.root, one.cause) for one in found.roots}
+
+
+class Scene:
+    """A runtime with a branch for each trouble, and one without any."""
+
+    def __init__(self, make: Make, seed: str, troubles: list[Callable[[Branch], Blame]], release: Any) -> None:
+        self.clock = ManualClock()
+        self.runtime = make(clock=self.clock, workers=8)
+        dice = random.Random(seed)
+        branches = [Branch(self.runtime, dice, release) for _ in range(len(troubles) + 1)]
+        dice.shuffle(branches)
+        self.blame = {trouble(branch) for trouble, branch in zip(troubles, branches, strict=False)}
+        branches[-1].finish(branches[-1].source())
+        self.runtime.start()
+        for branch in branches:
+            for action in branch.after:
+                action()
+        self.clock.advance(2 * S)
+
+    def check(self) -> Explanation:
+        found = explained(self.runtime, self.clock, lambda found: blamed(found) == self.blame)
+        assert blamed(found) == self.blame, str(found)
+        assert (found.findings[0].root, found.findings[0].cause) in self.blame
+        assert found.findings[0].sentence.startswith(found.findings[0].root)
+        for one in found.findings:
+            assert (one.root, one.root_cause) in self.blame
+            assert one.root in one.sentence
+            assert one.is_root == bool(one.advice)
+        return found
+
+
+@pytest.mark.promise("look.explain", "look.explain-root", "look.explain-diamond")
+@pytest.mark.parametrize("trouble", TROUBLES, ids=NAMES)
+def test_the_first_sentence_names_who_is_to_blame(
+    make: Make, release: threading.Event, trouble: Callable[[Branch], Blame]
+) -> None:
+    scene = Scene(make, trouble.__name__, [trouble], release)
+    found = scene.check()
+    assert found
+    assert msgspec.json.decode(msgspec.json.encode(found))["findings"][0]["root"] == found.findings[0].root
+    ((root, cause),) = scene.blame
+    assert scene.runtime.inspector.explain(root).findings[0].cause == cause
+    release.set()
+
+
+@pytest.mark.promise("look.explain-root")
+@pytest.mark.parametrize("number", range(len(TROUBLES)), ids=NAMES)
+def test_of_two_troubles_both_are_named_before_what_comes_of_them(
+    request: pytest.FixtureRequest, number: int, strategy: Any
+) -> None:
+    """Each pair is played under one of the strategies, and all pairs are."""
+    mine = sorted(STRATEGIES).index(request.node.callspec.params["strategy"])
+    for other in range(number + 1, len(TROUBLES)):
+        if (number + other) % len(STRATEGIES) == mine:
+            with stage(strategy) as (make, release):
+                Scene(make, f"{number} {other}", [TROUBLES[number], TROUBLES[other]], release).check()
+
+
+@contextmanager
+def stage(strategy: Any) -> Iterator[tuple[Make, threading.Event]]:
+    """What the fixtures give, for one of several that a test plays."""
+    release = threading.Event()
+    made: list[StreamRuntime] = []
+
+    def make(**choices: Any) -> StreamRuntime:
+        made.append(StreamRuntime(scheduler=strategy, **choices))
+        return made[-1]
+
+    try:
+        yield make, release
+    finally:
+        release.set()
+        for runtime in made:
+            runtime.stop(drain=False)
+
+
+def test_nothing_is_told_of_a_graph_that_flows(make: Make, release: threading.Event) -> None:
+    scene = Scene(make, "healthy", [], release)
+    assert str(explained(scene.runtime, scene.clock, lambda found: not found)) == "everything flows"
+
+
+@pytest.mark.promise("look.explain")
+def test_it_explains_at_any_time_of_a_life(make: Make) -> None:
+    clock = ManualClock()
+    runtime = make(clock=clock)
+    assert str(runtime.inspector.explain()).startswith("the runtime has not been started")
+    line = Line(runtime).run()
+    runtime.pause()
+    clock.advance(3 * S)
+    paused = runtime.inspector.explain(line.filter)
+    assert (paused.findings[0].cause, paused.findings[0].since_ns) == (Cause.RUNTIME_PAUSED, clock.now_ns() - 3 * S)
+    assert str(paused).startswith("the runtime is paused since 3.0 s\n  try: runtime.resume()")
+    runtime.resume()
+    runtime.stop(drain=False)
+    assert str(runtime.inspector.explain()).startswith("the runtime has stopped")
+
+
+def test_after_a_failure_that_stopped_the_runtime_the_failure_is_told_first(make: Make) -> None:
+    runtime, record = make(), Record()
+    broken = runtime.add_processor(Faulty, where="process", record=record, on_error="stop")
+    runtime.connect(runtime.add_processor(Numbers), broken)
+    runtime.start()
+    with pytest.raises(ProcessorFailed):
+        runtime.wait(SECONDS)
+    runtime.stop()
+    first, second = runtime.inspector.explain().findings
+    assert first.sentence == f"{broken.id} had failed: ValueError: no luck in process"
+    assert second.cause is Cause.STOPPED
+
+
+def test_a_live_source_that_finds_no_room_is_told_with_who_is_too_slow(make: Make, release: threading.Event) -> None:
+    runtime, record = make(clock=ManualClock()), Record()
+
+    class Camera(Hand):
+        """Is not slowed."""
+
+        live = True
+
+    camera = runtime.add_processor(Camera)
+    stuck = runtime.add_processor(Stuck, record=record, release=release)
+    link = runtime.connect(camera, stuck)
+    runtime.connect(stuck, runtime.add_processor(Collect, record=Record()))
+    runtime.start()
+    if runtime.graph.has(stuck.id, LightweightMarker):
+        return  # then nobody writes while it is inside its call
+    runtime.step(camera)
+    record.wait_for_call("stuck")
+    for _ in range(20):
+        runtime.step(camera)
+    found = runtime.inspector.explain(stuck)
+    assert found.findings[0].cause is Cause.SLOW
+    assert "is too slow for what camera_0 sends" in found.findings[0].sentence
+    assert runtime.inspector.explain(link).findings[0].root == stuck.id
+
+
+def test_who_runs_on_a_main_thread_that_is_elsewhere_is_told(make: Make) -> None:
+    class Main:
+        def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+            sink = bool(node.declaration.inputs)
+            return SchedulingStrategy.dedicated_thread() if sink else SchedulingStrategy.main_thread()
+
+    runtime = make(scheduler=Main(), clock=ManualClock())
+    source = runtime.add_processor(Numbers)
+    runtime.connect(source, runtime.add_processor(Collect, record=Record()))
+    runtime.start()
+    found = runtime.inspector.explain()
+    assert {one.cause for one in found.roots} == {Cause.UNATTENDED}
+    assert "runs on the main thread" in found.findings[0].sentence
+    with pytest.raises(UnknownProcessorError, match="numbers_0"):
+        runtime.inspector.explain("numbers")
