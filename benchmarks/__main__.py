@@ -115,7 +115,7 @@ def _progress(row: Row, effort: Effort) -> Progress:
     def say(number: int, ours: Sample, theirs: Sample) -> None:
         parts = [
             f"{ours[f.key]:,.{f.digits}f} beside {theirs[f.key]:,.{f.digits}f} {f.unit}"
-            f" = {ours[f.key] / theirs[f.key]:.2f}"
+            f" = {result.in_terms_of(ours[f.key], theirs[f.key]):.2f}"
             for f in row.figures
         ]
         count = f"{number}/{effort.pairs}" if number else "warm-up"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.row import Row
 from benchmarks.rows.edit import EDIT_INLINED, EDIT_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
+from benchmarks.rows.hop_latency import HOP_BUSY, HOP_BUSY_QUEUE, HOP_FULL_8, HOP_FULL_200, HOP_PACED
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
 from benchmarks.rows.main_job import MAIN_JOB
@@ -18,6 +19,11 @@ ROWS: tuple[Row, ...] = (
     THREAD_HOP_200,
     THREAD_HOP_8,
     ONE_HOP,
+    HOP_PACED,
+    HOP_BUSY,
+    HOP_BUSY_QUEUE,
+    HOP_FULL_8,
+    HOP_FULL_200,
     MAIN_JOB,
     SCALE_INLINED,
     SCALE_POOL,
