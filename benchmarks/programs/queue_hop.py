@@ -5,6 +5,7 @@ A `SimpleQueue` without a capacity, and a `Queue` with one: the former cannot be
 
 from __future__ import annotations
 
+import argparse
 import platform
 import queue
 import sys
@@ -16,14 +17,8 @@ from benchmarks.programs.latency import Busy, Pace, figures, parse
 END = object()
 
 
-def main() -> None:
-    """Measure, or say which Python this is."""
-    options = parse(sys.argv[1:])
-    if options.version:
-        print(f"CPython {platform.python_version()}")
-        return
-    if options.interval:
-        sys.setswitchinterval(options.interval)
+def measure(options: argparse.Namespace) -> str:
+    """Send frames from one thread to another, and say how long they took."""
     line: queue.SimpleQueue[object] | queue.Queue[object]
     line = queue.Queue(options.capacity) if options.capacity else queue.SimpleQueue()
     sent: list[int] = []
@@ -42,17 +37,28 @@ def main() -> None:
         while get() is not END:
             taken.append(now_ns())
 
-    busy = Busy()
-    if options.busy:
-        busy.start()
     threads = [threading.Thread(target=work) for work in (take, send)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return figures(sent, taken)
+
+
+def main() -> None:
+    """Measure, or say which Python this is."""
+    options = parse(sys.argv[1:])
+    if options.version:
+        print(f"CPython {platform.python_version()}")
+        return
+    if options.interval:
+        sys.setswitchinterval(options.interval)
+    busy = Busy()
+    if options.busy:
+        busy.start()
+    print(measure(options))
     if options.busy:
         busy.stop()
-    print(figures(sent, taken))
 
 
 if __name__ == "__main__":

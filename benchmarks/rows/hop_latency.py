@@ -16,8 +16,9 @@ PACED = ("--rate", "1000", "--frames", "20000")
 BUSY = ("--rate", "100", "--frames", "2000", "--busy")
 BUSY_METHOD = (
     "2,000 frames, 100 a second, beside a third thread that computes in Python all the time and never lets go of the "
-    "lock. The source sleeps, as in `hop-paced`, and has the lock again when it stamps its frame, so that only the hop "
-    "counts: when it goes back to sleep, the busy thread and the sink both want the lock. 2,000 are too few for a p99.9."
+    "lock. The source sleeps, as in `hop-paced`, and has the lock again when it stamps its frame, so that only the "
+    "hop counts: when it goes back to sleep, the busy thread and the sink both want the lock. 2,000 are too few for a "
+    "p99.9."
 )
 
 
@@ -44,8 +45,8 @@ HOP_PACED = Row(
     ours=_side("StreamLib", "streamlib_hop", *PACED),
     theirs=_side("a bare `queue.SimpleQueue` between two threads", "queue_hop", *PACED),
     figures=_percentiles("a frame through a thread hop, paced", 1.1, 1.5),
-    method="20,000 frames, 1,000 a second, so 19 of those that count are beyond the p99.9 of a sample. From just before "
-    "`write` or `put` in one thread to just after `read` or `get` in the other. Both sources sleep by the same code.",
+    method="20,000 frames, 1,000 a second, so 19 of those that count are beyond the p99.9 of a sample. From just "
+    "before `write` or `put` in one thread to just after `read` or `get` in the other. Both sources sleep by the same code.",
     held_back="A hop is the wake-up of a thread and some Python around it; on a machine that is busy with other things "
     "the wake-up takes what they leave.",
     pairs=PAIRS,
@@ -72,8 +73,8 @@ HOP_BUSY_QUEUE = Row(
         str(SWITCH_INTERVAL_S),
     ),
     figures=_percentiles("a paced hop beside a busy Python thread, and a queue's", None, None, rare=False),
-    method=f"{BUSY_METHOD} The queue's side sets the switch interval to {INTERVAL_US:.0f} µs, too; without, Python's own "
-    "is 5,000.",
+    method=f"{BUSY_METHOD} The queue's side sets the switch interval to {INTERVAL_US:.0f} µs, too; without, "
+    "Python's own is 5,000.",
     pairs=PAIRS,
 )
 
