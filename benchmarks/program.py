@@ -44,7 +44,7 @@ class Program:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise UnavailableError(f"{error}; {self.install}") from error
         if ran.returncode:
-            raise UnavailableError(f"{_last_line(ran.stderr)}; {self.install}")
+            raise UnavailableError("; ".join(filter(None, (_last_line(ran.stderr), self.install))))
         return _last_line(ran.stdout)
 
     def sample(self, share: float) -> Mapping[str, float]:

@@ -10,6 +10,15 @@ from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
 from benchmarks.rows.main_job import MAIN_JOB
 from benchmarks.rows.one_hop import ONE_HOP
+from benchmarks.rows.peers import (
+    DORA,
+    EZMSG,
+    GNU_RADIO,
+    GSTREAMER_PYTHON,
+    GSTREAMER_PYTHON_INLINED,
+    MEDIAPIPE,
+    PIPECAT,
+)
 from benchmarks.rows.scale import SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
 from benchmarks.rows.transcode import FOUR_ENCODES, TRANSCODE_FFMPEG, TRANSCODE_GSTREAMER
@@ -25,6 +34,13 @@ ROWS: tuple[Row, ...] = (
     HOP_BUSY_QUEUE,
     HOP_FULL_8,
     HOP_FULL_200,
+    GSTREAMER_PYTHON,
+    GSTREAMER_PYTHON_INLINED,
+    EZMSG,
+    PIPECAT,
+    GNU_RADIO,
+    MEDIAPIPE,
+    DORA,
     MAIN_JOB,
     TRANSCODE_FFMPEG,
     TRANSCODE_GSTREAMER,
