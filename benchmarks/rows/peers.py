@@ -15,7 +15,8 @@ PICTURE = 1280 * 720 * 3
 PAIRS = 5
 METHOD = (
     "messages through chains of 2 and of 10 processors that pass on; the difference (the median of them, "
-    "where they run several times in turn), divided by 8 and the messages. Each message carries a picture of 1280x720 in RGB, made once."
+    "where they run several times in turn), divided by 8 and the messages. Each carries a picture of "
+    "1280x720 in RGB, made once."
 )
 
 
