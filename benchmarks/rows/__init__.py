@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from benchmarks.row import Row
+from benchmarks.rows.audio import AUDIO, AUDIO_INTERVALS, AUDIO_PLACED
 from benchmarks.rows.edit import EDIT_INLINED, EDIT_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
 from benchmarks.rows.hop_latency import HOP_BUSY, HOP_BUSY_QUEUE, HOP_FULL_8, HOP_FULL_200, HOP_PACED
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
-from benchmarks.rows.main_job import MAIN_JOB
+from benchmarks.rows.main_job import MAIN_JOB, MAIN_JOB_COPIES
+from benchmarks.rows.mosaic import MOSAIC, MOSAIC_COPIES
 from benchmarks.rows.one_hop import ONE_HOP
 from benchmarks.rows.peers import (
     DORA,
@@ -42,9 +44,15 @@ ROWS: tuple[Row, ...] = (
     MEDIAPIPE,
     DORA,
     MAIN_JOB,
+    MAIN_JOB_COPIES,
     TRANSCODE_FFMPEG,
     TRANSCODE_GSTREAMER,
     FOUR_ENCODES,
+    MOSAIC,
+    MOSAIC_COPIES,
+    AUDIO,
+    *AUDIO_PLACED,
+    *AUDIO_INTERVALS,
     SCALE_INLINED,
     SCALE_POOL,
     SCALE_INLINED_COST,
