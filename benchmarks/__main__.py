@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         return _compare_all(_chosen(options.rows), _effort(options), options.compare)
     if not options.table:
         return _measure_all(_chosen(options.rows), _effort(options), keep=not options.quick)
-    report.write_page(ROWS, result.saved())
+    _write_page()
     print(report.as_text(ROWS, result.saved()))
     return 0
 
@@ -81,9 +81,17 @@ def _measure_all(rows: Sequence[Row], effort: Effort, *, keep: bool) -> int:
             result.save(done[row.name])
     print(report.as_text(rows, done))
     if keep:
-        report.write_page(ROWS, result.saved())
+        _write_page()
         _say(f"written: {report.PAGE.relative_to(ROOT)}")
     return 1 if broken else 0
+
+
+def _write_page() -> None:
+    """The table and the plots of all that is kept."""
+    from benchmarks import plots  # the tests import this module's neighbours without what draws
+
+    report.write_page(ROWS, result.saved())
+    plots.draw(ROWS, result.saved())
 
 
 def _measure_one(

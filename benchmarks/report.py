@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,22 @@ def as_text(rows: Iterable[Row], results: Mapping[str, Result]) -> str:
     printed = [_padded(cells, widths) for cells in table]
     missing = [f"{line.row.name}: {line.why_missing}" for line in lines if line.measured is None]
     return "\n".join([printed[0], "-" * len(printed[0]), *printed[1:], *dict.fromkeys(missing)])
+
+
+def ratios(rows: Iterable[Row], results: Mapping[str, Result]) -> list[tuple[str, Spread, float | None]]:
+    """What a picture can show: the name of a row, with its figure's behind the first, the ratio and the aim.
+
+    A ratio that is nothing or infinite has no place on a scale of powers.
+    """
+    return [
+        (_name(line), line.measured.ratio, line.figure.at_most)
+        for line in _lines(rows, results)
+        if line.measured and 0 < line.measured.ratio.median < math.inf
+    ]
+
+
+def _name(line: _Line) -> str:
+    return line.row.name if line.figure is line.row.figures[0] else f"{line.row.name}: {line.figure.key}"
 
 
 def write_page(rows: Sequence[Row], results: Mapping[str, Result], page: Path = PAGE) -> None:

@@ -24,7 +24,7 @@ BLOCKS_PER_HOUR = 3600 * SAMPLE_RATE / BLOCK
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The arguments: how long, where the processors run, the switch interval."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--placing", default="threads")
     parser.add_argument("--interval", type=float, default=0.0, help="the switch interval in seconds; 0 leaves it")
     parser.add_argument("--share", type=float, default=1.0)

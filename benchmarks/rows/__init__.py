@@ -21,7 +21,7 @@ from benchmarks.rows.peers import (
     MEDIAPIPE,
     PIPECAT,
 )
-from benchmarks.rows.scale import SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
+from benchmarks.rows.scale import SCALE_FEWER, SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
 from benchmarks.rows.transcode import FOUR_ENCODES, TRANSCODE_FFMPEG, TRANSCODE_GSTREAMER
 
@@ -55,6 +55,7 @@ ROWS: tuple[Row, ...] = (
     *AUDIO_INTERVALS,
     SCALE_INLINED,
     SCALE_POOL,
+    *SCALE_FEWER,
     SCALE_INLINED_COST,
     SCALE_POOL_COST,
     EDIT_POOL,

@@ -10,8 +10,8 @@ from streamlib.runtime.process_settings import SWITCH_INTERVAL_S
 
 PAIRS = 3
 METHOD = (
-    "A minute of blocks of 128 samples at 48 kHz, one every 2.67 ms, from a paced source through five processors that "
-    "multiply them, beside a processor that computes in Python all the time and an encode of 720p, 30 a second. A "
+    "Half a minute of blocks of 128 samples at 48 kHz, one every 2.67 ms, from a paced source through five processors "
+    "that multiply them, beside a processor that computes in Python all the time and an encode of 720p, 30 a second. A "
     "block is late when it is at the end more than its own length after it was due at the beginning."
 )
 VARIANTS = {
