@@ -6,7 +6,15 @@ from benchmarks.row import Row
 from benchmarks.rows.audio import AUDIO, AUDIO_INTERVALS, AUDIO_PLACED
 from benchmarks.rows.edit import EDIT_INLINED, EDIT_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
-from benchmarks.rows.hop_latency import HOP_BUSY, HOP_BUSY_QUEUE, HOP_FULL_8, HOP_FULL_200, HOP_PACED
+from benchmarks.rows.hop_latency import (
+    HOP_BUSY,
+    HOP_BUSY_QUEUE,
+    HOP_FULL_8,
+    HOP_FULL_8_BUSY,
+    HOP_FULL_200,
+    HOP_FULL_200_BUSY,
+    HOP_PACED,
+)
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
 from benchmarks.rows.main_job import MAIN_JOB, MAIN_JOB_COPIES
@@ -23,7 +31,7 @@ from benchmarks.rows.peers import (
 )
 from benchmarks.rows.scale import SCALE_FEWER, SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
-from benchmarks.rows.transcode import FOUR_ENCODES, TRANSCODE_FFMPEG, TRANSCODE_GSTREAMER
+from benchmarks.rows.transcode import FOUR_ENCODES, FOUR_ENCODES_COPIES, TRANSCODE_FFMPEG, TRANSCODE_GSTREAMER
 
 ROWS: tuple[Row, ...] = (
     INLINED_HOP,
@@ -35,7 +43,9 @@ ROWS: tuple[Row, ...] = (
     HOP_BUSY,
     HOP_BUSY_QUEUE,
     HOP_FULL_8,
+    HOP_FULL_8_BUSY,
     HOP_FULL_200,
+    HOP_FULL_200_BUSY,
     GSTREAMER_PYTHON,
     GSTREAMER_PYTHON_INLINED,
     EZMSG,
@@ -48,6 +58,7 @@ ROWS: tuple[Row, ...] = (
     TRANSCODE_FFMPEG,
     TRANSCODE_GSTREAMER,
     FOUR_ENCODES,
+    FOUR_ENCODES_COPIES,
     MOSAIC,
     MOSAIC_COPIES,
     AUDIO,

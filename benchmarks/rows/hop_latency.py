@@ -92,5 +92,21 @@ def _full(capacity: int) -> Row:
     )
 
 
+def _full_busy(capacity: int) -> Row:
+    arguments = ("--frames", "20000", "--capacity", str(capacity), "--busy")
+    interval = ("--interval", str(SWITCH_INTERVAL_S))
+    return Row(
+        name=f"hop-full-{capacity}-busy",
+        ours=_side("StreamLib", "streamlib_hop", *arguments),
+        theirs=_side(f"`queue.Queue({capacity})`, the same switch interval", "queue_hop", *arguments, *interval),
+        figures=_percentiles(f"the same, capacity {capacity}, beside a busy Python thread", None, None),
+        method=f"As `hop-full-{capacity}` with 20,000 frames, beside a third thread that computes in Python all the "
+        "time.",
+        pairs=PAIRS,
+    )
+
+
 HOP_FULL_8 = _full(8)
 HOP_FULL_200 = _full(200)
+HOP_FULL_8_BUSY = _full_busy(8)
+HOP_FULL_200_BUSY = _full_busy(200)

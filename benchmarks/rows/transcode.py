@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.clip import prepare
+from benchmarks.clip import clip, prepare
 from benchmarks.program import Program
 from benchmarks.row import Figure, Row
+from benchmarks.target import Target
 
 SHORT, LONG = 1, 13
 INSTALL = {
@@ -72,4 +73,21 @@ FOUR_ENCODES = Row(
     "180p at 0.4, scaled bicubic.",
     prepare=_prepare,
     pairs=PAIRS,
+)
+COUNTING = (sys.executable, "-m", "benchmarks.programs.streamlib_job_copies")
+FOUR_ENCODES_COPIES = Row(
+    name="four-encodes-copies",
+    ours=Program(
+        name="StreamLib",
+        command=(*COUNTING, str(clip(SHORT)), "--targets", "4"),
+        version_command=(*COUNTING, "--version"),
+        install=INSTALL["streamlib"],
+    ),
+    theirs=Target({"copies": 3.0}, "one scaling for each of the smaller three"),
+    figures=(
+        Figure(key="copies", what="one source into 4 encodes: copies of each picture", unit="", at_most=None, digits=2),
+    ),
+    method="As `four-encodes`, counted as in `main-job-copies`.",
+    prepare=_prepare,
+    pairs=1,
 )
