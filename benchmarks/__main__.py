@@ -22,7 +22,8 @@ def main(arguments: Sequence[str]) -> int:
     """Measure what was asked for; 1 when a side broke, 2 when the arguments are wrong."""
     options = _parser().parse_args(arguments)
     if options.list:
-        print("\n".join(f"{row.name:16} {row.method}" for row in ROWS))
+        width = max(len(row.name) for row in ROWS)
+        print("\n".join(f"{row.name:{width}}  {row.method}" for row in ROWS))
         return 0
     if options.compare:
         return _compare_all(_chosen(options.rows), _effort(options), options.compare)

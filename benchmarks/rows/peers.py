@@ -129,7 +129,8 @@ DORA = _installed(
     ("dora-rs==1.1.0", "dora-rs-cli==1.1.0", "pyarrow"),
     "Python runs in each hop of both, but each of dora's nodes is a process, and a message is copied into shared "
     "memory by each: what one pays for processes, and gets several interpreters for. Its queues have "
-    "room for all messages: they drop the oldest where they have not.",
+    "room for all messages: they drop the oldest where they have not. A hundred messages are few for ours: its figure "
+    "is rough.",
     frames=100,
     capacity=32,
     repeats=1,
