@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ import pytest
 from benchmarks import comparison, environment, machine, report, result
 from benchmarks.pairing import Effort, Sample, measure
 from benchmarks.program import Program
+from benchmarks.programs import audio_blocks, latency
 from benchmarks.row import Figure, Row, SideError, UnavailableError
 from benchmarks.rows import ROWS
 
@@ -120,6 +122,28 @@ def test_a_peer_that_does_not_install_makes_its_row_unavailable(
     monkeypatch.setattr(environment, "sys", SimpleNamespace(executable=str(python), version="3"))
     with pytest.raises(UnavailableError, match="does not install here: ERROR: No matching distribution"):
         environment.Environment("none", ("no-such-package==1",)).make()
+
+
+def test_percentiles_leave_out_the_frames_that_fill_caches() -> None:
+    taken = [1_000_000] * 50 + [number * 1000 for number in range(1, 951)]
+    figures = json.loads(latency.figures([0] * 1000, taken))
+    assert figures == {"p50_us": 475.0, "p99_us": 941.0, "p999_us": 949.0}
+
+
+def test_a_block_is_late_when_it_comes_more_than_its_length_after_it_was_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = 2 * round(audio_blocks.BLOCKS_PER_HOUR / 3600)
+    now_ns = 1
+    monkeypatch.setattr(audio_blocks, "time", SimpleNamespace(perf_counter_ns=lambda: now_ns, sleep=lambda _: None))
+    timetable = audio_blocks.Timetable(blocks)
+    timetable.wait()
+    for number in range(blocks):
+        delay = 1.1 if number == blocks - 1 else 0.9
+        now_ns = 1 + round((number + delay) * audio_blocks.BLOCK_NS)
+        timetable.came()
+    assert timetable.done.is_set()
+    figures = json.loads(timetable.figures())
+    assert figures["late_per_hour"] == pytest.approx(3600)
+    assert figures["p50_us"] == pytest.approx(0.9 * audio_blocks.BLOCK_NS / 1e3, abs=0.01)
 
 
 def test_the_picture_shows_the_ratio_of_each_figure_that_is_kept() -> None:
