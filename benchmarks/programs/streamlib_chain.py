@@ -33,13 +33,14 @@ class Source(Processor):
 
     class Config(ProcessorConfig):
         frames: int
+        bytes: int = 0
 
     config: Config
     out = LinkOutput(DataFrame)
 
     def setup(self, ctx: RuntimeContext) -> None:
         self._left = self.config.frames
-        self._data: dict[str, object] = {}
+        self._data: dict[str, object] = {"pixels": bytes(self.config.bytes)} if self.config.bytes else {}
 
     def process(self, ctx: ProcessContext) -> None:
         self.out.write(DataFrame(self._data))
@@ -100,7 +101,7 @@ def run(options: argparse.Namespace, hops: int, frames: int) -> int:
     runtime = StreamRuntime() if options.kind == "threads" else StreamRuntime(scheduler=Inline())
     passing = pass_on if options.kind == "function" else Pass
     with runtime.edit() as edit:
-        last = edit.add_processor(Source, frames=frames)
+        last = edit.add_processor(Source, frames=frames, bytes=options.bytes)
         for _ in range(hops):
             added = edit.add_processor(passing)
             edit.connect(last, added, capacity=options.capacity)

@@ -152,7 +152,7 @@ def main() -> None:
     if options.version:
         print(f"StreamLib {__version__}")
         return
-    processors = max(1000, round(options.processors * options.share))
+    processors = max(500, round(options.processors * options.share))
     print(json.dumps(measure(options.kind, processors, options.deep, options.frames, options.idle)))
 
 

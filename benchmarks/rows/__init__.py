@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from benchmarks.row import Row
+from benchmarks.rows.audio import AUDIO, AUDIO_INTERVALS, AUDIO_PLACED
 from benchmarks.rows.edit import EDIT_INLINED, EDIT_ONE_LOOP, EDIT_POOL
 from benchmarks.rows.explain import EXPLAIN_INLINED, EXPLAIN_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
+from benchmarks.rows.hop_latency import (
+    HOP_BUSY,
+    HOP_BUSY_QUEUE,
+    HOP_FULL_8,
+    HOP_FULL_8_BUSY,
+    HOP_FULL_200,
+    HOP_FULL_200_BUSY,
+    HOP_PACED,
+)
 from benchmarks.rows.import_time import IMPORT
 from benchmarks.rows.inlined_hop import INLINED_HOP
 from benchmarks.rows.look import LOOK
-from benchmarks.rows.main_job import MAIN_JOB
+from benchmarks.rows.main_job import MAIN_JOB, MAIN_JOB_COPIES
+from benchmarks.rows.mosaic import MOSAIC, MOSAIC_COPIES
 from benchmarks.rows.observer import OBSERVER_CALLS, OBSERVER_FRAMES, OBSERVER_GONE, OBSERVER_LINK
 from benchmarks.rows.one_hop import ONE_HOP
-from benchmarks.rows.scale import SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
+from benchmarks.rows.peers import (
+    DORA,
+    EZMSG,
+    GNU_RADIO,
+    GSTREAMER_PYTHON,
+    GSTREAMER_PYTHON_INLINED,
+    MEDIAPIPE,
+    PIPECAT,
+)
+from benchmarks.rows.scale import SCALE_FEWER, SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
+from benchmarks.rows.transcode import FOUR_ENCODES, FOUR_ENCODES_COPIES, TRANSCODE_FFMPEG, TRANSCODE_GSTREAMER
 from benchmarks.rows.watch import WATCH
 
 ROWS: tuple[Row, ...] = (
@@ -22,9 +43,34 @@ ROWS: tuple[Row, ...] = (
     THREAD_HOP_200,
     THREAD_HOP_8,
     ONE_HOP,
+    HOP_PACED,
+    HOP_BUSY,
+    HOP_BUSY_QUEUE,
+    HOP_FULL_8,
+    HOP_FULL_8_BUSY,
+    HOP_FULL_200,
+    HOP_FULL_200_BUSY,
+    GSTREAMER_PYTHON,
+    GSTREAMER_PYTHON_INLINED,
+    EZMSG,
+    PIPECAT,
+    GNU_RADIO,
+    MEDIAPIPE,
+    DORA,
     MAIN_JOB,
+    MAIN_JOB_COPIES,
+    TRANSCODE_FFMPEG,
+    TRANSCODE_GSTREAMER,
+    FOUR_ENCODES,
+    FOUR_ENCODES_COPIES,
+    MOSAIC,
+    MOSAIC_COPIES,
+    AUDIO,
+    *AUDIO_PLACED,
+    *AUDIO_INTERVALS,
     SCALE_INLINED,
     SCALE_POOL,
+    *SCALE_FEWER,
     SCALE_INLINED_COST,
     SCALE_POOL_COST,
     EDIT_POOL,

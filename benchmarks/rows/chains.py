@@ -6,6 +6,7 @@ Python runs in each of StreamLib's hops and in none of GStreamer's: this is C on
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 
 from benchmarks.program import Program
 
@@ -26,14 +27,28 @@ def streamlib_chain(kind: str, **options: int) -> Program:
 
 def gstreamer_chain(kind: str, name: str, **options: int) -> Program:
     """GStreamer's side, called `name` in the table."""
-    module = (DEBIAN_PYTHON, "-m", "benchmarks.programs.gstreamer_chain")
+    return chain(DEBIAN_PYTHON, "gstreamer_chain", name, kind, INSTALL, options)
+
+
+def chain(
+    python: str,
+    module: str,
+    name: str,
+    kind: str,
+    install: str,
+    options: Mapping[str, int],
+    make: Callable[[], None] | None = None,
+) -> Program:
+    """The side of a peer whose program is `module`, run by an interpreter that has the peer or will by `make`."""
+    command = (python, "-m", f"benchmarks.programs.{module}")
     return Program(
         name=name,
-        command=(*module, kind, *_flags(options)),
-        version_command=(*module, "--version"),
-        install=INSTALL,
+        command=(*command, kind, *_flags(options)),
+        version_command=(*command, "--version"),
+        install=install,
+        make=make,
     )
 
 
-def _flags(options: dict[str, int]) -> list[str]:
+def _flags(options: Mapping[str, int]) -> list[str]:
     return [text for name, number in options.items() for text in (f"--{name}", str(number))]

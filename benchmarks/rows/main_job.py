@@ -7,6 +7,7 @@ import sys
 from benchmarks.clip import CLIP, prepare
 from benchmarks.program import Program
 from benchmarks.row import Figure, Row
+from benchmarks.target import Target
 
 
 def _side(name: str, module: str, install: str) -> Program:
@@ -30,4 +31,15 @@ MAIN_JOB = Row(
     "left out, building the graph and closing the file are not.",
     prepare=prepare,
     alike=("frames", "bytes", "seconds"),
+)
+MAIN_JOB_COPIES = Row(
+    name="main-job-copies",
+    ours=_side("StreamLib", "streamlib_job_copies", "run scripts/install"),
+    theirs=Target({"copies": 2.0}, "the two conversions of the hand-written loop"),
+    figures=(Figure(key="copies", what="the same job: copies of each picture", unit="", at_most=None, digits=2),),
+    method="As `main-job`, with each call counted in which pixels are written into other memory: conversion by "
+    "swscale, and copies between planes and arrays. The filter itself, which makes new pixels, does not count, nor do "
+    "codecs.",
+    prepare=prepare,
+    pairs=1,
 )

@@ -9,15 +9,20 @@ from benchmarks.row import Figure, Row
 from benchmarks.target import Target
 
 PROCESSORS = 50_000
+FEWER = (500, 5_000)
 DEEP = 50
-FRAMES = 20
-SHAPE = f"{PROCESSORS:,} processors in {PROCESSORS // DEEP:,} rows of {DEEP} behind one source"
+STEPS = 20 * PROCESSORS
 PAIRS = 5
 
 
-def _ours(kind: str, frames: int, idle_s: float) -> Program:
+def shape(processors: int) -> str:
+    """How so many stand."""
+    return f"{processors:,} processors in {processors // DEEP:,} rows of {DEEP} behind one source"
+
+
+def _ours(kind: str, processors: int, frames: int, idle_s: float) -> Program:
     module = (sys.executable, "-m", "benchmarks.programs.streamlib_scale")
-    sizes = ("--processors", str(PROCESSORS), "--deep", str(DEEP), "--frames", str(frames), "--idle", str(idle_s))
+    sizes = ("--processors", str(processors), "--deep", str(DEEP), "--frames", str(frames), "--idle", str(idle_s))
     return Program(
         name="StreamLib",
         command=(*module, kind, *sizes),
@@ -26,29 +31,28 @@ def _ours(kind: str, frames: int, idle_s: float) -> Program:
     )
 
 
-def _loop() -> Program:
+def _loop(processors: int) -> Program:
     module = (sys.executable, "-m", "benchmarks.programs.plain_loop")
     return Program(
         name="a loop making the same three calls",
-        command=(*module, "--processors", str(PROCESSORS), "--frames", str(FRAMES)),
+        command=(*module, "--processors", str(processors), "--frames", str(STEPS // processors)),
         version_command=(*module, "--version"),
         install="run scripts/install",
     )
 
 
-def _through(kind: str, where: str, at_most: float, held_back: str) -> Row:
+def _through(
+    kind: str, where: str, at_most: float | None = None, held_back: str = "", processors: int = PROCESSORS
+) -> Row:
+    what = f"{processors:,} processors {where}, a frame through all: per step"
     return Row(
-        name=f"scale-{kind}",
-        ours=_ours(kind, FRAMES, 0.0),
-        theirs=_loop(),
-        figures=(
-            Figure(
-                key="ns", what=f"50,000 processors {where}, a frame through all: per step", unit="ns", at_most=at_most
-            ),
-        ),
-        method=f"{SHAPE}; {FRAMES} frames, from the first write to the last read at the end of the last row, by "
-        "processors and frames. The loop calls `process` of as many objects, each of which reads a slot and writes the "
-        "next. One worker on the pool.",
+        name=f"scale-{kind}" if processors == PROCESSORS else f"scale-{kind}-{processors}",
+        ours=_ours(kind, processors, STEPS // processors, 0.0),
+        theirs=_loop(processors),
+        figures=(Figure(key="ns", what=what, unit="ns", at_most=at_most),),
+        method=f"{shape(processors)}; {STEPS // processors:,} frames, from the first write to the last read at "
+        "the end of the last row, by processors and frames. The loop calls `process` of as many "
+        "objects, each of which reads a slot and writes the next. One worker on the pool.",
         held_back=held_back,
         pairs=PAIRS,
     )
@@ -57,7 +61,7 @@ def _through(kind: str, where: str, at_most: float, held_back: str) -> Row:
 def _being_there(kind: str, where: str) -> Row:
     return Row(
         name=f"scale-{kind}-cost",
-        ours=_ours(kind, 1, 10.0),
+        ours=_ours(kind, PROCESSORS, 1, 10.0),
         theirs=Target({"build_start_s": 3.0, "bytes": 2500.0, "idle_ms": 5.0, "stop_s": 2.0}),
         figures=(
             Figure(
@@ -67,8 +71,8 @@ def _being_there(kind: str, where: str) -> Row:
             Figure(key="idle_ms", what="the same: CPU of ten idle seconds", unit="ms", at_most=1.0, digits=2),
             Figure(key="stop_s", what="the same: stop", unit="s", at_most=1.0, digits=2),
         ),
-        method=f"{SHAPE}, added as one edit. Memory is what the process grew by until all ran; idle is the CPU time "
-        "of all threads while nothing is sent.",
+        method=f"{shape(PROCESSORS)}, added as one edit. Memory is what the process grew by until all ran; idle is "
+        "the CPU time of all threads while nothing is sent.",
         held_back="Each processor has a loop, two rings and their wake-ups made when it is wired, with queues of "
         "hundreds of bytes each; making rings when first needed, and leaner loops, come with issue 6.",
         pairs=PAIRS,
@@ -84,6 +88,11 @@ SCALE_POOL = _through(
     3.0,
     "A processor that gets one frame at a time pays for its whole turn: being put in line, looking for changes, ends "
     "and room, being timed, and lying down again.",
+)
+SCALE_FEWER = tuple(
+    _through(kind, where, processors=processors)
+    for kind, where in (("inlined", "inlined"), ("pool", "on the pool"))
+    for processors in FEWER
 )
 SCALE_INLINED_COST = _being_there("inlined", "inlined")
 SCALE_POOL_COST = _being_there("pool", "on the pool")
