@@ -321,8 +321,6 @@ _LOOK = (
     Promise("look.age", KEPT, "issue 5", "How old frames are since they entered the graph is there for each processor that reads."),
     Promise("look.place", KEPT, "issue 5", "A snapshot tells where a processor really runs: on which thread, in whose loop."),
     Promise("look.interpreter-wait", KEPT, "issue 5", "While somebody wants to know, how long threads wait for the interpreter is estimated."),
-    Promise("look.explain", LOOK, "design: What it is", "explain() has a sentence for what each processor waits for."),
-    Promise("look.explain-diamond", LOOK, LINKS, "explain names a diamond that starves itself."),
     Promise("look.logs-id", KEPT, "issue 5", "Each line that a processor logs, by whatever logger and on whatever thread of ours, has its id."),
     Promise("look.logs-structured", KEPT, "issue 5", "Lines of the log have fields, and are JSON on request, whatever the fields hold."),
     Promise("look.logs-repeats", KEPT, "issue 5", "A repeated error of a loop is one line in the log and then a count."),

@@ -6,7 +6,7 @@ import sys
 
 from benchmarks.program import Program
 from benchmarks.row import Figure, Row
-from benchmarks.rows.scale import DEEP, PAIRS, PROCESSORS, SHAPE
+from benchmarks.rows.scale import DEEP, PAIRS, PROCESSORS, shape
 from benchmarks.target import Target
 
 
@@ -29,8 +29,8 @@ def _row(kind: str, where: str) -> Row:
             Figure(key="all_ms", what="the same: their source is paused", unit="ms", at_most=1.0, digits=1),
             Figure(key="look_us", what="the same: one look for stalls", unit="µs", at_most=1.0),
         ),
-        method=f"{SHAPE}, which sends a frame each 500 ms; the median of 15 calls of `inspector.explain()`, and of as "
-        "many looks of the watcher for stalls, which makes one each second.",
+        method=f"{shape(PROCESSORS)}, which sends a frame each 500 ms; the median of 15 calls of "
+        "`inspector.explain()`, and of as many looks of the watcher for stalls, which makes one each second.",
         pairs=PAIRS,
     )
 

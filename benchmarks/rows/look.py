@@ -6,7 +6,7 @@ import sys
 
 from benchmarks.program import Program
 from benchmarks.row import Figure, Row
-from benchmarks.rows.scale import DEEP, PROCESSORS, SHAPE
+from benchmarks.rows.scale import DEEP, PROCESSORS, shape
 from benchmarks.target import Target
 
 PAIRS = 3
@@ -28,7 +28,7 @@ LOOK = Row(
         Figure(key="snapshot_ms", what="a snapshot of all of them", unit="ms", at_most=1.0),
         Figure(key="held_ms", what="the same: others wait for the graph at most", unit="ms", at_most=None),
     ),
-    method=f"{SHAPE}, running; three frames were sent. Medians of five looks in a row. For the last figure another "
-    "thread asks for the graph every millisecond during one snapshot.",
+    method=f"{shape(PROCESSORS)}, running; three frames were sent. Medians of five looks in a row. For the last figure "
+    "another thread asks for the graph every millisecond during one snapshot.",
     pairs=PAIRS,
 )
