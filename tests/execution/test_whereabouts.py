@@ -269,3 +269,15 @@ def test_the_variables_of_one_who_is_traced_are_not_taken_from_it() -> None:
         return _locals(frame)["kept"], given["kept"] if kept else None
 
     assert traced(3) == (3, 3)
+
+
+def test_nobody_is_read_while_a_profiler_may_write_the_variables_back() -> None:
+    def profiled(kept: int) -> tuple[object, int]:
+        return _locals(sys._getframe()), kept
+
+    threading.setprofile(lambda *_: None)
+    try:
+        assert profiled(3) == ({}, 3)
+    finally:
+        threading.setprofile(None)
+    assert profiled(3) == ({"kept": 3}, 3)

@@ -22,7 +22,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import accumulate, chain, compress, pairwise, repeat, takewhile
+from itertools import accumulate, chain, compress, repeat, takewhile
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, TypeVar
@@ -128,13 +128,15 @@ def _locals(frame: FrameType) -> dict[str, Any]:
     """The local variables of a function that is running; none where they cannot be had without harm.
 
     Before Python 3.13 a frame keeps the dict that it gives. It is emptied here: it would hold what the variables had
-    held, and the next look would let go of that in the midst of reading, where no finalizer is to run.
+    held, and the next look would let go of that in the midst of reading, where no finalizer is to run. While a debugger
+    is at a frame it is not, because what is in the dict becomes the variables again.
     """
-    if not _can_be_read(frame.f_code):
+    at_start = frame.f_code.co_code[frame.f_lasti] == _RESUME  # a debugger may be at it without having said so
+    if at_start or threading.getprofile() is not None or not _can_be_read(frame.f_code):
         return {}
     given = _at_once(partial(getattr, frame, "f_locals"))
     found = dict(given)
-    if isinstance(given, dict) and not _is_traced(frame):
+    if isinstance(given, dict) and frame.f_trace is None:
         given.clear()
     return found
 
@@ -149,23 +151,13 @@ def _can_be_read(code: CodeType) -> bool:
     )
 
 
-def _is_traced(frame: FrameType) -> bool:
-    """Whether a debugger may be at it: what is in the dict becomes the variables again when it lets go on.
-
-    At its first instruction a frame does not say so yet.
-    """
-    at_start = frame.f_code.co_code[frame.f_lasti] == _RESUME
-    return at_start or frame.f_trace is not None or threading.getprofile() is not None
-
-
 def _look_at(stack: list[FrameType], thread: str, calls: list[Call], loops: list[Loop]) -> None:
     """Go from the line that is executed outwards."""
     deepest: FrameType | None = None  # of the lines that are not ours, the innermost so far, and the outermost
     theirs: FrameType | None = None
     found: Call | None = None
     waits = False
-    for frame, caller in pairwise((*stack, None)):
-        assert frame is not None
+    for frame, caller in zip(stack, (*stack[1:], None), strict=True):
         code = frame.f_code
         if code is _WAITS:
             waits = True
