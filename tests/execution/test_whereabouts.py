@@ -281,3 +281,16 @@ def test_nobody_is_read_while_a_profiler_may_write_the_variables_back() -> None:
     finally:
         threading.setprofile(None)
     assert profiled(3) == ({"kept": 3}, 3)
+
+
+def test_a_look_keeps_no_stack_until_the_next_collection() -> None:
+    def looks() -> weakref.ref[Held]:
+        held = Held()
+        whereabouts()
+        return weakref.ref(held)
+
+    gc.disable()
+    try:
+        assert looks()() is None
+    finally:
+        gc.enable()

@@ -93,8 +93,11 @@ def whereabouts(events: asyncio.AbstractEventLoop | None = None) -> Whereabouts:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     calls: list[Call] = []
     loops: list[Loop] = []
-    for ident, innermost in _at_once(sys._current_frames).items():
+    frames, own = _at_once(sys._current_frames), threading.get_ident()
+    del frames[own]  # that frame has this dict among its variables: in a circle all stacks would stay
+    for ident, innermost in frames.items():
         _look_at(_stack(innermost), names.get(ident, ""), calls, loops)
+    _look_at(_stack(sys._getframe()), names.get(own, ""), calls, loops)
     if events is not None:
         calls += _awaiting(events)
     return Whereabouts(tuple(calls), tuple(loops))
