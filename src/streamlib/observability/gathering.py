@@ -92,13 +92,15 @@ class Gathering:
         with graph.lock:
             state = graph.state
             ids = graph.processor_ids()
-            found = [] if state is GraphState.IDLE else graph.every(ProcessorInstance)
-            has_run = state is not GraphState.IDLE or bool(graph.every(LastMetrics))
+            found = {} if state is GraphState.IDLE else graph.having(ProcessorInstance)
+            has_run = state is not GraphState.IDLE or bool(graph.having(LastMetrics))
         failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.items()}
         if state is GraphState.IDLE:
             now_ns = around.clock.now_ns()
             return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures)
-        return _Look(graph, around, _bearers(found), ids).scene(state, failures, ProcessorId(focus))
+        return _Look(graph, around, {instance.id: instance for instance in found.values()}, ids).scene(
+            state, failures, ProcessorId(focus)
+        )
 
 
 class _Look:
@@ -113,10 +115,7 @@ class _Look:
     ) -> None:
         self._graph = graph
         self._around = around
-        known = set(ids)
-        self._instances = (
-            instances if instances.keys() == known else {id_: one for id_, one in instances.items() if id_ in known}
-        )
+        self._instances = instances
         self._now_ns = around.clock.now_ns()
         self._offset_ns = self._now_ns - around.media_clock.now_ns()
         self._absent = [] if len(self._instances) == len(ids) else [id_ for id_ in ids if id_ not in instances]
@@ -402,16 +401,6 @@ class _Look:
     def _restart_facts(self, attempt: Attempt) -> RestartFacts:
         at_ns = self._on_clock(attempt.at_ns)
         return RestartFacts(attempt=attempt.number, limit=attempt.limit, at_ns=at_ns, error=attempt.error)
-
-
-def _bearers(found: list[ProcessorInstance]) -> dict[ProcessorId, ProcessorInstance]:
-    """By id who bears it now; one that is on its way out may have borne it before."""
-    bearers = {instance.id: instance for instance in found}
-    if len(bearers) < len(found):
-        for instance in found:
-            if instance.generation > bearers[instance.id].generation:
-                bearers[instance.id] = instance
-    return bearers
 
 
 def _is_full(reader: SlotReader | RingReader) -> bool:
