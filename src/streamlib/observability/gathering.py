@@ -92,13 +92,13 @@ class Gathering:
         with graph.lock:
             state = graph.state
             ids = graph.processor_ids()
-            found = {} if state is GraphState.IDLE else graph.having(ProcessorInstance)
+            found = () if state is GraphState.IDLE else graph.having(ProcessorInstance).values()
             has_run = state is not GraphState.IDLE or bool(graph.having(LastMetrics))
         failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.items()}
         if state is GraphState.IDLE:
             now_ns = around.clock.now_ns()
             return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures)
-        return _Look(graph, around, {instance.id: instance for instance in found.values()}, ids).scene(
+        return _Look(graph, around, {instance.id: instance for instance in found}, ids).scene(
             state, failures, ProcessorId(focus)
         )
 
