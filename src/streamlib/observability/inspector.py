@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from streamlib.errors import StateError
 from streamlib.events.bus import EventBus
 from streamlib.events.graph import GraphEvent
 from streamlib.events.link import LinkEvent
@@ -51,23 +50,21 @@ class GraphInspector:
 
     Args:
         now_ns: The runtime's clock.
+        bus: Where live tables hear of the stop.
         observers: Makes those who go on looking.
         explain: Says why nothing comes out; the runtime's.
-
-    Attributes:
-        events: The bus of the runtime, where live tables hear of its stop.
     """
-
-    events: EventBus | None = None
 
     def __init__(
         self,
         graph: PropertyGraph,
+        bus: EventBus,
         now_ns: Callable[[], int],
         observers: Observers,
-        explain: Callable[[str], Explanation] | None = None,
+        explain: Callable[[str], Explanation],
     ) -> None:
         self._graph = graph
+        self._bus = bus
         self._now_ns = now_ns
         self._observers = observers
         self._explain = explain
@@ -115,7 +112,7 @@ class GraphInspector:
         Raises:
             ConfigError: The interval is not 0.1 s to an hour.
         """
-        return LiveTable(self, self.events, interval_s=interval_s)
+        return LiveTable(self, self._bus, interval_s=interval_s)
 
     def topology(self) -> GraphTopology:
         """Who is joined to whom, all of one moment."""
@@ -153,11 +150,7 @@ class GraphInspector:
         Raises:
             UnknownProcessorError, UnknownLinkError: There is none of that id, or it is a handle of another runtime.
         """
-        if self._explain is None:
-            raise StateError("only the inspector of a runtime explains; ask runtime.inspector")
-        if not subject:
-            return self._explain("")
-        return self._explain(subject_named(self._graph, subject))
+        return self._explain(subject_named(self._graph, subject) if subject else "")
 
     def interpreter_wait(self) -> InterpreterWait:
         """Estimate how long threads wait for the interpreter, from now until it is closed; use it with `with`."""
