@@ -50,11 +50,13 @@ class Alarm:
 
     def close(self, timeout_s: float) -> bool:
         """Call nobody any more; False when the thread did not end in time."""
-        self._closed = True
+        with self._guard:  # a thread that begins just now has begun
+            self._closed = True
+            thread = self._thread
         self._waker.wake()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
-        return self._thread is None or not self._thread.is_alive()
+        if thread is not None:
+            thread.join(timeout_s)
+        return thread is None or not thread.is_alive()
 
     def _run(self) -> None:
         while not self._closed:
