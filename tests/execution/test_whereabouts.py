@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
+import sys
 import threading
+import weakref
+from functools import partial
 from typing import Any
 
+import pytest
+
 from streamlib import DataFrame, LinkInput, ProcessContext, Processor, ProcessorConfig, StreamRuntime, processor
-from streamlib.execution.whereabouts import Call, whereabouts
+from streamlib.execution.whereabouts import Call, _at_once, _locals, _stack, whereabouts
 from tests.scenarios.stage import SECONDS, Numbers, Record
 
 
@@ -134,3 +140,157 @@ def _looks(times: int) -> list[Call]:
             return found
         threading.Event().wait(0.005)
     return found
+
+
+def at_depth(depth: int, gate: Gate) -> None:
+    """Wait in a call of a call of a call."""
+    if depth:
+        at_depth(depth - 1, gate)
+    else:
+        gate.pass_()
+
+
+def test_no_collection_begins_while_a_stack_is_gone_through() -> None:
+    gate, depth = Gate(), 200
+    deep = threading.Thread(target=at_depth, args=(depth, gate), daemon=True)
+    deep.start()
+    gate.record.wait_for_call("in")
+    looking, thresholds = threading.get_ident(), gc.get_threshold()
+    during: list[str] = []
+
+    def collects(phase: str, _: dict[str, int]) -> None:
+        if phase == "start" and threading.get_ident() == looking:
+            during.append(sys._getframe(1).f_code.co_name)
+
+    innermost = _at_once(sys._current_frames)[deep.ident or 0]
+    gc.callbacks.append(collects)
+    gc.set_threshold(1)
+    try:
+        stack = _stack(innermost)
+        kept = [[] for _ in range(depth)]  # type: ignore[var-annotated]
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(collects)
+        gate.release.set()
+        deep.join(SECONDS)
+    assert [frame.f_code for frame in stack].count(at_depth.__code__) == depth + 1
+    assert len(during) > depth // 4, f"{len(kept)} lists were made, and nothing was collected"
+    assert during.count("_at_once") + during.count("_stack") < depth // 10
+
+
+def test_the_collector_is_left_as_it_was() -> None:
+    assert gc.isenabled()
+    whereabouts()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        whereabouts()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_the_collector_is_on_again_after_a_read_that_raised() -> None:
+    with pytest.raises(AttributeError):
+        _at_once(partial(getattr, object(), "absent"))
+    assert gc.isenabled()
+
+
+class Held:
+    """Something that can be waited for until it is gone."""
+
+
+class Holds(Processor):
+    """Lets go of something during its call."""
+
+    class Config(ProcessorConfig):
+        gate: Any
+        after: Any
+        gone: Any
+
+    into = LinkInput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        del ctx
+        self.into.read()
+        held = Held()
+        weakref.finalize(held, self.config.gone.called, "gone")
+        self.config.gate.pass_()
+        del held
+        self.config.after.pass_()
+
+
+def test_what_a_call_lets_go_of_is_not_kept_by_a_look() -> None:
+    gate, after, gone = Gate(), Gate(), Record()
+    runtime, sink = fed(Holds, gate=gate, after=after, gone=gone)
+    runtime.start()
+    gate.record.wait_for_call("in")
+    assert [call for call in whereabouts().calls if sink in call.ids]
+    gate.release.set()
+    after.record.wait_for_call("in")
+    assert "gone" in gone.calls
+    after.release.set()
+    runtime.stop(drain=False)
+
+
+class Lists(Processor):
+    """Asks for its own variables."""
+
+    class Config(ProcessorConfig):
+        gate: Any
+        seen: Any
+
+    into = LinkInput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        del ctx
+        self.into.read()
+        mine = locals()
+        self.config.gate.pass_()
+        self.config.seen.append(sorted(mine))
+
+
+def test_the_variables_of_one_who_asked_for_them_itself_are_left_alone() -> None:
+    gate, seen = Gate(), list[list[str]]()
+    runtime, sink = fed(Lists, gate=gate, seen=seen)
+    runtime.start()
+    gate.record.wait_for_call("in")
+    assert not [call for call in whereabouts().calls if sink in call.ids]
+    gate.release.set()
+    runtime.stop(drain=False)
+    assert seen[0] == ["self"]
+
+
+def test_the_variables_of_one_who_is_traced_are_not_taken_from_it() -> None:
+    def traced(kept: int) -> tuple[object, object]:
+        frame = sys._getframe()
+        given = frame.f_locals
+        frame.f_trace = lambda *_: None
+        return _locals(frame)["kept"], given["kept"] if kept else None
+
+    assert traced(3) == (3, 3)
+
+
+def test_nobody_is_read_while_a_profiler_may_write_the_variables_back() -> None:
+    def profiled(kept: int) -> tuple[object, int]:
+        return _locals(sys._getframe()), kept
+
+    threading.setprofile(lambda *_: None)
+    try:
+        assert profiled(3) == ({}, 3)
+    finally:
+        threading.setprofile(None)
+    assert profiled(3) == ({"kept": 3}, 3)
+
+
+def test_a_look_keeps_no_stack_until_the_next_collection() -> None:
+    def looks() -> weakref.ref[Held]:
+        held = Held()
+        whereabouts()
+        return weakref.ref(held)
+
+    gc.disable()
+    try:
+        assert looks()() is None
+    finally:
+        gc.enable()

@@ -6,6 +6,7 @@ import pytest
 
 from streamlib import StreamRuntime
 from streamlib.errors import ConfigError
+from streamlib.runtime.insight import STALL_AFTER_S
 
 
 def after_ns(runtime: StreamRuntime) -> int | None:
@@ -15,7 +16,7 @@ def after_ns(runtime: StreamRuntime) -> int | None:
 
 @pytest.mark.promise("look.stalls")
 def test_how_long_nothing_may_go_on_is_chosen_with_the_runtime() -> None:
-    assert after_ns(StreamRuntime()) is None
+    assert after_ns(StreamRuntime()) == round(STALL_AFTER_S * 1e9)
     assert after_ns(StreamRuntime(stall_after=0.5)) == 500_000_000
     assert after_ns(StreamRuntime.builder().with_stall_after(20).build()) == 20_000_000_000
     assert after_ns(StreamRuntime(stall_after=None)) is None

@@ -233,6 +233,20 @@ def test_percentiles_and_the_maximum_of_the_latency_are_there_for_every_processo
         assert known.p50_ns <= known.p90_ns <= known.p99_ns <= known.max_ns
 
 
+@pytest.mark.parametrize("added", ["before the start", "while it runs"])
+def test_calls_of_a_processor_that_is_linked_to_nobody_are_counted(make: Make, added: str) -> None:
+    record = Record()
+    runtime = make(clock=ManualClock())
+    if added == "while it runs":
+        runtime.start()
+    ticks = runtime.add_processor(Ticks, record=record)
+    if added == "before the start":
+        runtime.start()
+    record.wait_until(lambda: len(record.numbers) >= 1)
+    runtime.pause()
+    assert calls(ticks) == len(record.numbers)
+
+
 def latency(handle: ProcessorHandle) -> LatencyStats:
     assert handle.metrics is not None
     return handle.metrics.latency.stats()

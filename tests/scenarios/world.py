@@ -686,7 +686,7 @@ class World:
 
     def _be_patient(self) -> None:
         """Nobody is late on a busy machine; one who is held up would not answer however long one waits."""
-        self.runtime._site.answer_s = 0.2 if self.is_held_up() else SECONDS
+        self.runtime._site.answer_s = 0.6 if self.is_held_up() else SECONDS
 
     def is_held_up(self) -> bool:
         return bool(self.paused) or self.runtime.graph.state is GraphState.PAUSED

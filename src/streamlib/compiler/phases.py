@@ -446,9 +446,9 @@ def _instance_of(
 
 
 def _own(loop: Loop, instance: ProcessorInstance) -> None:
-    loop.head = instance
-    loop.members = [instance]
     instance.loop = loop
+    loop.head = instance
+    loop.arrange([instance])  # no link may ever do so
 
 
 def _nothing() -> None:

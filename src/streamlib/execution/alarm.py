@@ -50,7 +50,7 @@ class Alarm:
 
     def close(self, timeout_s: float) -> bool:
         """Call nobody any more; False when the thread did not end in time."""
-        with self._guard:  # a thread that begins just now has begun
+        with self._guard:  # a thread that is begun just now is joined, too
             self._closed = True
             thread = self._thread
         self._waker.wake()

@@ -3,19 +3,29 @@
 Nothing is noted while processors run, so it costs nothing until somebody looks. A look goes through the stack of each
 thread once; the calls of an `async def process` that wait in the event loop are on no stack, and are asked of their
 tasks. What it finds is of one moment, and may be over by the time it is read.
+
+The frames are of threads that go on as soon as the interpreter lets them, so each stack is gone through by C code
+alone, with the collector off (`_at_once`). Before CPython 3.12 making a frame object may start the collector, whose
+callbacks and finalizers let the other thread return out of that very frame: what `f_back` gives then is freed memory.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dis
+import gc
+import inspect
+import operator
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import accumulate, chain, compress, repeat, takewhile
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
@@ -29,12 +39,15 @@ METHODS = frozenset(
 )
 """The methods of a processor that are the user's."""
 
-UNDISTURBED_S = 1.0
-"""The switch interval during a look, in seconds; a look takes a ten thousandth of it."""
+_ASKS = frozenset({"locals", "vars", "dir", "eval", "exec"})
+"""What a function asks for its own variables with: it may hold the dict that a look fills, and empties."""
 
 _OURS = str(Path(__file__).parents[1])
 _WAITS = Loop.wait_for_room.__code__
 _RUNS = Loop._run.__code__
+_RESUME = dis.opmap["RESUME"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,39 +93,81 @@ def whereabouts(events: asyncio.AbstractEventLoop | None = None) -> Whereabouts:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     calls: list[Call] = []
     loops: list[Loop] = []
-    with _undisturbed():
-        for ident, frame in sys._current_frames().items():
-            _look_at(frame, names.get(ident, ""), calls, loops)
+    frames, own = _at_once(sys._current_frames), threading.get_ident()
+    del frames[own]  # that frame has this dict among its variables: in a circle all stacks would stay
+    for ident, innermost in frames.items():
+        _look_at(_stack(innermost), names.get(ident, ""), calls, loops)
+    _look_at(_stack(sys._getframe()), names.get(own, ""), calls, loops)
     if events is not None:
         calls += _awaiting(events)
     return Whereabouts(tuple(calls), tuple(loops))
 
 
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Have the interpreter run nobody else for a moment: the stack of a thread that goes on is not to be walked."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(UNDISTURBED_S)
+def _at_once(read: Callable[[], _T]) -> _T:
+    """Call a function that is written in C, with the collector off, and with no bytecode in between.
+
+    A thread gives the interpreter away only between two bytecodes, or where a finalizer or the collector runs some. So
+    no other thread goes on meanwhile, and none turns the collector on or off.
+    """
+    was_on: list[bool] = []
+    note = partial(was_on.extend, map(operator.call, (gc.isenabled,)))
+    restore = partial(next, map(operator.call, compress((gc.enable,), was_on)), None)
+    calls: tuple[Callable[[], Any], ...] = (note, gc.disable, read, restore)
     try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
+        _, _, found, _ = map(operator.call, calls)
+    except BaseException:
+        restore()
+        raise
+    return found  # type: ignore[no-any-return]
 
 
-def _look_at(innermost: FrameType, thread: str, calls: list[Call], loops: list[Loop]) -> None:
+def _stack(innermost: FrameType) -> list[FrameType]:
+    """A frame and those that called it, as they are at one moment."""
+    outwards = accumulate(chain((innermost,), repeat("f_back")), getattr)  # type: ignore[arg-type]
+    return _at_once(partial(list, takewhile(partial(operator.is_not, None), outwards)))
+
+
+def _locals(frame: FrameType) -> dict[str, Any]:
+    """The local variables of a function that is running; none where they cannot be had without harm.
+
+    Before Python 3.13 a frame keeps the dict that it gives. It is emptied here: it would hold what the variables had
+    held, and the next look would let go of that in the midst of reading, where no finalizer is to run. While a debugger
+    is at a frame it is not, because what is in the dict becomes the variables again.
+    """
+    at_start = frame.f_code.co_code[frame.f_lasti] == _RESUME  # a debugger may be at it without having said so
+    if at_start or threading.getprofile() is not None or not _can_be_read(frame.f_code):
+        return {}
+    given = _at_once(partial(getattr, frame, "f_locals"))
+    found = dict(given)
+    if isinstance(given, dict) and frame.f_trace is None:
+        given.clear()
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _can_be_read(code: CodeType) -> bool:
+    """Whether its variables are not in a dict of its own anyway, nor asked for by itself."""
+    if not code.co_flags & inspect.CO_OPTIMIZED:
+        return False
+    return _ASKS.isdisjoint(code.co_names) or not any(
+        step.argval in _ASKS for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"
+    )
+
+
+def _look_at(stack: list[FrameType], thread: str, calls: list[Call], loops: list[Loop]) -> None:
     """Go from the line that is executed outwards."""
     deepest: FrameType | None = None  # of the lines that are not ours, the innermost so far, and the outermost
     theirs: FrameType | None = None
     found: Call | None = None
     waits = False
-    frame: FrameType | None = innermost
-    while frame is not None:
+    for frame, caller in zip(stack, (*stack[1:], None), strict=True):
         code = frame.f_code
         if code is _WAITS:
             waits = True
         elif code is _RUNS:
-            loops.append(frame.f_locals["self"])
-        processor = _processor_of(frame, code)
+            loops += [one for one in _locals(frame).values() if isinstance(one, Loop)]
+        values = _locals(frame) if code.co_name in METHODS and code.co_argcount else {}
+        processor = _processor_of(values, code)
         if processor is not None and found is not None and found.processor is not processor:
             calls.append(found)
             found = deepest = theirs = None
@@ -122,37 +177,41 @@ def _look_at(innermost: FrameType, thread: str, calls: list[Call], loops: list[L
         if processor is not None:  # the outermost of its frames counts: a method may call the one that it overrides
             waits = waits or (found is not None and found.waits_for_room)
             place = theirs if theirs is not None and isinstance(processor, FunctionProcessor) else frame
-            found = _call(processor, frame, place, deepest or frame, thread, waits=waits)
+            ids = _ids(values, {} if caller is None else _locals(caller))
+            found = _call(processor, code.co_name, place, deepest or frame, thread, ids, waits=waits)
             waits = False
-        frame = frame.f_back
     if found is not None:
         calls.append(found)
 
 
-def _processor_of(frame: FrameType, code: CodeType) -> Processor | None:
-    if code.co_name not in METHODS or not code.co_argcount:
-        return None
-    first = frame.f_locals.get(code.co_varnames[0])
+def _processor_of(values: dict[str, Any], code: CodeType) -> Processor | None:
+    first = values.get(code.co_varnames[0]) if values else None
     return first if isinstance(first, Processor) else None
 
 
 def _call(
-    processor: Processor, method: FrameType, theirs: FrameType, deepest: FrameType, thread: str, *, waits: bool
+    processor: Processor,
+    method: str,
+    theirs: FrameType,
+    deepest: FrameType,
+    thread: str,
+    ids: tuple[ProcessorId, ...],
+    *,
+    waits: bool = False,
+    awaits: bool = False,
 ) -> Call:
-    place = _line(theirs)
     below = "" if deepest is theirs else f"{_line(deepest)} in {deepest.f_code.co_name}"
-    return Call(processor, method.f_code.co_name, place, below, thread, _ids(method), waits_for_room=waits)
+    return Call(processor, method, _line(theirs), below, thread, ids, waits_for_room=waits, awaits=awaits)
 
 
-def _ids(method: FrameType) -> tuple[ProcessorId, ...]:
-    """The ids in the frame of a call, and of who calls: it may be handed on, deleted, or one of two."""
+def _ids(*around: dict[str, Any]) -> tuple[ProcessorId, ...]:
+    """The ids in the variables of a call, and of who calls: it may be handed on, deleted, or one of two."""
     ids: dict[ProcessorId, None] = {}
-    for frame in (method, method.f_back):
-        for value in () if frame is None else list(frame.f_locals.values()):
-            if isinstance(value, (ProcessContext, RuntimeContext)):
-                ids[value.processor_id] = None
-            elif isinstance(value, ProcessorInstance):
-                ids[value.id] = None
+    for value in chain.from_iterable(values.values() for values in around):
+        if isinstance(value, (ProcessContext, RuntimeContext)):
+            ids[value.processor_id] = None
+        elif isinstance(value, ProcessorInstance):
+            ids[value.id] = None
     return tuple(ids)
 
 
@@ -168,20 +227,20 @@ def _awaiting(events: asyncio.AbstractEventLoop) -> Iterator[Call]:
     for task in tasks:
         frames = list(_suspended(task.get_coro()))
         for frame in frames:
-            processor = _processor_of(frame, frame.f_code)
+            code = frame.f_code
+            values = _locals(frame) if code.co_name in METHODS and code.co_argcount else {}
+            processor = _processor_of(values, code)
             if processor is not None:
-                deepest = frames[-1]
-                below = "" if deepest is frame else f"{_line(deepest)} in {deepest.f_code.co_name}"
-                yield Call(
-                    processor, frame.f_code.co_name, _line(frame), below, "streamlib:asyncio", _ids(frame), awaits=True
-                )
+                yield _call(processor, code.co_name, frame, frames[-1], "streamlib:asyncio", _ids(values), awaits=True)
                 break
 
 
 def _suspended(coroutine: Any) -> Iterator[FrameType]:
     """The frames of a coroutine that waits, outermost first; none of one that is running."""
     while coroutine is not None and not getattr(coroutine, "cr_running", False):
-        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        frame = _at_once(partial(getattr, coroutine, "cr_frame", None)) or _at_once(
+            partial(getattr, coroutine, "gi_frame", None)
+        )
         if frame is None:
             return
         yield frame

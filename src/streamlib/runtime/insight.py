@@ -13,6 +13,9 @@ from streamlib.observability.gathering import Gathering, Surroundings
 from streamlib.observability.stalls import StallWatcher
 from streamlib.runtime.restarts import Restarts
 
+STALL_AFTER_S = 5.0
+"""After how many seconds without going on something is told as a stall."""
+
 
 def insight(site: Site, restarts: Restarts, stall_after: float | None) -> tuple[Explainer, StallWatcher | None]:
     """Who explains this runtime, and who watches over it; nobody does where no time is given."""

@@ -50,7 +50,7 @@ from streamlib.runtime.completion import Completion
 from streamlib.runtime.editing import Editing
 from streamlib.runtime.errand import Errand
 from streamlib.runtime.handles import ProcessorHandle
-from streamlib.runtime.insight import insight
+from streamlib.runtime.insight import STALL_AFTER_S, insight
 from streamlib.runtime.lifecycle import Lifecycle
 from streamlib.runtime.operations import Restart
 from streamlib.runtime.restarts import Restarts
@@ -93,7 +93,7 @@ class StreamRuntime(Editing):
         media: MediaConfig | None = None,
         clock: Clock | None = None,
         workers: int | None = None,
-        stall_after: float | None = None,
+        stall_after: float | None = STALL_AFTER_S,
     ) -> None:
         _check_setting("media", media, isinstance(media, MediaConfig), "MediaConfig(width=1920, height=1080)")
         _check_setting("clock", clock, _is_clock(clock), "MonotonicClock(), or another object with now_ns and wait")
