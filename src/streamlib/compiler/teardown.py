@@ -99,7 +99,7 @@ class Departure:
         late = dict.fromkeys(others, "") | self.late
         if late:
             seconds = LAST_WORDS_S if self._reports.hurried else self._drain_s or self._site.answer_s
-            raise DeadlineError("draining", seconds, late)
+            raise DeadlineError("draining" if self.late else "a change", seconds, late)
 
     # ------------------------------------------------------------------------------------------------------- drain
 
