@@ -68,7 +68,7 @@ def test_a_call_that_does_not_come_back_is_told_once_and_told_when_it_is_over(
         record.wait_for_call("stuck")
         detected = stage.hear(StallDetected)
         assert (detected.processor_id, detected.cause) == (stuck.id, "inside a call")
-        assert detected.sentence.startswith(f"{stuck.id} is inside process() since ")
+        assert detected.sentence.startswith(f"{stuck.id} has been inside process() for ")
         assert detected.topic == f"processor:{stuck.id}"
         watcher = stage.runtime._lifecycle.stalls
         assert watcher is not None
