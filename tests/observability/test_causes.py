@@ -81,7 +81,7 @@ TOLD = [
     (view(who("b", state=ProcessorState.ENDED), link("a", "b", 2)), "ended 9.0 s ago, and a goes on"),
     (
         view(who("b", unconnected=("music",), neglects=("into",), called_ns=LONG_AGO), FED),
-        "waits for input music: nothing is connected, and what waits at into is left",
+        "waits for input music: nothing is connected, and what waits at into is left unread",
     ),
     (
         view(who("b", neglects=("into",), called_ns=LONG_AGO), FED, link("tone_0", "b", port="music", ended=True)),
@@ -214,7 +214,7 @@ def test_who_takes_long_for_a_frame_and_has_a_full_input_is_slow_at_each_look() 
     facts = who("b", typical_ns=S // 5)
     for depth in (7, 8):
         found = slow(view(facts, link("a", "b", depth, wait_ns=1_170_000_000)))
-        assert words_of(found) == "is slow: a call takes 200 ms, its input into is full, frames wait 1.2 s for it"
+        assert words_of(found) == "is slow: a call takes 200 ms, its input into is full, frames wait 1.2 s there"
         assert found is not None
         assert found.advice.endswith("runtime.update_link('a.out->b.into', delivery='latest')")
     assert slow(view(facts, link("a", "b", 6))) is None

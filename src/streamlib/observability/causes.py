@@ -72,7 +72,7 @@ class View:
     out: tuple[LinkFacts, ...]
     scene: Scene
 
-    def lasting(self, is_: str, been: str, at_ns: int | None) -> str:
+    def since(self, is_: str, been: str, at_ns: int | None) -> str:
         """What is so, and for how long: `has been paused for 2.1 s`; `is paused` where nobody knows since when."""
         return is_ if not at_ns else f"{been} for {lasting(self.scene.now_ns - at_ns)}"
 
@@ -122,7 +122,7 @@ def _paused(view: View) -> Root | None:
     facts = view.facts
     if facts.state is not ProcessorState.PAUSED:
         return None
-    words = view.lasting("is paused", "has been paused", facts.since_ns)
+    words = view.since("is paused", "has been paused", facts.since_ns)
     return Root(Cause.PAUSED, words, f"runtime.resume({facts.id!r})", facts.since_ns, {"waiting": view.waiting})
 
 
@@ -138,12 +138,12 @@ def _inside(view: View) -> Root | None:
         return None
     evidence = {"calls": facts.calls, "waiting": view.waiting, **_told_of(call)}
     inside = f"inside {call.method}()"
-    words = f"{view.lasting(f'is {inside}', f'has been {inside}', call.since_ns)} at {call.place}"
+    words = f"{view.since(f'is {inside}', f'has been {inside}', call.since_ns)} at {call.place}"
     if setting_up:
         return Root(Cause.SETTING_UP, words, "see what its setup waits for at that line", call.since_ns, evidence)
     if call.awaits:
         awaits = f"in {call.method}()"
-        words = f"{view.lasting(f'awaits {awaits}', f'has awaited {awaits}', call.since_ns)} at {call.place}"
+        words = f"{view.since(f'awaits {awaits}', f'has awaited {awaits}', call.since_ns)} at {call.place}"
         advice = "see what is awaited at that line; asyncio.timeout() bounds it"
         return Root(Cause.AWAITING, words, advice, call.since_ns, evidence)
     advice = "see what that line waits for or works at: give it a timeout, or do less in one call"
@@ -175,7 +175,7 @@ def _failing(view: View) -> Root | None:
         return None
     evidence: Evidence = {"errors": facts.errors, "calls": facts.calls, "error": facts.last_error}
     if (facts.errors and facts.errors >= facts.calls) or recent.row >= ROW:
-        each = view.lasting("fails in each call", "has failed in each call", recent.since_ns)
+        each = view.since("fails in each call", "has failed in each call", recent.since_ns)
         count = times(facts.errors) if facts.errors >= facts.calls else f"{facts.errors} of {facts.calls} calls so far"
         words = f"{each} ({count}): {facts.last_error}"
         return Root(Cause.FAILING, words, _MEND, recent.since_ns or None, evidence)
@@ -210,7 +210,7 @@ def _unconnected(view: View) -> Root | None:
             words += f", and the last frame came {lasting(view.scene.now_ns - since_ns)} ago"
         return Root(Cause.UNCONNECTED_INPUT, words, advice, since_ns or None, {"inputs": facts.unconnected})
     if facts.neglects and view.is_long(facts.called_ns):
-        words += f", and what waits at {listed(facts.neglects)} is left"
+        words += f", and what waits at {listed(facts.neglects)} is left unread"
         evidence: Evidence = {"inputs": facts.unconnected, "left": facts.neglects}
         return Root(Cause.UNCONNECTED_INPUT, words, advice, facts.called_ns or None, evidence)
     return None
@@ -238,7 +238,7 @@ def _outside(view: View) -> Root | None:
         words += ", and nothing has come so far"
     since_ns = facts.called_ns or facts.since_ns
     evidence: Evidence = {"left": facts.neglects, **_calls(facts)} if facts.neglects else _calls(facts)
-    advice = "have whoever should do that do it: nothing in the graph will"
+    advice = "that has to come from your program: nothing in the graph does it"
     return Root(Cause.OUTSIDE, words, advice, since_ns, evidence)
 
 
@@ -280,7 +280,7 @@ def _ended(view: View) -> Root | None:
         return None  # what feeds it came to its end
     going = tuple(dict.fromkeys(link.source for link in view.into if not _is_over(scene, link)))
     if going:  # one that is no source, and was not ended by its sources
-        words = f"ended{_ago(view)}, and {listed(going)} goes on"
+        words = f"ended{_ago(view)}, and {listed(going)} {'goes' if len(going) == 1 else 'go'} on"
         evidence: Evidence = {**_calls(facts), "fed by": going}
         return Root(Cause.ENDED, words, restart(facts.id), facts.since_ns, evidence)
     advice = f"nothing, where it has no more to give; to begin anew: {restart(facts.id)}"
@@ -329,7 +329,7 @@ def slow(view: View) -> Root | None:
         return None
     takes_long = facts.typical_ns >= SLOW_NS
     held = [link for link in view.into if link.holds and (_is_held(view, link) or (link.crowded and takes_long))]
-    drops = [link for link in view.into if not link.holds and link.capacity > 1 and link.crowded and link.dropped]
+    drops = [link for link in view.into if not link.holds and link.crowded and link.dropped]
     if not (held or drops):
         return None
     usual = f": a call takes {took(facts.typical_ns)}" if takes_long else ""
@@ -340,7 +340,7 @@ def slow(view: View) -> Root | None:
         words = f"is too slow for what {first.source} sends, {first.dropped} frames dropped{usual}{where}"
     else:
         first = held[0]
-        waits = f", frames wait {took(first.wait_ns)} for it" if first.wait_ns >= SLOW_NS else ""
+        waits = f", frames wait {took(first.wait_ns)} there" if first.wait_ns >= SLOW_NS else ""
         words = f"is slow{usual}, its input {first.input} is full{waits}{where}"
     advice = f"have it do less for each frame, or drop what it has no time for: {deliver_latest(first)}"
     return Root(Cause.SLOW, words, advice, first.since_ns, evidence, hard=False)
