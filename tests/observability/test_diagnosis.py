@@ -53,8 +53,8 @@ def test_of_those_who_wait_for_one_call_the_one_inside_is_named_first() -> None:
         "a": Cause.BLOCKED,
     }
     assert {one.sentence for one in others} == {
-        "link b.out → c.into has been full for 4.0 s because of c",
-        "link a.out → b.into has been full for 3.0 s because of c",
+        "link b.out->c.into has been full for 4.0 s because of c",
+        "link a.out->b.into has been full for 3.0 s because of c",
         "d waits for input into because of c",
     }
 

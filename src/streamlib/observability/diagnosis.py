@@ -365,7 +365,7 @@ class _Diagnosis:
         evidence: Evidence = {"waits for": wait.for_, "depth": link.depth, "capacity": link.capacity}
         if wait.full:
             full = "is full" if since_ns is None else f"has been full for {lasting(now_ns - since_ns)}"
-            sentence = f"link {link_words(link)} {full} because of {id_}"
+            sentence = f"link {link.id} {full} because of {id_}"
         elif self._is_over(wait.waits):
             sentence = f"{wait.waits} ended because of {id_}"
             evidence = {**evidence, "ended": 1}
@@ -412,8 +412,3 @@ _RANKS = {
 def _rank(root: Root) -> int:
     """Who failed comes first, then who is stuck, then who was stopped by somebody; who has come to its end, last."""
     return _RANKS.get(root.cause, 2) if root.hard or root.cause is Cause.FAILING else 5
-
-
-def link_words(link: LinkFacts) -> str:
-    """A link as people read it: `camera_0.video → encoder_0.video`."""
-    return link.id.replace("->", " → ")
