@@ -6,10 +6,11 @@ import weakref
 
 import pytest
 
-from streamlib.compiler.reports import GONE_LIMIT
+from streamlib.compiler.reports import GONE_LIMIT, RECENT
 from streamlib.events import Event, ProcessorError
 from streamlib.events.processor import ProcessorStateChanged
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.metrics import RecentErrors
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.states import ProcessorState
 from tests.compiler.yard import Yard
@@ -220,3 +221,24 @@ def raised_with(held: object) -> Exception:
     except ValueError as caught:
         error = caught
     return error
+
+
+def test_of_the_errors_of_late_it_is_known_how_many_calls_they_were_of(yard: Yard) -> None:
+    one = instance(yard)
+    assert yard.reports.recent_errors(one) == RecentErrors()
+
+    def call(*, fails: bool) -> None:
+        one.metrics.count()
+        if fails:
+            yard.reports.errored(one, ValueError("no luck"), None)
+
+    for fails in (False, True, False, True, True, True):
+        call(fails=fails)
+    recent = yard.reports.recent_errors(one)
+    assert (recent.errors, recent.calls, recent.row) == (4, 5, 3)
+    for _ in range(2):
+        call(fails=False)
+    assert yard.reports.recent_errors(one)[:3] == (4, 7, 0)
+    for _ in range(2 * RECENT):
+        call(fails=True)
+    assert yard.reports.recent_errors(one)[:3] == (RECENT, RECENT, 2 * RECENT)

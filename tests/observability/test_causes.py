@@ -3,7 +3,21 @@ from __future__ import annotations
 import pytest
 
 from streamlib.clock import NEVER_NS
-from streamlib.observability.causes import Root, View, goes_nowhere, listed, own_cause, silent, slow, times, unread
+from streamlib.execution.metrics import RecentErrors
+from streamlib.observability.causes import (
+    Root,
+    View,
+    failing_often,
+    goes_nowhere,
+    listed,
+    own_cause,
+    restart,
+    silent,
+    slow,
+    times,
+    took,
+    unread,
+)
 from streamlib.observability.explanation import Cause
 from streamlib.observability.scene import CallFacts, LinkFacts, ProcessorFacts, RestartFacts
 from streamlib.processors.execution_mode import ExecutionMode
@@ -27,18 +41,18 @@ LONG_AGO = NOW - 9 * S
 PLAN = RestartFacts(attempt=3, limit=5, at_ns=NOW + 4 * S, error="OSError: disk full")
 
 TOLD = [
-    (view(who("b", state=ProcessorState.FAILED, failure="OSError: no"), FED), "has failed 9.0 s ago: OSError: no"),
+    (view(who("b", state=ProcessorState.FAILED, failure="OSError: no"), FED), "failed 9.0 s ago: OSError: no"),
     (
         view(who("b", state=ProcessorState.FAILED, failure="OSError: no", gave_up=3), FED),
-        "was made anew 3 times in vain and has failed: OSError: no",
+        "was made anew 3 times in vain and failed: OSError: no",
     ),
     (
         view(who("b", state=ProcessorState.RESTARTING, restart=PLAN), FED),
         "failed 3 times, next try in 4.0 s: OSError: disk full",
     ),
-    (view(who("b", state=ProcessorState.PAUSED), FED), "is paused since 9.0 s"),
-    (view(who("b", call=call(2.1)), FED), "is inside process() since 2.1 s at encoder.py:88"),
-    (view(who("b", call=call(2.1, awaits=True)), FED), "awaits in process() since 2.1 s at encoder.py:88"),
+    (view(who("b", state=ProcessorState.PAUSED), FED), "has been paused for 9.0 s"),
+    (view(who("b", call=call(2.1)), FED), "has been inside process() for 2.1 s at encoder.py:88"),
+    (view(who("b", call=call(2.1, awaits=True)), FED), "has awaited in process() for 2.1 s at encoder.py:88"),
     (view(who("b", call=call(None, "flush")), FED), "is inside flush() at encoder.py:88"),
     (
         view(who("b", state=ProcessorState.IDLE, call=call(None, "setup")), FED),
@@ -51,12 +65,23 @@ TOLD = [
     ),
     (
         view(who("b", errors=7, calls=7, last_error="OSError: no"), FED),
-        "fails in each call (7 times) and goes on to the next: OSError: no",
+        "fails in each call (7 times): OSError: no",
+    ),
+    (
+        view(
+            who("b", errors=145, calls=155, last_error="OSError: no", recent=RecentErrors(16, 16, 145, LONG_AGO)), FED
+        ),
+        "has failed in each call for 9.0 s (145 of 155 calls so far): OSError: no",
     ),
     (view(who("b", unconnected=("music",))), "waits for input music: nothing is connected"),
     (
+        view(who("b", unconnected=("music",), calls=90, called_ns=LONG_AGO)),
+        "waits for input music: nothing is connected, and the last frame came 9.0 s ago",
+    ),
+    (view(who("b", state=ProcessorState.ENDED), link("a", "b", 2)), "ended 9.0 s ago, and a goes on"),
+    (
         view(who("b", unconnected=("music",), neglects=("into",), called_ns=LONG_AGO), FED),
-        "waits for input music: nothing is connected, and what waits at into is left",
+        "waits for input music: nothing is connected, and what waits at into is left unread",
     ),
     (
         view(who("b", neglects=("into",), called_ns=LONG_AGO), FED, link("tone_0", "b", port="music", ended=True)),
@@ -78,7 +103,7 @@ TOLD = [
     (view(source("b", wake_ns=NOW + 30 * S)), "sleeps for another 30.0 s"),
     (view(source("b", wake_ns=NOW + 30 * S, wakes="every 60 s")), "sleeps for another 30.0 s: it is called every 60 s"),
     (view(source("b", wake_ns=NEVER_NS)), "sleeps until it is woken: it has asked for no other time"),
-    (view(source("b", state=ProcessorState.ENDED)), "has ended 9.0 s ago"),
+    (view(source("b", state=ProcessorState.ENDED)), "ended 9.0 s ago"),
 ]
 
 
@@ -96,6 +121,8 @@ IN_ORDER = [
     view(who("b", call=call(0.2)), FED),
     view(who("b", call=call(9, waits_for_room=True)), FED),
     view(who("b", errors=6, calls=7), FED),
+    view(who("b", errors=2, calls=7, recent=RecentErrors(2, 2, 2, NOW)), FED),
+    view(who("b", call=call(2.9), longest_ns=3 * S), FED),  # it takes as long as it always does
     view(who("b", unconnected=("music",)), FED),
     view(who("b", unconnected=("music",), neglects=("into",)), FED),  # it was called a moment ago
     view(who("b", unconnected=("music",), mode=ExecutionMode.CONTINUOUS)),
@@ -126,7 +153,7 @@ def test_who_leaves_frames_is_told_of_once_that_lasts() -> None:
 def test_who_is_slow_is_told_of_with_what_is_dropped_because_of_it() -> None:
     held = link("a", "b", 8, since_ns=LONG_AGO)
     assert words_of(slow(view(who("b", typical_ns=S // 2, call=call(0.2)), held))) == (
-        "is slow: a call takes 0.5 s, now at encoder.py:88"
+        "is slow: a call takes 500 ms, its input into is full, now at encoder.py:88"
     )
     camera = link("camera_0", "b", 8, holds=False, dropped=120)
     found = slow(view(who("b"), camera))
@@ -164,3 +191,55 @@ def test_an_evidence_has_where_the_call_is_and_on_which_thread() -> None:
 def test_numbers_and_names_are_told_as_one_says_them() -> None:
     assert (times(1), times(3)) == ("once", "3 times")
     assert (listed(("a",)), listed(("a", "b")), listed(("a", "b", "c"))) == ("a", "a and b", "a, b and c")
+
+
+def test_who_is_inside_a_call_for_much_longer_than_usual_is_told_of() -> None:
+    found = own_cause(view(who("b", call=call(4.6), longest_ns=3 * S), FED))
+    assert words_of(found) == "has been inside process() for 4.6 s at encoder.py:88"
+
+
+def test_who_fails_often_and_not_always_lets_frames_pass() -> None:
+    often = view(who("b", errors=90, calls=100, last_error="OSError: no", recent=RecentErrors(16, 18)), FED)
+    assert own_cause(often) is None
+    found = failing_often(often)
+    assert words_of(found) == "failed in 16 of its last 18 calls: OSError: no"
+    assert found is not None
+    assert not found.hard
+    assert failing_often(view(who("b", errors=90, calls=200, recent=RecentErrors(16, 40)), FED)) is None
+    assert failing_often(view(who("b", errors=1, calls=100, recent=RecentErrors(1, 1, 1)), FED)) is None
+
+
+def test_who_takes_long_for_a_frame_and_has_a_full_input_is_slow_at_each_look() -> None:
+    """Its writer never waits for long, and a moment after a read there is room for one."""
+    facts = who("b", typical_ns=S // 5)
+    for depth in (7, 8):
+        found = slow(view(facts, link("a", "b", depth, wait_ns=1_170_000_000)))
+        assert words_of(found) == "is slow: a call takes 200 ms, its input into is full, frames wait 1.2 s there"
+        assert found is not None
+        assert found.advice.endswith("runtime.update_link('a.out->b.into', delivery='latest')")
+    assert slow(view(facts, link("a", "b", 6))) is None
+    assert slow(view(who("b", typical_ns=S // 100), link("a", "b", 8))) is None
+
+
+def test_who_is_held_back_by_another_is_not_slow() -> None:
+    facts = who("b", typical_ns=S // 5)
+    assert slow(view(facts, link("a", "b", 8), link("b", "c", 8))) is None
+    assert slow(view(facts, link("a", "b", 8), link("b", "c", 8, holds=False))) is not None
+
+
+def test_what_to_run_can_be_run_as_it_is_written() -> None:
+    assert restart("b") == "runtime.restart('b')"
+    several = restart("b", "c")
+    assert several == "with runtime.edit() as edit: edit.restart('b'); edit.restart('c')"
+    lonely = goes_nowhere(view(source("b", goes_nowhere=True, outputs=("video",))))
+    unfed = own_cause(view(who("b", unconnected=("music",))))
+    assert lonely is not None
+    assert unfed is not None
+    assert "runtime.processor('b').output('video')" in lonely.advice
+    assert "runtime.processor('b').input('music')" in unfed.advice
+    for code in (several, lonely.advice, unfed.advice):
+        compile(code, "advice", "exec")
+
+
+def test_a_short_duration_is_told_in_milliseconds() -> None:
+    assert [took(ns) for ns in (35_400_000, S // 5, S)] == ["35 ms", "200 ms", "1.0 s"]

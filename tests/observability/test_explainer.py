@@ -47,3 +47,10 @@ def test_of_one_the_scene_is_asked_for_it_and_the_rest_left_out() -> None:
     assert Explainer(shown).explain("b").findings[0].root == "b"
     assert shown.asked == ["b", "b"]
     assert not Explainer(shown).explain("z")
+
+
+def test_a_graph_that_runs_for_less_than_its_patience_is_young() -> None:
+    young = Shown(scene([source("a")], started_ns=NOW - S // 2))
+    assert Explainer(young).explain().young_s == 0.5
+    assert Explainer(Shown(scene([source("a")], started_ns=NOW - S))).explain().young_s is None
+    assert Explainer(Shown(Scene())).explain().young_s is None

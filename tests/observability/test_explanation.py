@@ -62,3 +62,32 @@ def test_of_any_one_it_is_told_that_the_whole_is_paused() -> None:
 )
 def test_durations_are_told_as_one_says_them(seconds: float, words: str) -> None:
     assert lasting(round(seconds * 1e9)) == words
+
+
+END = Finding(cause=Cause.ENDED, subjects=("d",), root="d", root_cause=Cause.ENDED, sentence="d ended", advice="none")
+FOLLOWS = Finding(
+    cause=Cause.STARVED,
+    subjects=("e",),
+    root="d",
+    root_cause=Cause.ENDED,
+    sentence="e ended because of d",
+    evidence={"ended": 1},
+)
+
+
+def test_it_is_false_where_all_that_is_told_is_an_end() -> None:
+    assert not explanation(END, FOLLOWS)
+    assert str(explanation(END, FOLLOWS)).startswith("d ended")
+    assert explanation(ROOT, END)
+
+
+def test_right_after_the_start_it_does_not_say_yet_that_all_flows() -> None:
+    young = Explanation(at_ns=1, state=GraphState.RUNNING, young_s=0.5)
+    assert not young
+    assert str(young) == "nothing to complain of yet (started 0.5 s ago)"
+    assert str(young.about("a")) == "nothing to complain of yet of a (started 0.5 s ago)"
+
+
+def test_of_one_of_a_runtime_that_has_stopped_all_is_told() -> None:
+    stopped = Explanation(at_ns=1, state=GraphState.IDLE, findings=(ROOT,))
+    assert stopped.about("z").findings == (ROOT,)

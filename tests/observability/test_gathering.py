@@ -171,3 +171,25 @@ def test_who_is_being_set_up_is_told_of_with_the_line() -> None:
         adds.join()
         assert found.findings[0].sentence.startswith("late is inside setup() at test_gathering.py:")
         assert stage.runtime.graph.get("late", ProcessorInstance) is not None
+
+
+def test_a_link_that_was_cut_and_holds_no_frame_is_no_link() -> None:
+    stage = Stage(filters=2)
+    with stage.runtime:
+        stage.runtime.start()
+        stage.runtime.step(stage.hand)
+        stage.record.wait_until(lambda: len(stage.record.numbers) == 1)
+        stage.runtime.disconnect(stage.links[1])
+        scene = stage.gathering.scene()
+        assert scene.processors[stage.filters[1].id].unconnected == ("into",)
+        assert scene.processors[stage.filters[0].id].outputs == ("out",)
+        assert stage.links[1].id not in scene.links
+
+
+def test_it_is_known_since_when_the_graph_runs() -> None:
+    stage = Stage()
+    with stage.runtime:
+        began_ns = stage.clock.now_ns()
+        stage.runtime.start()
+        stage.clock.advance(3 * S)
+        assert stage.gathering.scene().started_ns == began_ns

@@ -40,3 +40,18 @@ def test_after_a_stop_health_is_that_of_the_last_run() -> None:
         stage.runtime.resume(stage.sink)
     stopped = stage.inspect.health()
     assert (stopped.dropped_frames, stopped.bottlenecks, stopped.queued_bytes) == (4, (), 0)
+
+
+@pytest.mark.promise("look.health")
+def test_a_link_that_lacks_one_frame_is_as_good_as_full() -> None:
+    stage = Stage()
+    with stage.runtime:
+        stage.runtime.start()
+        stage.step(1)
+        stage.runtime.pause(stage.sink)
+        for _ in range(stage.inspect.link(stage.second.id).capacity - 1):  # type: ignore[union-attr]
+            stage.runtime.step(stage.hand)
+        while (shown := stage.inspect.link(stage.second.id)) is not None and shown.queue_depth < shown.capacity - 1:
+            pass
+        assert stage.inspect.health().bottlenecks == stage.inspect.snapshot().health.bottlenecks == (stage.sink.id,)
+        stage.runtime.resume(stage.sink)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from streamlib.ids import LinkId, ProcessorId
-from streamlib.observability.scene import LinkFacts, ProcessorFacts
+from streamlib.observability.scene import LinkFacts, ProcessorFacts, crowded
 from streamlib.states import ProcessorState
 
 
@@ -21,3 +21,12 @@ def test_a_link_is_full_when_there_is_no_room_or_its_writer_waits_for_some(
 def test_who_has_ended_or_failed_is_over() -> None:
     over = [state for state in ProcessorState if ProcessorFacts(id=ProcessorId("a"), state=state).over]
     assert over == [ProcessorState.ENDED, ProcessorState.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("depth", "capacity", "is_crowded"), [(6, 8, False), (7, 8, True), (8, 8, True), (2, 3, False), (0, 1, False)]
+)
+def test_a_link_that_lacks_one_frame_is_crowded_unless_it_is_very_short(
+    depth: int, capacity: int, is_crowded: bool
+) -> None:
+    assert crowded(depth, capacity) is is_crowded

@@ -11,8 +11,9 @@ import pytest
 from streamlib import PushSource, StreamRuntime
 from streamlib.events import Event, EventQueue, StallDetected, StallOver
 from streamlib.frames import DataFrame
-from streamlib.observability.explanation import Explanation
+from streamlib.observability.explanation import Cause, Explanation, Finding
 from streamlib.observability.stalls import StallWatcher
+from streamlib.states import GraphState
 from streamlib.testing import ManualClock
 from tests.scenarios.stage import SECONDS, STRATEGIES, Collect, Numbers, Pass, Record, Stuck
 from tests.scenarios.trouble import Join, Keeps, Never
@@ -68,7 +69,7 @@ def test_a_call_that_does_not_come_back_is_told_once_and_told_when_it_is_over(
         record.wait_for_call("stuck")
         detected = stage.hear(StallDetected)
         assert (detected.processor_id, detected.cause) == (stuck.id, "inside a call")
-        assert detected.sentence.startswith(f"{stuck.id} is inside process() since ")
+        assert detected.sentence.startswith(f"{stuck.id} has been inside process() for ")
         assert detected.topic == f"processor:{stuck.id}"
         watcher = stage.runtime._lifecycle.stalls
         assert watcher is not None
@@ -157,6 +158,31 @@ def test_a_graph_that_flows_is_not_asked_for_explanations(scheduler: Any) -> Non
             stage.clock.advance(1 * S)
         stage.runtime.stop(drain=False)
     assert not asked
+
+
+def test_a_call_that_was_only_slow_at_the_first_looks_is_told_once_it_is_more(release: threading.Event) -> None:
+    stage, record = Stage(), Record()
+    stuck = stage.runtime.add_processor(Stuck, record=record, release=release)
+    stage.runtime.connect(stage.runtime.add_processor(Numbers), stuck)
+    watcher = stage.runtime._lifecycle.stalls
+    assert watcher is not None
+    explain, asked = watcher._explain, list[int]()
+    slow = Finding(
+        cause=Cause.SLOW, subjects=(stuck.id,), root=stuck.id, root_cause=Cause.SLOW, sentence="it is slow", advice="-"
+    )
+
+    def first_slow() -> Explanation:
+        asked.append(1)
+        return Explanation(at_ns=1, state=GraphState.RUNNING, findings=(slow,)) if len(asked) < 5 else explain()
+
+    watcher._explain = first_slow
+    with stage.runtime:
+        stage.runtime.start()
+        record.wait_for_call("stuck")
+        assert stage.hear(StallDetected).processor_id == stuck.id
+        release.set()
+        stage.runtime.stop(drain=False)
+    assert len(asked) >= 5
 
 
 def test_the_end_of_a_run_is_the_end_of_its_stalls_and_of_the_thread(release: threading.Event) -> None:

@@ -16,14 +16,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from streamlib import SchedulingStrategy, StreamRuntime
+from streamlib import ProcessContext, RuntimeContext, SchedulingStrategy, StreamRuntime
 from streamlib.errors import ProcessorFailed, UnknownProcessorError
 from streamlib.graph import ProcessorNode
 from streamlib.graph.components import LightweightMarker
 from streamlib.observability.explanation import Cause, Explanation
 from streamlib.testing import ManualClock
 from tests.scenarios.conftest import Make
-from tests.scenarios.stage import SECONDS, STRATEGIES, Collect, Faulty, Hand, Line, Numbers, Record, Stuck
+from tests.scenarios.stage import SECONDS, STRATEGIES, Collect, Faulty, Hand, Line, Numbers, Pass, Record, Stuck
 from tests.scenarios.trouble import TROUBLES, Blame, Branch
 
 S = 1_000_000_000
@@ -81,7 +81,7 @@ def test_the_first_sentence_names_who_is_to_blame(
 ) -> None:
     scene = Scene(make, trouble.__name__, [trouble], release)
     found = scene.check()
-    assert found
+    assert bool(found) is ({cause for _, cause in scene.blame} != {Cause.ENDED})
     assert msgspec.json.decode(msgspec.json.encode(found))["findings"][0]["root"] == found.findings[0].root
     ((root, cause),) = scene.blame
     assert scene.runtime.inspector.explain(root).findings[0].cause == cause
@@ -134,7 +134,7 @@ def test_it_explains_at_any_time_of_a_life(make: Make) -> None:
     clock.advance(3 * S)
     paused = runtime.inspector.explain(line.filter)
     assert (paused.findings[0].cause, paused.findings[0].since_ns) == (Cause.RUNTIME_PAUSED, clock.now_ns() - 3 * S)
-    assert str(paused).startswith("the runtime is paused since 3.0 s\n  try: runtime.resume()")
+    assert str(paused).startswith("the runtime has been paused for 3.0 s\n  try: runtime.resume()")
     runtime.resume()
     runtime.stop(drain=False)
     assert str(runtime.inspector.explain()).startswith("the runtime has stopped")
@@ -149,7 +149,7 @@ def test_after_a_failure_that_stopped_the_runtime_the_failure_is_told_first(make
         runtime.wait(SECONDS)
     runtime.stop()
     first, second = runtime.inspector.explain().findings
-    assert first.sentence == f"{broken.id} had failed: ValueError: no luck in process"
+    assert first.sentence == f"{broken.id} failed: ValueError: no luck in process"
     assert second.cause is Cause.STOPPED
 
 
@@ -193,3 +193,70 @@ def test_who_runs_on_a_main_thread_that_is_elsewhere_is_told(make: Make) -> None
     assert "runs on the main thread" in found.findings[0].sentence
     with pytest.raises(UnknownProcessorError, match="numbers_0"):
         runtime.inspector.explain("numbers")
+
+
+class FailsLater(Pass):
+    """Passes ten frames on, and fails at each one from there."""
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self.passed = 0
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.into.read()
+        if frame is not None and self.passed == 10:
+            raise OSError("disk full")
+        if frame is not None:
+            self.passed += 1
+            self.out.write(frame)
+
+
+@pytest.mark.promise("look.explain")
+def test_who_fails_at_each_frame_after_some_that_went_well_is_named(make: Make) -> None:
+    clock = ManualClock()
+    runtime, record = make(clock=clock), Record()
+    source, broken, sink = (
+        runtime.add_processor(Numbers),
+        runtime.add_processor(FailsLater),
+        runtime.add_processor(Collect, record=record),
+    )
+    runtime.connect(source, broken)
+    runtime.connect(broken, sink)
+    runtime.start()
+    record.wait_until(lambda: len(record.numbers) == 10)
+    wanted = {(broken.id, Cause.FAILING)}
+    found = explained(runtime, clock, lambda found: blamed(found) == wanted and found.roots[0].since_ns is not None)
+    assert blamed(found) == wanted, str(found)
+    assert "in each call" in found.findings[0].sentence
+    assert "calls so far): OSError: disk full" in found.findings[0].sentence
+
+
+@pytest.mark.promise("look.explain")
+@pytest.mark.parametrize("removes", [False, True])
+def test_who_is_cut_off_while_all_runs_is_named_before_those_behind_it(make: Make, removes: bool) -> None:
+    clock = ManualClock()
+    runtime = make(clock=clock)
+    line = Line(runtime).run()
+    if removes:
+        runtime.remove(line.source)
+    else:
+        runtime.disconnect(f"{line.source.id}.out->{line.filter.id}.into")
+    wanted = (line.filter.id, Cause.UNCONNECTED_INPUT)
+    found = explained(runtime, clock, lambda found: wanted in blamed(found) and len(found.findings) > 1)
+    assert wanted in blamed(found), str(found)
+    assert "waits for input into: nothing is connected, and the last frame came" in str(found)
+    assert f"{line.sink.id} waits for input into because of {line.filter.id}" in str(found)
+
+
+def test_what_it_says_to_do_after_a_failure_brings_all_of_them_back(make: Make) -> None:
+    runtime, record, out = make(), Record(), Record()
+    broken = runtime.add_processor(Faulty, where="process", record=record, at=3, on_error="fail")
+    sink = runtime.add_processor(Collect, record=out)
+    runtime.connect(runtime.add_processor(Numbers), broken)
+    runtime.connect(broken, sink)
+    runtime.start()
+    found = explained(runtime, ManualClock(), lambda found: len(found.findings) > 1)
+    code = found.findings[0].advice.partition("then: ")[2]
+    assert f"edit.restart({sink.id!r})" in code
+    exec(code, {"runtime": runtime})  # noqa: S102 it is to be run as it is written
+    out.wait_for(20)
+    assert not [one for one in runtime.inspector.explain().findings if one.cause in {Cause.FAILED, Cause.ENDED}]

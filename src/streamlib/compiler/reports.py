@@ -23,6 +23,7 @@ from streamlib.events.event import described
 from streamlib.events.processor import ProcessorError, ProcessorStateChanged
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.main_thread_runner import MainThread, on_main_thread
+from streamlib.execution.metrics import RecentErrors
 from streamlib.graph.components import WiredChannel
 from streamlib.graph.entities import Subject
 from streamlib.graph.property_graph import PropertyGraph
@@ -36,12 +37,43 @@ GONE_LIMIT = 100
 """Of how many that failed and are gone the failures are kept for who waits; older ones were told in the log alone."""
 
 
+RECENT = 16
+"""So many errors of each processor are known by the number of the call; a row of them is counted on."""
+
+
 @dataclass(slots=True)
 class _Errors:
-    """What one processor has raised: the last error, and how many calls were ended by any."""
+    """What one processor has raised.
+
+    Attributes:
+        last: The last error.
+        calls: How many calls were ended by any.
+        at: How often it had been called at each of the last errors.
+        row: How many calls up to the last error have raised one after the other.
+        row_ns: When the first of that row did.
+    """
 
     last: str = ""
     calls: int = 0
+    at: tuple[int, ...] = ()
+    row: int = 0
+    row_ns: int = 0
+
+    def add(self, calls: int, now_ns: int) -> None:
+        """A call was ended by an error, the last of so many."""
+        self.calls += 1
+        if not self.row or calls - self.at[-1] > 1:
+            self.row, self.row_ns = 0, now_ns
+        self.row += 1
+        self.at = (*self.at[1 - RECENT :], calls)
+
+    def recent(self, calls: int) -> RecentErrors:
+        """How the last of so many calls went; from any thread."""
+        at, row, since_ns = self.at, self.row, self.row_ns
+        if not at:
+            return RecentErrors()
+        looked_at = max(len(at), calls - at[0] + 1)
+        return RecentErrors(len(at), looked_at, *((row, since_ns) if calls - at[-1] <= 1 else (0, 0)))
 
 
 class InstanceReports:
@@ -142,13 +174,19 @@ class InstanceReports:
             )
         errors = self._errors.setdefault(_owner(instance), _Errors())
         errors.last = text
-        errors.calls += during == "process"
+        if during == "process":
+            errors.add(instance.metrics.calls, instance.context.now_ns())
         self.log.add(_owner(instance), instance.context.log, error, timestamp_ns, during)
 
     def last_error(self, instance: ProcessorInstance) -> str:
         """What it raised last, in words; empty where it has raised nothing."""
         errors = self._errors.get(_owner(instance))
         return "" if errors is None else errors.last
+
+    def recent_errors(self, instance: ProcessorInstance) -> RecentErrors:
+        """How its last calls went."""
+        errors = self._errors.get(_owner(instance))
+        return RecentErrors() if errors is None else errors.recent(instance.metrics.calls)
 
     def ended(self, instance: ProcessorInstance) -> None:
         """Note a failure, have the writers of its links count what comes too late, and wake who waits."""

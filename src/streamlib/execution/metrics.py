@@ -6,7 +6,7 @@ reads. Filled by `instance` and `loops`, attached to the graph as the component 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from streamlib.links.latency import LatencyHistogram
 
@@ -96,6 +96,22 @@ class ProcessorMetrics:
         latency = self.latency.stats()
         timed = f"p50 {_brief(latency.p50_ns)}, p99 {_brief(latency.p99_ns)}" if latency.samples else "none timed"
         return f"<ProcessorMetrics {self.calls} calls ({timed}), {self.errors} errors>"
+
+
+class RecentErrors(NamedTuple):
+    """How the last calls of a processor went.
+
+    Attributes:
+        errors: Of its last calls those that raised, a few at most.
+        calls: The calls since the first of these, with that one.
+        row: How many calls up to now have raised one after the other; 0 where the last one came to its end.
+        since_ns: When the first of that row raised, on the clock for media.
+    """
+
+    errors: int = 0
+    calls: int = 0
+    row: int = 0
+    since_ns: int = 0
 
 
 def _brief(duration_ns: int) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from streamlib.clock import NEVER_NS, NS_PER_S
+from streamlib.execution.metrics import RecentErrors
 from streamlib.observability.explanation import Cause, lasting
 from streamlib.observability.scene import CallFacts, LinkFacts, ProcessorFacts, Scene
 from streamlib.processors.execution_mode import ExecutionMode
@@ -18,6 +19,18 @@ from streamlib.states import ProcessorState
 
 SILENT_CALLS = 8
 """Who was called so often and has written nothing is told of: codecs and mixers need some frames before the first."""
+
+ROW = 3
+"""So many calls that raise one after the other are no accident."""
+
+MANY_ERRORS = 8
+"""So many errors among the last calls are told of where they are half of these calls or more."""
+
+ON_ERROR = "on_error chooses what follows one: 'skip', 'restart', 'fail' or 'stop'"
+_MEND = f"put its error right, the log has all of it ({ON_ERROR})"
+
+SLOW_NS = NS_PER_S // 20
+"""Who takes as long as this for a frame and has a full input is slow: 20 frames a second are less than most want."""
 
 Evidence = Mapping[str, str | int | float | tuple[str, ...]]
 
@@ -28,7 +41,7 @@ class Root:
 
     Attributes:
         cause: Which of the causes.
-        words: What follows its id in a sentence: "is paused since 2.1 s".
+        words: What follows its id in a sentence: "has been paused for 2.1 s".
         advice: What to try.
         since_ns: Since when.
         evidence: What it was concluded from.
@@ -59,9 +72,9 @@ class View:
     out: tuple[LinkFacts, ...]
     scene: Scene
 
-    def since(self, at_ns: int | None) -> str:
-        """Since when, as it follows a word: a blank and `since 2.1 s`; nothing where nobody knows."""
-        return "" if at_ns is None else f" since {lasting(self.scene.now_ns - at_ns)}"
+    def since(self, is_: str, been: str, at_ns: int | None) -> str:
+        """What is so, and for how long: `has been paused for 2.1 s`; `is paused` where nobody knows since when."""
+        return is_ if not at_ns else f"{been} for {lasting(self.scene.now_ns - at_ns)}"
 
     def is_long(self, at_ns: int | None) -> bool:
         """Whether something began longer ago than is usual; what has no beginning did."""
@@ -86,11 +99,11 @@ def _failed(view: View) -> Root | None:
     facts = view.facts
     if facts.state is not ProcessorState.FAILED:
         return None
-    advice = "read its error in the log, and put it right; runtime.restart() makes it anew, on_error says what follows"
+    advice = f"put its error right ({ON_ERROR}), then: {restart(facts.id)}"
     if facts.gave_up:
-        words = f"was made anew {times(facts.gave_up)} in vain and has failed: {facts.failure}"
+        words = f"was made anew {times(facts.gave_up)} in vain and failed: {facts.failure}"
         return Root(Cause.GAVE_UP, words, advice, facts.since_ns, {"attempts": facts.gave_up, "error": facts.failure})
-    words = f"has failed{_ago(view)}: {facts.failure}"
+    words = f"failed{_ago(view)}: {facts.failure}"
     return Root(Cause.FAILED, words, advice, facts.since_ns, {"error": facts.failure})
 
 
@@ -101,7 +114,7 @@ def _restarting(view: View) -> Root | None:
     left = lasting(plan.at_ns - view.scene.now_ns)
     words = f"failed {times(plan.attempt)}, next try in {left}: {plan.error}"
     evidence: Evidence = {"attempt": plan.attempt, "limit": plan.limit, "next_ns": plan.at_ns, "error": plan.error}
-    advice = f"see to what it fails with; it is tried {plan.limit} times in all (restart_limits)"
+    advice = f"put its error right; it is tried {times(plan.limit)} in all (restart_limits)"
     return Root(Cause.RESTARTING, words, advice, facts.since_ns, evidence)
 
 
@@ -109,7 +122,7 @@ def _paused(view: View) -> Root | None:
     facts = view.facts
     if facts.state is not ProcessorState.PAUSED:
         return None
-    words = f"is paused{view.since(facts.since_ns)}"
+    words = view.since("is paused", "has been paused", facts.since_ns)
     return Root(Cause.PAUSED, words, f"runtime.resume({facts.id!r})", facts.since_ns, {"waiting": view.waiting})
 
 
@@ -118,21 +131,30 @@ def _inside(view: View) -> Root | None:
     setting_up = call is not None and call.method == "setup"
     if call is None:
         if facts.state in {ProcessorState.IDLE, ProcessorState.READY}:
-            words, advice = "is not started yet: a commit is under way", "wait for the commit, runtime.explain again"
+            words, advice = "is not started yet: a commit is under way", "wait for the commit, and ask again"
             return Root(Cause.SETTING_UP, words, advice)
         return None
-    if call.waits_for_room or not (view.is_long(call.since_ns) or setting_up):
+    if call.waits_for_room or not (view.is_long(call.since_ns) or setting_up) or _is_usual(view, call):
         return None
     evidence = {"calls": facts.calls, "waiting": view.waiting, **_told_of(call)}
-    words = f"is inside {call.method}(){view.since(call.since_ns)} at {call.place}"
+    inside = f"inside {call.method}()"
+    words = f"{view.since(f'is {inside}', f'has been {inside}', call.since_ns)} at {call.place}"
     if setting_up:
         return Root(Cause.SETTING_UP, words, "see what its setup waits for at that line", call.since_ns, evidence)
     if call.awaits:
-        words = f"awaits in {call.method}(){view.since(call.since_ns)} at {call.place}"
+        awaits = f"in {call.method}()"
+        words = f"{view.since(f'awaits {awaits}', f'has awaited {awaits}', call.since_ns)} at {call.place}"
         advice = "see what is awaited at that line; asyncio.timeout() bounds it"
         return Root(Cause.AWAITING, words, advice, call.since_ns, evidence)
     advice = "see what that line waits for or works at: give it a timeout, or do less in one call"
     return Root(Cause.INSIDE, words, advice, call.since_ns, evidence)
+
+
+def _is_usual(view: View, call: CallFacts) -> bool:
+    """Whether it has not been in a call for longer than its calls take anyway: then it is slow, and not stuck."""
+    if call.since_ns is None or call.method != "process":
+        return False
+    return (view.scene.now_ns - call.since_ns) * 2 < view.facts.longest_ns * 3
 
 
 def _told_of(call: CallFacts) -> Evidence:
@@ -148,12 +170,31 @@ def _unattended(view: View) -> Root | None:
 
 
 def _failing(view: View) -> Root | None:
-    facts = view.facts
-    if not facts.errors or facts.errors < facts.calls or facts.over:
+    facts, recent = view.facts, view.facts.recent
+    if facts.over:
         return None
-    words = f"fails in each call ({times(facts.errors)}) and goes on to the next: {facts.last_error}"
     evidence: Evidence = {"errors": facts.errors, "calls": facts.calls, "error": facts.last_error}
-    return Root(Cause.FAILING, words, "read its error in the log; on_error says what follows one", None, evidence)
+    if (facts.errors and facts.errors >= facts.calls) or recent.row >= ROW:
+        each = view.since("fails in each call", "has failed in each call", recent.since_ns)
+        count = times(facts.errors) if facts.errors >= facts.calls else f"{facts.errors} of {facts.calls} calls so far"
+        words = f"{each} ({count}): {facts.last_error}"
+        return Root(Cause.FAILING, words, _MEND, recent.since_ns or None, evidence)
+    return None
+
+
+def failing_often(view: View) -> Root | None:
+    """Many of its calls raise, and others do not."""
+    facts, recent = view.facts, view.facts.recent
+    if facts.over or not is_failing(recent):
+        return None
+    words = f"failed in {recent.errors} of its last {recent.calls} calls: {facts.last_error}"
+    evidence: Evidence = {"errors": facts.errors, "calls": facts.calls, "error": facts.last_error}
+    return Root(Cause.FAILING, words, _MEND, None, evidence, hard=False)
+
+
+def is_failing(recent: RecentErrors) -> bool:
+    """Whether so many of the last calls raised that it is told."""
+    return recent.row >= ROW or (recent.errors >= MANY_ERRORS and recent.errors * 2 >= recent.calls)
 
 
 def _unconnected(view: View) -> Root | None:
@@ -161,11 +202,15 @@ def _unconnected(view: View) -> Root | None:
     if facts.over or facts.mode is not ExecutionMode.REACTIVE or not facts.unconnected:
         return None
     words = f"waits for input {listed(facts.unconnected)}: nothing is connected"
-    advice = f"runtime.connect(..., runtime.processor({facts.id!r}).input({facts.unconnected[0]!r}))"
+    here = f"runtime.processor({facts.id!r}).input({facts.unconnected[0]!r})"
+    advice = f"runtime.connect(runtime.processor('...').output('...'), {here})"
     if not view.into and facts.wake_ns is None:
-        return Root(Cause.UNCONNECTED_INPUT, words, advice, facts.since_ns, {"inputs": facts.unconnected})
+        since_ns = facts.called_ns if facts.calls else facts.since_ns
+        if facts.calls:
+            words += f", and the last frame came {lasting(view.scene.now_ns - since_ns)} ago"
+        return Root(Cause.UNCONNECTED_INPUT, words, advice, since_ns or None, {"inputs": facts.unconnected})
     if facts.neglects and view.is_long(facts.called_ns):
-        words += f", and what waits at {listed(facts.neglects)} is left"
+        words += f", and what waits at {listed(facts.neglects)} is left unread"
         evidence: Evidence = {"inputs": facts.unconnected, "left": facts.neglects}
         return Root(Cause.UNCONNECTED_INPUT, words, advice, facts.called_ns or None, evidence)
     return None
@@ -193,7 +238,8 @@ def _outside(view: View) -> Root | None:
         words += ", and nothing has come so far"
     since_ns = facts.called_ns or facts.since_ns
     evidence: Evidence = {"left": facts.neglects, **_calls(facts)} if facts.neglects else _calls(facts)
-    return Root(Cause.OUTSIDE, words, "see to who should do that", since_ns, evidence)
+    advice = "that has to come from your program: nothing in the graph does it"
+    return Root(Cause.OUTSIDE, words, advice, since_ns, evidence)
 
 
 def _manual(view: View) -> Root | None:
@@ -232,8 +278,13 @@ def _ended(view: View) -> Root | None:
         return None
     if view.into and all(_is_over(scene, link) for link in view.into):
         return None  # what feeds it came to its end
-    advice = "nothing is wrong where it has no more to give; runtime.restart() begins it anew"
-    return Root(Cause.ENDED, f"has ended{_ago(view)}", advice, facts.since_ns, _calls(facts))
+    going = tuple(dict.fromkeys(link.source for link in view.into if not _is_over(scene, link)))
+    if going:  # one that is no source, and was not ended by its sources
+        words = f"ended{_ago(view)}, and {listed(going)} {'goes' if len(going) == 1 else 'go'} on"
+        evidence: Evidence = {**_calls(facts), "fed by": going}
+        return Root(Cause.ENDED, words, restart(facts.id), facts.since_ns, evidence)
+    advice = f"nothing, where it has no more to give; to begin anew: {restart(facts.id)}"
+    return Root(Cause.ENDED, f"ended{_ago(view)}", advice, facts.since_ns, _calls(facts))
 
 
 def _is_over(scene: Scene, link: LinkFacts) -> bool:
@@ -268,13 +319,20 @@ def unread(view: View) -> Root | None:
 
 
 def slow(view: View) -> Root | None:
-    """Its links are full for long, or drop what a live source sends, and it takes one frame after the other."""
+    """Its links are full for long, or drop what a live source sends, and it takes one frame after the other.
+
+    A link is full for long where its writer has waited for long, and where each call of the reader takes long: then
+    there is room for a moment now and then. Who is held back himself is not slow.
+    """
     facts = view.facts
-    held = [link for link in view.into if link.since_ns is not None and view.is_long(link.since_ns)]
-    drops = [link for link in view.into if not link.holds and link.full and link.dropped]
-    if facts.over or not (held or drops):
+    if facts.over or any(link.holds and link.crowded for link in view.out):
         return None
-    usual = f": a call takes {lasting(facts.typical_ns)}" if facts.typical_ns >= NS_PER_S // 20 else ""
+    takes_long = facts.typical_ns >= SLOW_NS
+    held = [link for link in view.into if link.holds and (_is_held(view, link) or (link.crowded and takes_long))]
+    drops = [link for link in view.into if not link.holds and link.crowded and link.dropped]
+    if not (held or drops):
+        return None
+    usual = f": a call takes {took(facts.typical_ns)}" if takes_long else ""
     where = f", now at {facts.call.place}" if facts.call is not None else ""
     evidence: Evidence = {"waiting": view.waiting, "dropped": sum(link.dropped for link in drops), **_calls(facts)}
     if drops:
@@ -282,9 +340,15 @@ def slow(view: View) -> Root | None:
         words = f"is too slow for what {first.source} sends, {first.dropped} frames dropped{usual}{where}"
     else:
         first = held[0]
-        words = f"is slow{usual}{where}"
-    advice = "have it do less for each frame, or give its link delivery='latest'"
+        waits = f", frames wait {took(first.wait_ns)} there" if first.wait_ns >= SLOW_NS else ""
+        words = f"is slow{usual}, its input {first.input} is full{waits}{where}"
+    advice = f"have it do less for each frame, or drop what it has no time for: {deliver_latest(first)}"
     return Root(Cause.SLOW, words, advice, first.since_ns, evidence, hard=False)
+
+
+def _is_held(view: View, link: LinkFacts) -> bool:
+    """Whether a writer has waited there for long."""
+    return link.since_ns is not None and view.is_long(link.since_ns)
 
 
 def silent(view: View) -> Root | None:
@@ -308,7 +372,28 @@ def goes_nowhere(view: View) -> Root | None:
     if not facts.goes_nowhere or facts.over:
         return None
     words = "is connected to nobody: what it writes goes nowhere"
-    return Root(Cause.GOES_NOWHERE, words, f"runtime.connect({facts.id!r}, ...)", None, _calls(facts), hard=False)
+    output = facts.outputs[0] if facts.outputs else "..."
+    advice = (
+        f"runtime.connect(runtime.processor({facts.id!r}).output({output!r}), runtime.processor('...').input('...'))"
+    )
+    return Root(Cause.GOES_NOWHERE, words, advice, None, _calls(facts), hard=False)
+
+
+def restart(*ids: str) -> str:
+    """How to begin them anew, to be run as it is."""
+    if len(ids) == 1:
+        return f"runtime.restart({ids[0]!r})"
+    return f"with runtime.edit() as edit: {'; '.join(f'edit.restart({id_!r})' for id_ in ids)}"
+
+
+def deliver_latest(link: LinkFacts) -> str:
+    """How to have a link keep the newest frame alone, to be run as it is."""
+    return f"runtime.update_link({str(link.id)!r}, delivery='latest')"
+
+
+def took(duration_ns: int) -> str:
+    """A duration that is short mostly: `35 ms`, `200 ms`, `1.2 s`."""
+    return lasting(duration_ns) if duration_ns >= NS_PER_S * 0.9995 else f"{round(duration_ns / 1e6)} ms"
 
 
 def times(count: int) -> str:

@@ -18,9 +18,12 @@ from streamlib.observability.causes import (
     Evidence,
     Root,
     View,
+    deliver_latest,
+    failing_often,
     goes_nowhere,
     listed,
     own_cause,
+    restart,
     silent,
     slow,
     unread,
@@ -49,8 +52,8 @@ def _of_the_whole(scene: Scene) -> tuple[Finding, ...]:
             return (*failed, _general(Cause.STOPPED, "the runtime has stopped", "runtime.start() begins anew"))
         return (_general(Cause.NOT_STARTED, "the runtime has not been started", "runtime.start()"),)
     if scene.state is GraphState.PAUSED:
-        lasted = "" if scene.paused_ns is None else f" since {lasting(scene.now_ns - scene.paused_ns)}"
-        words = f"the runtime is paused{lasted}"
+        lasted = "" if scene.paused_ns is None else f" for {lasting(scene.now_ns - scene.paused_ns)}"
+        words = f"the runtime has been paused{lasted}" if lasted else "the runtime is paused"
         return (_general(Cause.RUNTIME_PAUSED, words, "runtime.resume()", scene.paused_ns, scene.now_ns),)
     return ()
 
@@ -70,8 +73,8 @@ def _general(cause: Cause, words: str, advice: str, since_ns: int | None = None,
 
 
 def _failure(id_: str, error: str) -> Finding:
-    cause, words = Cause.FAILED, f"{id_} had failed: {error}"
-    advice = "read its error in the log, and put it right"
+    cause, words = Cause.FAILED, f"{id_} failed: {error}"
+    advice = "put its error right, the log has all of it"
     return Finding(cause=cause, subjects=(id_,), root=id_, root_cause=cause, sentence=words, advice=advice)
 
 
@@ -116,7 +119,7 @@ class _Diagnosis:
         self._forget_told_ends()
         followers = self._followers(self._roots)
         self._add_milder({wait.waits for waits in followers.values() for wait in waits})
-        order = sorted(self._roots, key=lambda id_: (not self._roots[id_].hard, -len(followers[id_]), id_))
+        order = sorted(self._roots, key=lambda id_: (_rank(self._roots[id_]), -len(followers[id_]), id_))
         told = [finding for id_ in order for finding in self._told(id_, followers[id_])]
         return [*told, *self._beyond(order)]
 
@@ -281,10 +284,9 @@ class _Diagnosis:
             f"waits for input {ports}, and its full input {full[0].input} holds {common} back, from which that should "
             "come: this diamond starves itself"
         )
-        needed = full[0].capacity * 4
         advice = (
-            f"give {full[0].id} more room than the other way keeps (capacity={needed}), deliver 'latest' "
-            "there, or have it read that input meanwhile"
+            f"{deliver_latest(full[0])}, or have {id_} read {full[0].input} meanwhile; a greater capacity helps only "
+            "where as many frames come by the other way, as many as that way keeps"
         )
         evidence: Evidence = {
             "needs": tuple(link.id for link in lacking),
@@ -312,7 +314,7 @@ class _Diagnosis:
 
     def _add_milder(self, explained: set[str]) -> None:
         """Of those who move and have no cause of their own, who still lets nothing through."""
-        looks: tuple[Callable[[View], Root | None], ...] = (slow, silent, goes_nowhere)
+        looks: tuple[Callable[[View], Root | None], ...] = (failing_often, slow, silent, goes_nowhere)
         for id_ in self._scene.processors:
             if id_ in self._roots or id_ in explained or id_ in self._stuck:
                 continue
@@ -325,25 +327,30 @@ class _Diagnosis:
 
     def _told(self, id_: str, waits: list[_Wait]) -> list[Finding]:
         root, scene = self._roots[id_], self._scene
-        clause = f"{id_} {root.words}"
         lasted_s = None if root.since_ns is None else (scene.now_ns - root.since_ns) / 1e9
         first = Finding(
             cause=root.cause,
             subjects=(id_,),
             root=id_,
             root_cause=root.cause,
-            sentence=clause,
+            sentence=f"{id_} {root.words}",
             since_ns=root.since_ns,
             lasted_s=lasted_s,
-            advice=root.advice,
+            advice=self._advice(id_, root, waits),
             evidence=root.evidence,
         )
         singly = waits if len(waits) <= ONE_BY_ONE else waits[: ONE_BY_ONE - 1]
-        told = [self._waiting(wait, id_, root, clause) for wait in singly]
+        told = [self._waiting(wait, id_, root) for wait in singly]
         rest = waits[len(singly) :]
-        return [first, *told, *([self._rest(rest, id_, root, clause)] if rest else [])]
+        return [first, *told, *([self._rest(rest, id_, root)] if rest else [])]
 
-    def _waiting(self, wait: _Wait, id_: str, root: Root, clause: str) -> Finding:
+    def _advice(self, id_: str, root: Root, waits: list[_Wait]) -> str:
+        """What to try; who has ended behind one that failed is begun anew with it."""
+        ended = [wait.waits for wait in waits if self._is_over(wait.waits)]
+        again = "runtime.stop(drain=False); runtime.start()" if len(ended) > ONE_BY_ONE else restart(id_, *ended)
+        return root.advice.replace(restart(id_), again)
+
+    def _waiting(self, wait: _Wait, id_: str, root: Root) -> Finding:
         link, now_ns = wait.link, self._scene.now_ns
         if link is None:
             return Finding(
@@ -351,17 +358,19 @@ class _Diagnosis:
                 subjects=(wait.waits,),
                 root=id_,
                 root_cause=root.cause,
-                sentence=f"{wait.waits} waits for the thread that it shares: {clause}",
+                sentence=f"{wait.waits} waits for the thread that it shares with {id_}",
                 evidence={"waits for": wait.for_},
             )
         since_ns = link.since_ns if wait.full else None
-        lasted = "" if since_ns is None else f" since {lasting(now_ns - since_ns)}"
+        evidence: Evidence = {"waits for": wait.for_, "depth": link.depth, "capacity": link.capacity}
         if wait.full:
-            sentence = f"link {link.id} is full{lasted}: {clause}"
+            full = "is full" if since_ns is None else f"has been full for {lasting(now_ns - since_ns)}"
+            sentence = f"link {link.id} {full} because of {id_}"
         elif self._is_over(wait.waits):
-            sentence = f"{wait.waits} has ended: {clause}"
+            sentence = f"{wait.waits} ended because of {id_}"
+            evidence = {**evidence, "ended": 1}
         else:
-            sentence = f"{wait.waits} waits for input {link.input}: {clause}"
+            sentence = f"{wait.waits} waits for input {link.input} because of {id_}"
         return Finding(
             cause=Cause.BLOCKED if wait.full else Cause.STARVED,
             subjects=wait.subjects,
@@ -370,10 +379,10 @@ class _Diagnosis:
             sentence=sentence,
             since_ns=since_ns,
             lasted_s=None if since_ns is None else (now_ns - since_ns) / 1e9,
-            evidence={"waits for": wait.for_, "depth": link.depth, "capacity": link.capacity},
+            evidence=evidence,
         )
 
-    def _rest(self, waits: list[_Wait], id_: str, root: Root, clause: str) -> Finding:
+    def _rest(self, waits: list[_Wait], id_: str, root: Root) -> Finding:
         ids = tuple(wait.waits for wait in waits)
         subjects = tuple(subject for wait in waits for subject in wait.subjects)
         more = "" if len(ids) == 1 else f" and {len(ids) - 1:,} more"
@@ -382,6 +391,24 @@ class _Diagnosis:
             subjects=subjects,
             root=id_,
             root_cause=root.cause,
-            sentence=f"{ids[0]}{more} wait too: {clause}",
-            evidence={"waiting": len(ids)},
+            sentence=f"{ids[0]}{more} wait too because of {id_}",
+            evidence={"waiting": len(ids), **({"ended": len(ids)} if all(self._is_over(one) for one in ids) else {})},
         )
+
+
+_RANKS = {
+    Cause.GAVE_UP: 0,
+    Cause.FAILED: 0,
+    Cause.RESTARTING: 1,
+    Cause.FAILING: 1,
+    Cause.PAUSED: 3,
+    Cause.OUTSIDE: 4,
+    Cause.MANUAL: 4,
+    Cause.SLEEPING: 4,
+    Cause.ENDED: 6,
+}
+
+
+def _rank(root: Root) -> int:
+    """Who failed comes first, then who is stuck, then who was stopped by somebody; who has come to its end, last."""
+    return _RANKS.get(root.cause, 2) if root.hard or root.cause is Cause.FAILING else 5

@@ -6,10 +6,12 @@ so it is looked for once more before it is told.
 
 from __future__ import annotations
 
+from streamlib.clock import NS_PER_S
 from streamlib.observability.diagnosis import diagnose
 from streamlib.observability.explanation import Cause, Explanation, Finding
 from streamlib.observability.gathering import Gathering
 from streamlib.observability.scene import Scene
+from streamlib.states import GraphState
 
 TRIES = 3
 """How many looks a circle that is gone in the next one may take."""
@@ -32,12 +34,20 @@ class Explainer:
             scene, findings = self._look(focus)
             if _circles(scene, findings) == circles:
                 break
-        whole = Explanation(at_ns=scene.now_ns, state=scene.state, findings=findings)
+        whole = Explanation(at_ns=scene.now_ns, state=scene.state, findings=findings, young_s=_young_s(scene))
         return whole.about(subject) if subject else whole
 
     def _look(self, focus: str) -> tuple[Scene, tuple[Finding, ...]]:
         scene = self._gathering.scene(focus)
         return scene, diagnose(scene)
+
+
+def _young_s(scene: Scene) -> float | None:
+    """How long the graph runs, while what is wrong may not have shown."""
+    if scene.state is not GraphState.RUNNING or scene.started_ns is None:
+        return None
+    age_ns = scene.now_ns - scene.started_ns
+    return age_ns / NS_PER_S if age_ns < scene.patience_ns else None
 
 
 def _circles(scene: Scene, findings: tuple[Finding, ...]) -> dict[str, list[int]]:

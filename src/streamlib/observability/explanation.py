@@ -74,24 +74,35 @@ class Finding(Snapshot, frozen=True, kw_only=True):
         """Whether nothing else is to blame."""
         return self.cause not in {Cause.BLOCKED, Cause.STARVED, Cause.OCCUPIED}
 
+    @property
+    def is_end(self) -> bool:
+        """Whether that is no trouble: a source has come to its end, or one behind it ended because of that."""
+        if self.root_cause is not Cause.ENDED:
+            return False
+        return "fed by" not in self.evidence if self.is_root else "ended" in self.evidence
+
     def __str__(self) -> str:
         return self.sentence
 
 
 class Explanation(Snapshot, frozen=True, kw_only=True):
-    """Why nothing comes out of a graph, or of one processor or link of it; false where everything flows.
+    """Why nothing comes out of a graph, or of one processor or link of it.
+
+    It is false where everything flows, and where all there is to tell is that sources have come to their ends.
 
     Attributes:
         at_ns: When it was looked at, on the runtime's clock.
         state: What the graph as a whole was doing.
         subject: What was asked about; empty where that was everything.
         findings: The roots, each with what comes of it behind it.
+        young_s: How long it runs, in seconds, while that is too short to tell; None later.
     """
 
     at_ns: int
     state: GraphState
     subject: str = ""
     findings: tuple[Finding, ...] = ()
+    young_s: float | None = None
 
     @property
     def roots(self) -> tuple[Finding, ...]:
@@ -99,16 +110,19 @@ class Explanation(Snapshot, frozen=True, kw_only=True):
         return tuple(finding for finding in self.findings if finding.is_root)
 
     def __bool__(self) -> bool:
-        return bool(self.findings)
+        return any(not finding.is_end for finding in self.findings)
 
     def __str__(self) -> str:
+        if not self.findings and self.young_s is not None:
+            of = f" of {self.subject}" if self.subject else ""
+            return f"nothing to complain of yet{of} (started {self.young_s:.1f} s ago)"
         if not self.findings:
             return f"{self.subject} flows" if self.subject else "everything flows"
         return "\n".join(line for finding in self.findings for line in _lines(finding))
 
     def about(self, subject: str) -> Explanation:
         """What there is to say of one processor or link, with the roots of it first."""
-        own = [finding for finding in self.findings if subject in finding.subjects]
+        own = [finding for finding in self.findings if subject in finding.subjects or self.state is GraphState.IDLE]
         if not own and "->" in subject:  # nothing is wrong with the link: with those at its ends, then
             ends = {end.rpartition(".")[0] for end in subject.split("->")}
             own = [finding for finding in self.findings if ends & set(finding.subjects)]
@@ -117,7 +131,9 @@ class Explanation(Snapshot, frozen=True, kw_only=True):
         whole = [one for one in self.findings if one.is_root and not one.root and one not in roots]
         told = [*whole, *roots]
         told += [finding for finding in own if finding not in told]
-        return Explanation(at_ns=self.at_ns, state=self.state, subject=subject, findings=tuple(told))
+        return Explanation(
+            at_ns=self.at_ns, state=self.state, subject=subject, findings=tuple(told), young_s=self.young_s
+        )
 
 
 def _lines(finding: Finding) -> list[str]:

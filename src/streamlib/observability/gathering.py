@@ -21,14 +21,16 @@ from streamlib.events.event import described
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop, loop_of
 from streamlib.execution.main_thread_runner import MainTask
+from streamlib.execution.metrics import RecentErrors
 from streamlib.execution.whereabouts import Call, whereabouts
 from streamlib.graph.components import LastMetrics, MainThreadMarker
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
+from streamlib.links.latency import NEVER_TIMED
 from streamlib.links.reader import RingReader, SlotReader
-from streamlib.observability.causes import SILENT_CALLS, View, own_cause
-from streamlib.observability.scene import CallFacts, LinkFacts, ProcessorFacts, RestartFacts, Scene
+from streamlib.observability.causes import SILENT_CALLS, View, is_failing, own_cause
+from streamlib.observability.scene import CallFacts, LinkFacts, ProcessorFacts, RestartFacts, Scene, crowded
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import GraphState, ProcessorState
 
@@ -44,6 +46,10 @@ class Failures(Protocol):
 
     def last_error(self, instance: ProcessorInstance) -> str:
         """What a processor has raised last; empty where it has raised nothing."""
+        ...
+
+    def recent_errors(self, instance: ProcessorInstance) -> RecentErrors:
+        """How its last calls went."""
         ...
 
 
@@ -124,6 +130,7 @@ class _Look:
             has_run=True,
             paused_ns=paused_ns,
             failures=failures,
+            started_ns=self._started_ns(),
             processors=self._processors,
             links=self._links,
         )
@@ -148,6 +155,10 @@ class _Look:
         left = {instance.id for instance, waits in waiting if waits} | self._occupied.keys()
         beyond = len(self._graph.behind(left) - self._processors.keys()) if left - self._processors.keys() else 0
         return replace(scene, beyond=beyond)
+
+    def _started_ns(self) -> int | None:
+        """Since when the first of them has run."""
+        return min([at for one in self._instances.values() if (at := one.metrics.since_ns)], default=None)
 
     def _way_to(self, instance: ProcessorInstance) -> list[ProcessorInstance]:
         """One that is asked for, and those on whose frames it waits, the furthest first in a row of as many as fit."""
@@ -210,14 +221,15 @@ class _Look:
                 or len(readers) != 1
                 or readers[0].depth()
                 or readers[0].ended
+                or readers[0].muted
                 or len(writers) != 1  # of an output that was never connected there is none
                 or not writers[0].connected
-                or (metrics.errors and metrics.errors >= metrics.calls)
+                or metrics.errors
                 or len(instance.declaration.inputs) != 1
             ):
                 if self._is_remarkable(instance):
                     found.append(instance)
-                elif any(_is_full(reader) for reader in readers):
+                elif any(_is_crowded(reader) for reader in readers):
                     full.append(instance)
             elif not readers[0].count() and self._is_unfed(instance):
                 found.append(instance)
@@ -227,17 +239,17 @@ class _Look:
 
     def _is_remarkable(self, instance: ProcessorInstance) -> bool:
         """The same of one, at more length."""
-        readers, metrics = instance.readers, instance.metrics
+        readers, errors = instance.readers, instance.metrics.errors
         if not readers or instance.left_unread is not None or instance.state is not ProcessorState.RUNNING:
             return True
-        if metrics.errors and metrics.errors >= metrics.calls:
+        if errors and (errors >= instance.metrics.calls or is_failing(self._errors_of(instance))):
             return True
         for reader in readers:
             if (instance.joins and reader.depth()) or reader.ended:
                 return True
             if not reader.count() and not reader.depth() and self._is_unfed(instance):
                 return True
-        linked = [port for port, channels in instance.inputs.items() if channels]
+        linked = _linked(instance)
         return len(linked) < len(instance.declaration.inputs) or _goes_nowhere(instance)
 
     def _on_main(self) -> list[ProcessorId]:
@@ -261,7 +273,7 @@ class _Look:
     def _holds_up(self, instance: ProcessorInstance, scene: Scene) -> bool:
         """Whether others may have to wait for it, as far as can be told without them."""
         facts = self._processors[instance.id]
-        into = tuple(self._links[LinkId(channel.name)] for channel in instance.incoming() if channel.reader is not None)
+        into = tuple(self._links[id_] for one in instance.incoming() if (id_ := LinkId(one.name)) in self._links)
         if facts.occupied or ((facts.joins or facts.neglects) and any(link.depth for link in into)):
             return True
         return own_cause(View(facts, into, (), scene)) is not None
@@ -279,17 +291,19 @@ class _Look:
         full = False
         for port, channels in instance.inputs.items():
             for channel in channels:
-                if channel.reader is not None:
+                if channel.reader is not None and not channel.done:
                     facts = self._link_facts(port, channel, channel.reader)
                     self._links[facts.id] = facts
-                    full = full or facts.full
-        linked = [port for port, channels in instance.inputs.items() if channels]
+                    full = full or facts.crowded
+        linked = _linked(instance)
         call = self._calls.get(instance.id)
         waiting = instance.state is ProcessorState.RESTARTING
         attempt = around.attempt(instance.id) if waiting else None
         wake_ns, wakes = self._planned(instance)
         neglects = self._neglects(instance)
+        goes_nowhere = _goes_nowhere(instance)
         errors, calls = metrics.errors, metrics.calls
+        latency = metrics.latency.stats() if full or call is not None else NEVER_TIMED
         self._processors[instance.id] = ProcessorFacts(
             id=instance.id,
             mode=declaration.execution.mode,
@@ -297,11 +311,12 @@ class _Look:
             since_ns=self._on_clock(instance.since_ns),
             joins=instance.joins,
             unconnected=tuple(port for port in declaration.inputs if port not in linked),
-            goes_nowhere=_goes_nowhere(instance),
+            goes_nowhere=goes_nowhere,
             calls=calls,
             called_ns=self._on_clock(instance.called_ns),
             errors=errors,
             last_error=around.failures.last_error(instance) if errors else "",
+            recent=self._errors_of(instance) if errors else RecentErrors(),
             failure=described(instance.failure) if instance.failure is not None else "",
             gave_up=around.failures.gave_up.get(instance.id, 0) if instance.over else 0,
             call=None if call is None else self._call_facts(call, instance),
@@ -313,8 +328,14 @@ class _Look:
             unattended=_main_is_elsewhere(instance),
             occupied=self._occupied.get(instance.id) or self._held_head(instance),
             outside=_outside(instance) if neglects or not declaration.inputs else "",
-            typical_ns=metrics.latency.stats().p50_ns if full else 0,
+            typical_ns=latency.p50_ns,
+            longest_ns=latency.p90_ns,
+            outputs=tuple(instance.outputs) if goes_nowhere else (),
         )
+
+    def _errors_of(self, instance: ProcessorInstance) -> RecentErrors:
+        recent = self._around.failures.recent_errors(instance)
+        return recent._replace(since_ns=self._on_clock(recent.since_ns))
 
     def _held_head(self, instance: ProcessorInstance) -> str:
         """The head behind which it is called, where that waits for room inside a call."""
@@ -345,6 +366,7 @@ class _Look:
             taken=taken,
             dropped=dropped,
             ended=reader.ended,
+            wait_ns=0 if channel.wait is None else channel.wait.stats().p50_ns,
         )
 
     def _neglects(self, instance: ProcessorInstance) -> tuple[str, ...]:
@@ -393,6 +415,16 @@ def _is_full(reader: SlotReader | RingReader) -> bool:
     if isinstance(reader, RingReader):
         return bool(reader.ring.stalled) or len(reader.ring.items) >= reader.ring.capacity
     return not reader.closed and reader.depth() >= reader.capacity
+
+
+def _is_crowded(reader: SlotReader | RingReader) -> bool:
+    capacity = reader.ring.capacity if isinstance(reader, RingReader) else reader.capacity
+    return _is_full(reader) or crowded(reader.depth(), capacity)
+
+
+def _linked(instance: ProcessorInstance) -> list[str]:
+    """The inputs that a link reaches; one that was cut and is empty reaches nobody."""
+    return [port for port, channels in instance.inputs.items() if any(not channel.done for channel in channels)]
 
 
 def _may_lack(reader: SlotReader | RingReader) -> bool:

@@ -14,7 +14,10 @@ from streamlib.graph.components import CollectorPauses, LastMetrics, LastStatist
 from streamlib.graph.link import Link
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
+from streamlib.links.channel import Channel
 from streamlib.links.latency import NEVER_TIMED
+from streamlib.links.reader import RingReader
+from streamlib.observability.scene import crowded
 from streamlib.observability.snapshots import GraphHealth
 from streamlib.states import GraphState, ProcessorState
 
@@ -74,13 +77,17 @@ def _read_burdens(graph: PropertyGraph, link_ids: Sequence[LinkId]) -> Burdens:
         burdens.dropped += dropped
         if depth:
             burdens.nbytes += one.channel.waiting_bytes()
-            if depth >= one.channel.capacity:
+            if crowded(depth, one.channel.capacity) or _has_writer_waiting(one.channel):
                 full.add(id_)
     burdens.dropped += sum([one.statistics.dropped for id_, one in last.items() if id_ not in wired])
     links = graph.having(Link) if full else {}
     ordered = [links[id_] for id_ in link_ids if id_ in full and id_ in links]
     burdens.full = [(link.source.processor_id, link.target.processor_id) for link in ordered]
     return burdens
+
+
+def _has_writer_waiting(channel: Channel) -> bool:
+    return isinstance(channel.reader, RingReader) and bool(channel.reader.ring.stalled)
 
 
 def _bottlenecks(full: Iterable[Ends]) -> tuple[ProcessorId, ...]:

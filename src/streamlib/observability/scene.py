@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from streamlib.clock import NS_PER_S
+from streamlib.execution.metrics import RecentErrors
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import GraphState, ProcessorState
@@ -69,6 +70,7 @@ class ProcessorFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         called_ns: When last; 0 is never.
         errors: How many calls raised.
         last_error: The last of these errors.
+        recent: How its last calls went; the time is one of the runtime's clock.
         failure: What ended it.
         gave_up: How often it was made anew in vain; 0 where that is not why it ended.
         call: The call that is under way.
@@ -82,6 +84,8 @@ class ProcessorFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         occupied: Who is inside a call on the thread that calls both, and has to come back before it is called: a long
             call, or one that waits for room. Empty where nobody is.
         typical_ns: How long a call usually takes; 0 where that was not asked.
+        longest_ns: What all but few of its calls stay below; 0 likewise.
+        outputs: Its outputs, where it goes nowhere.
     """
 
     id: ProcessorId
@@ -95,6 +99,7 @@ class ProcessorFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     called_ns: int = 0
     errors: int = 0
     last_error: str = ""
+    recent: RecentErrors = RecentErrors()
     failure: str = ""
     gave_up: int = 0
     call: CallFacts | None = None
@@ -107,11 +112,21 @@ class ProcessorFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     outside: str = ""
     occupied: str = ""
     typical_ns: int = 0
+    longest_ns: int = 0
+    outputs: tuple[str, ...] = ()
 
     @property
     def over(self) -> bool:
         """Whether it has said its last word."""
         return self.state in {ProcessorState.ENDED, ProcessorState.FAILED}
+
+
+def crowded(depth: int, capacity: int) -> bool:
+    """Whether a link is full but for the one frame that its reader may have taken just now.
+
+    So a link that is full for long is found full at each look. A link of few frames is full only when it is.
+    """
+    return depth >= (capacity - 1 if capacity >= 4 else capacity)
 
 
 class LinkFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -129,6 +144,7 @@ class LinkFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         taken: Frames that were read.
         dropped: Frames of a live source that found no room.
         ended: No frame waits and none will come.
+        wait_ns: How long half of its frames have waited at least; 0 where that is not known.
     """
 
     id: LinkId
@@ -142,11 +158,17 @@ class LinkFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     taken: int = 0
     dropped: int = 0
     ended: bool = False
+    wait_ns: int = 0
 
     @property
     def full(self) -> bool:
         """Whether a frame that is written now finds no room, or a writer waits for some."""
         return self.depth >= self.capacity or (self.since_ns is not None and self.depth > 0)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether it is full, or was a moment ago."""
+        return self.full or crowded(self.depth, self.capacity)
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +181,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         has_run: It ran before, and was stopped.
         paused_ns: Since when all of it is paused.
         failures: What ended processors, also those of the last run.
+        started_ns: Since when the first of its processors has run; None where none does.
         processors: Who may be in trouble, and who stands before and behind them.
         links: The links that lead to these.
         beyond: How many more processors stand behind those of them that wait, where that is too many to look at.
@@ -170,6 +193,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     has_run: bool = False
     paused_ns: int | None = None
     failures: Mapping[ProcessorId, str] = {}
+    started_ns: int | None = None
     processors: Mapping[ProcessorId, ProcessorFacts] = {}
     links: Mapping[LinkId, LinkFacts] = {}
     beyond: int = 0

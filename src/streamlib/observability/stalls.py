@@ -156,8 +156,10 @@ class StallWatcher:
         long = {who: one.where for who, one in standing.items() if self._is_long(who, one, now_ns)}
         if long == self._explained:
             return
-        self._explained = long
-        found = [finding for finding in self._explain().roots if _is_stall(finding)] if long else []
+        roots = self._explain().roots if long else ()
+        slow = any(finding.cause is Cause.SLOW for finding in roots)  # a call no longer than usual may become so
+        self._explained = {} if slow else long
+        found = [finding for finding in roots if _is_stall(finding)]
         lasted = [one for one in found if one.since_ns is None or now_ns - one.since_ns >= self._after_ns]
         self._tell({(one.root, one.cause): one for one in lasted})
 

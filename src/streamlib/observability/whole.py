@@ -22,6 +22,7 @@ from streamlib.links.statistics import LinkStatistics
 from streamlib.observability.health import Burdens, health_of
 from streamlib.observability.rates import Rates
 from streamlib.observability.readings import LinkParts, ProcessorParts, link_snapshot, processor_snapshot
+from streamlib.observability.scene import crowded
 from streamlib.observability.snapshots import GraphHealth, GraphSnapshot, LinkSnapshot, ProcessorSnapshot
 from streamlib.states import GraphState, ProcessorState
 
@@ -88,6 +89,10 @@ def _health(
         links=len(links),
         dropped=sum(link.dropped for link in links),
         nbytes=sum(link.queued_bytes for link in links if link.runs),
-        full=[(link.source.processor_id, link.target.processor_id) for link in links if link.is_full],
+        full=[
+            (link.source.processor_id, link.target.processor_id)
+            for link in links
+            if link.runs and crowded(link.queue_depth, link.capacity)
+        ],
     )
     return health_of(graph, state, states, sum(one.errors for one in processors), burdens)
