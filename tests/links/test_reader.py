@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlib.errors import LinkOverflowError
+from streamlib.execution.metrics import Passes, SteadyCount
 from streamlib.links.delivery import Delivery
 from streamlib.links.reader import OVERFLOW_LIMIT, PlugReader, Reader, RingReader, SlotReader
 from streamlib.links.writer import GatedSlotWriter, SlotWriter
@@ -251,6 +252,18 @@ def test_steady_counts_become_own_counts() -> None:
 
 
 # -------------------------------------------------------------------------------------------------- replaced readers
+
+
+def test_a_frame_that_only_a_pass_under_way_implies_is_not_taken_for_sure() -> None:
+    reader, passes = slot(), Passes()
+    reader.steady = SteadyCount(passes)
+    assert (reader.count(), reader.count_for_sure()) == (0, 0)
+    passes.done = 1  # it may be on its way to the step that reads here
+    assert (reader.count(), reader.count_for_sure()) == (1, 0)
+    reader.steady.skipped = 1
+    assert (reader.count(), reader.count_for_sure()) == (0, 0)
+    passes.done = 3
+    assert (reader.count(), reader.count_for_sure()) == (2, 1)
 
 
 def chain(length: int) -> tuple[list[Reader], SlotReader]:

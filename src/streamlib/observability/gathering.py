@@ -231,7 +231,7 @@ class _Look:
                     found.append(instance)
                 elif any(_is_crowded(reader) for reader in readers):
                     full.append(instance)
-            elif not readers[0].count() and self._is_unfed(instance):
+            elif not readers[0].count_for_sure() and self._is_unfed(instance):
                 found.append(instance)
         known = self._instances
         found += [known[id_] for id_ in (*self._calls, *self._on_main()) if id_ in known]
@@ -247,7 +247,7 @@ class _Look:
         for reader in readers:
             if (instance.joins and reader.depth()) or reader.ended:
                 return True
-            if not reader.count() and not reader.depth() and self._is_unfed(instance):
+            if not reader.count_for_sure() and not reader.depth() and self._is_unfed(instance):
                 return True
         linked = _linked(instance)
         return len(linked) < len(instance.declaration.inputs) or _goes_nowhere(instance)
@@ -262,7 +262,7 @@ class _Look:
         found = False
         for channel in instance.incoming():
             reader, feeder = channel.reader, self._instances.get(_source_of(channel))
-            if reader is None or feeder is None or reader.count() or reader.depth():
+            if reader is None or feeder is None or reader.count_for_sure() or reader.depth():
                 continue
             if feeder.metrics.calls >= SILENT_CALLS:
                 found = True
@@ -350,7 +350,7 @@ class _Look:
 
     def _link_facts(self, port: str, channel: Channel, reader: SlotReader | RingReader) -> LinkFacts:
         since_ns = reader.ring.stalled[0] if isinstance(reader, RingReader) and reader.ring.stalled else None
-        depth, taken, dropped = reader.depth(), reader.count(), 0
+        depth, taken, dropped = reader.depth(), reader.count_for_sure(), 0
         if channel.live:
             counted = channel.statistics()
             depth, dropped = counted.depth, counted.full
