@@ -203,6 +203,35 @@ def test_a_graph_file_runs_as_a_program_does(suffix: str, program: Path) -> None
     assert f"out.mp4 ({size:,} bytes)" in said
 
 
+def test_a_file_whose_writer_failed_is_said_to_be_incomplete(program: Path) -> None:
+    text = """
+from pathlib import Path
+from streamlib import LinkInput, Processor, DataFrame
+from streamlib.testing import ListSource
+
+class Half(Processor):
+    data = LinkInput(DataFrame)
+
+    @classmethod
+    def exclusive(cls, config):
+        return ("file:OUT",)
+
+    def process(self, ctx):
+        self.data.read()
+        Path("OUT").write_text("half")
+
+    def teardown(self, ctx=None):
+        raise OSError("the disk is full")
+
+def setup(runtime):
+    runtime.connect(runtime.add_processor(ListSource, items=[DataFrame({})]), runtime.add_processor(Half))
+"""
+    code, said = run(program, text.replace("OUT", str(program.with_name("out.txt"))))
+    assert code == 1
+    assert "out.txt (4 bytes); it is incomplete: half_0 failed" in said
+    assert "the disk is full" in said
+
+
 def test_a_file_from_before_that_was_not_written_is_not_told(program: Path) -> None:
     out = program.with_name("out.mp4")
     out.write_text("from before")
