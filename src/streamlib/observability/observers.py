@@ -14,7 +14,7 @@ from streamlib.events.graph import GraphEvent
 from streamlib.events.link import LinkEvent
 from streamlib.events.processor import ProcessorEvent
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import LinkId, ProcessorId
+from streamlib.ids import LinkId, ProcessorId, written_link_id
 from streamlib.observability.observer import Observer
 from streamlib.observability.sightings import Bounds, Sightings
 from streamlib.observability.taps import Taps
@@ -79,13 +79,13 @@ class Observers:
 
     def of_processor(self, processor: ProcessorNamed | str, bounds: Bounds) -> Observer[ProcessorEvent]:
         """An observer of a processor."""
-        id_ = self._processor_id(processor)
+        id_ = self._graph.node(self.processor_id(processor)).id
         watch = ProcessorWatch(self._graph, self._bus, Sightings(bounds, self._now_ns), self._taps, id_)
         return Observer(watch, id_, self._in_line)
 
     def of_link(self, link: LinkNamed | str, bounds: Bounds, *, frames: bool) -> Observer[LinkEvent]:
         """An observer of a link."""
-        id_ = self._link_id(link)
+        id_ = self._graph.link(self.link_id(link)).id
         watch = LinkWatch(self._graph, self._bus, Sightings(bounds, self._now_ns), self._taps, id_, frames=frames)
         return Observer(watch, id_, self._in_line)
 
@@ -94,21 +94,31 @@ class Observers:
         watch = GraphWatch(self._graph, self._bus, Sightings(bounds, self._now_ns))
         return Observer(watch, "the graph", self._in_line)
 
-    def _processor_id(self, given: ProcessorNamed | str) -> ProcessorId:
+    def processor_id(self, given: ProcessorNamed | str) -> ProcessorId:
+        """The id that a user names a processor by.
+
+        Raises:
+            UnknownProcessorError: It is neither a text nor a handle, or a handle of another runtime.
+        """
         id_ = given if isinstance(given, str) else getattr(given, "id", None)
         if not isinstance(id_, str):
             raise UnknownProcessorError(given, self._graph.processor_ids())
         if self._is_foreign(given):
             raise UnknownProcessorError(given, self._graph.processor_ids(), foreign=True)
-        return self._graph.node(ProcessorId(id_)).id
+        return ProcessorId(id_)
 
-    def _link_id(self, given: LinkNamed | str) -> LinkId:
+    def link_id(self, given: LinkNamed | str) -> LinkId:
+        """The id that a user names a link by; as a text it may have spaces around its arrow.
+
+        Raises:
+            UnknownLinkError: It is neither a text nor a handle, or a handle of another runtime.
+        """
         id_ = given if isinstance(given, str) else getattr(given, "id", None)
         if not isinstance(id_, str):
             raise UnknownLinkError(given, self._graph.link_ids())
         if self._is_foreign(given):
             raise UnknownLinkError(given, self._graph.link_ids(), foreign=True)
-        return self._graph.link(LinkId(id_)).id
+        return written_link_id(id_)
 
     def _is_foreign(self, given: object) -> bool:
         """Whether it is a handle of another runtime: two may well have processors of one id."""
