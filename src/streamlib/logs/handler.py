@@ -24,6 +24,9 @@ from streamlib.processors.origin import origin_of
 OWNERS = 4_096
 """How many processors are remembered, of those that warn."""
 
+WHOSE = ("processor_id", "processor_type", "generation")
+"""The fields of a line that its count has too."""
+
 CLOSING_S = 1.0
 """How long closing waits for the thread that writes counts, in seconds."""
 
@@ -104,8 +107,13 @@ class LogHandler(logging.Handler):
         message = message_of(record)
         raised = record.exc_info[0] if record.exc_info else None
         kind = (record.name, record.levelno, record.pathname, record.lineno, raised, pattern(message))
-        said = {"name": record.name, "levelno": record.levelno, "levelname": record.levelname, "msg": message}
-        said["processor_id"] = id_
+        said: dict[str, Any] = {
+            "name": record.name,
+            "levelno": record.levelno,
+            "levelname": record.levelname,
+            "msg": message,
+        }
+        said |= {name: value for name in WHOSE if (value := getattr(record, name, None)) is not None}
         return not self._repeats.is_first(str(id_), kind, said)
 
     def _write_counts_later(self) -> None:
