@@ -24,7 +24,7 @@ from streamlib.control.cli.display import Display, processor_table
 from streamlib.control.cli.entry import interrupted_once
 from streamlib.control.cli.live_updates import Following, LiveUpdates
 from streamlib.control.cli.tally import Tally
-from streamlib.errors import ProcessorFailed, StreamError, nearest, nearest_file
+from streamlib.errors import DeadlineError, ProcessorFailed, StreamError, nearest, nearest_file
 from streamlib.graph.document import SUFFIXES
 from streamlib.runtime.runtime import StreamRuntime
 from streamlib.states import GraphState
@@ -99,7 +99,7 @@ def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console, u
                 if outcome is not Outcome.ENDED:
                     display.say(f"{WHY[outcome]}; what is on its way is processed")
                 tally.look()
-                runtime.stop()
+                _stop(runtime, console)
         finally:
             console.print(processor_table(tally.rows()))
             _say_written(runtime, before, console)
@@ -115,6 +115,17 @@ def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console, u
         return 1
     console.print(f"done: {WHY[outcome]}", style="green", highlight=False)
     return 0
+
+
+def _stop(runtime: StreamRuntime, console: Console) -> None:
+    """Stop; where somebody holds that up, also say what stood still before: afterwards nobody can know."""
+    why = runtime.inspector.explain()
+    try:
+        runtime.stop()
+    except DeadlineError:
+        if why:
+            console.print(str(why), style="red", highlight=False, markup=False, soft_wrap=True)
+        raise
 
 
 def _files_of(runtime: StreamRuntime) -> dict[Path, str]:
