@@ -99,7 +99,7 @@ def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console, u
                 if outcome is not Outcome.ENDED:
                     display.say(f"{WHY[outcome]}; what is on its way is processed")
                 tally.look()
-                _stop(runtime, console)
+                _stop(runtime, outcome, console)
         finally:
             console.print(processor_table(tally.rows()))
             _say_written(runtime, before, console)
@@ -117,9 +117,9 @@ def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console, u
     return 0
 
 
-def _stop(runtime: StreamRuntime, console: Console) -> None:
+def _stop(runtime: StreamRuntime, outcome: Outcome, console: Console) -> None:
     """Stop; where somebody holds that up, also say what stood still before: afterwards nobody can know."""
-    why = runtime.inspector.explain()
+    why = None if outcome is Outcome.ENDED else runtime.inspector.explain()
     try:
         runtime.stop()
     except DeadlineError:
