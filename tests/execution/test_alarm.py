@@ -126,6 +126,22 @@ def test_one_that_nobody_asked_closes_at_once() -> None:
     assert Bell().alarm.close(0)
 
 
+def test_closed_while_its_thread_begins_it_waits_for_that_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    bell, closed, begin = Bell(), list[bool](), threading.Thread.start
+    closer = threading.Thread(target=lambda: closed.append(bell.alarm.close(SECONDS)))
+
+    def begin_late(thread: threading.Thread) -> None:
+        if thread.name == "streamlib:alarm":
+            begin(closer)
+            closer.join(0.05)  # it comes to where it waits
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", begin_late)
+    bell.set(1, "a")
+    closer.join(SECONDS)
+    assert (closed, alarms()) == ([True], 0)
+
+
 def test_an_alarm_that_is_held_up_has_not_closed_in_time() -> None:
     bell, reached, release = Bell(), threading.Event(), threading.Event()
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from streamlib.clock import NS_PER_S
-from streamlib.execution.repeats import KINDS, Repeats, pattern
+from streamlib.execution.repeats import KINDS, Repeats, TimedRepeats, pattern
+from streamlib.testing import ManualClock
 
 
 class Counter:
@@ -108,3 +109,23 @@ def test_only_so_many_are_remembered_and_of_the_others_the_count_is_told(
 def test_a_pattern_is_a_message_without_its_numbers() -> None:
     assert pattern("frame 17 of 0x7f3a at 1.25 s") == pattern("frame 8 of 0x00 at 300 s") == "frame # of # at # s"
     assert pattern("frame lost") != pattern("frame late")
+
+
+def test_counts_are_told_when_they_are_due_at_an_end_and_for_the_rest() -> None:
+    clock, told = ManualClock(), list[str]()
+    repeats: TimedRepeats[str] = TimedRepeats(clock, lambda due: told.extend(f"{one.said}: {one}" for one in due))
+    for who in "ab":
+        assert [repeats.is_first(who, "kind", who) for _ in range(3)] == [True, False, False]
+    clock.wait_for_sleepers(1)
+    clock.advance(NS_PER_S)
+    clock.wait_for_sleepers(1)
+    assert told == ["a: 2 times more in 1.0 s", "b: 2 times more in 1.0 s"]
+    told.clear()
+    assert not repeats.is_first("a", "kind", "again")
+    repeats.end("a")
+    assert told == ["again: 1 time more in 0.0 s"]
+    repeats.close()
+    told.clear()
+    assert not repeats.is_first("b", "kind", "late")
+    repeats.rest()
+    assert told == ["late: 1 time more in 0.0 s"]

@@ -434,6 +434,6 @@ TestGraphAgainstAModel = GraphMachine.TestCase
 
 def test_every_component_of_a_type_is_had_at_once_and_who_stands_behind_whom() -> None:
     graph = graph_of("ab", wire("a", "b"))
-    assert {node.id for node in graph.every(ProcessorNode)} == {A, B}
-    assert graph.every(ReactiveMarker) == []
+    assert graph.having(ProcessorNode) == {id_: graph.node(id_) for id_ in (A, B)}
+    assert graph.having(ReactiveMarker) == {}
     assert graph.behind([A, ProcessorId("gone")]) == {A, B}

@@ -53,8 +53,8 @@ def test_of_those_who_wait_for_one_call_the_one_inside_is_named_first() -> None:
         "a": Cause.BLOCKED,
     }
     assert {one.sentence for one in others} == {
-        "link b.out → c.into is full since 4.0 s: c is inside process() since 2.0 s at encoder.py:88",
-        "link a.out → b.into is full since 3.0 s: c is inside process() since 2.0 s at encoder.py:88",
+        "link b.out->c.into is full since 4.0 s: c is inside process() since 2.0 s at encoder.py:88",
+        "link a.out->b.into is full since 3.0 s: c is inside process() since 2.0 s at encoder.py:88",
         "d waits for input into: c is inside process() since 2.0 s at encoder.py:88",
     }
 
@@ -82,7 +82,7 @@ def test_a_diamond_that_starves_itself_is_named_with_what_holds_it() -> None:
         "starves itself"
     )
     assert root.evidence["full"] == ("s.out->join.right",)
-    assert "s.out → join.right" in root.advice
+    assert "s.out->join.right" in root.advice
     assert {one.subjects[-1] for one in others} == {"s", "keeps"}
 
 

@@ -13,7 +13,7 @@ BLOCKED = Finding(
     subjects=("a.out->b.into", "a"),
     root="b",
     root_cause=Cause.PAUSED,
-    sentence="link a.out → b.into is full: b is paused",
+    sentence="link a.out->b.into is full: b is paused",
 )
 OTHER = Finding(cause=Cause.ENDED, subjects=("c",), root="c", root_cause=Cause.ENDED, sentence="c has ended")
 
@@ -35,7 +35,7 @@ def test_the_root_comes_first_with_what_to_try_and_what_follows_is_indented() ->
     assert str(told).splitlines() == [
         "b is paused",
         "  try: resume it",
-        "  - link a.out → b.into is full: b is paused",
+        "  - link a.out->b.into is full: b is paused",
         "c has ended",
     ]
 

@@ -53,7 +53,7 @@ def test_a_table_has_what_processors_do_and_what_waits_in_links() -> None:
     assert lines[2].startswith("hand_0     Hand     running      5.5  ")
     assert lines[3].startswith("collect_0  Collect  paused       0.5  ")
     assert lines[3].endswith("0        8")
-    assert [line.split("  ") for line in lines[4:]][-1][0] == "hand_0.out → collect_0.into"
+    assert [line.split("  ") for line in lines[4:]][-1][0] == "hand_0.out->collect_0.into"
     assert lines[-1].split()[-5:] == ["8", "of", "8", "0.5", "2"]
     cells = Cells(shown.to_html())
     assert {"paused": "#b26a00", "2": "#c62828"}.items() <= cells.colors.items()

@@ -5,17 +5,14 @@ from queue import SimpleQueue
 import pytest
 
 from streamlib import PortRef, StreamRuntime
-from streamlib.errors import ConfigError, UnknownLinkError, UnknownPortError, UnknownProcessorError
-from streamlib.ids import ProcessorId
+from streamlib.errors import ConfigError, UnknownPortError, UnknownProcessorError
 from streamlib.observability.viewpoint import (
     PICTURES,
     SOUND,
     Kind,
     Viewpoint,
     find_viewpoint,
-    link_at,
     link_to,
-    processor_at,
 )
 from tests.observability.views import Both, Given, Hear, Many, Pictures, See, Sounds
 from tests.scenarios.stage import Collect, Numbers, Record
@@ -97,27 +94,3 @@ def test_what_carries_none_of_it_is_refused_with_what_there_is() -> None:
         seen(runtime, runtime.add_processor(Sounds))
     with pytest.raises(UnknownPortError, match="did you mean 'into'"):
         seen(runtime, runtime.add_processor(See, record=record), "intro")
-
-
-def test_a_processor_that_is_not_there_is_named() -> None:
-    runtime, other = StreamRuntime(), StreamRuntime()
-    source = runtime.add_processor(Pictures)
-    assert processor_at(runtime.graph, source) == "pictures_0"
-    assert processor_at(runtime.graph, ProcessorId("pictures_0")) == "pictures_0"
-    for place in ("pictures_1", 7, None):
-        with pytest.raises(UnknownProcessorError, match="pictures_0|none"):
-            processor_at(runtime.graph, place)
-    with pytest.raises(UnknownProcessorError, match="another runtime|of this"):
-        processor_at(other.graph, source)
-
-
-def test_a_link_is_named_by_its_id_or_a_handle() -> None:
-    runtime = StreamRuntime()
-    source, sink = runtime.add_processor(Pictures), runtime.add_processor(Hear)
-    link = runtime.connect(source, sink.input("video"))
-    assert link_at(runtime.graph, link) == link_at(runtime.graph, link.id) == link.id
-    for place in (source, source.id, 7):
-        with pytest.raises(UnknownLinkError):
-            link_at(runtime.graph, place)
-    with pytest.raises(UnknownLinkError):
-        link_at(StreamRuntime().graph, link)

@@ -109,9 +109,16 @@ def test_the_index_lists_every_how_to_that_the_navigation_has() -> None:
     assert all(f"how-to/{page.name}" in index and f"how-to/{page.name}" in navigation for page in HOW_TO.glob("*.md"))
 
 
-def test_the_files_that_the_three_ways_name_exist() -> None:
+def test_the_files_that_the_four_ways_name_exist() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
-    ways = page[page.index("## Three ways") : page.index("## The order's folders")]
-    named = re.findall(r"`(\w+/\w+\.py)`", ways)
-    assert len(named) > 15
+    ways = page[page.index("## Four ways") : page.index("## The order's folders")]
+    named = [name if "/" in name else f"observability/{name}" for name in re.findall(r"`([\w/]+\.py)`", ways)]
+    assert len(named) > 60
     assert not [name for name in named if not (ROOT / "src" / "streamlib" / name).is_file()]
+
+
+def test_the_way_of_a_look_names_every_module_of_observability() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    way = page[page.index("### A look's") : page.index("### A log line's")]
+    there = {file.name for file in (ROOT / "src" / "streamlib" / "observability").glob("[!_]*.py")}
+    assert there - set(re.findall(r"`(\w+\.py)`", way)) == set()

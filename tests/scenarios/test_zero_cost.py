@@ -251,6 +251,17 @@ def differing(now: Calls, before: Calls) -> dict[str, dict[str, tuple[int, int]]
     }
 
 
+def same_again(rounds: Rounds) -> Calls:
+    """A round that is like the one before it: the wake-up of one may come behind its first call, and break a burst."""
+    before = rounds.play()
+    for _ in range(8):
+        now = rounds.play()
+        if now == before:
+            return now
+        before = now
+    raise AssertionError("no two rounds are alike")
+
+
 @pytest.fixture
 def rounds() -> Iterator[Rounds]:
     """Rounds whose threads are counted; the collector, which calls whenever it likes, stands still."""
@@ -272,17 +283,15 @@ def test_the_calls_of_every_thread_are_the_same_before_an_observer_came_and_afte
     runtime = make(clock=ManualClock(), workers=4)
     fan = Fan(runtime, rounds, delivery)
     rounds.play()  # the first pass of a loop is timed
-    way, before = fan.way(), rounds.play()
+    way, before = fan.way(), same_again(rounds)
     assert set(before) == set(rounds.heads)
-    assert differing(rounds.play(), before) == {}
     let_others_run(runtime)
     with ExitStack() as looks:
         fan.look(kind, looks)
         let_others_run(runtime)
         meanwhile = rounds.play()
     let_others_run(runtime)
-    assert differing(rounds.play(), before) == {}
-    assert differing(rounds.play(), before) == {}
+    assert differing(same_again(rounds), before) == {}
     let_others_run(runtime)
     assert fan.way() == way
     more = {head: sum(meanwhile[head].values()) - sum(before[head].values()) for head in rounds.heads}

@@ -11,19 +11,14 @@ import os
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
 from streamlib.clock import NS_PER_S, Clock
 from streamlib.errors import StreamError
 from streamlib.events.event import described
-from streamlib.execution.alarm import Alarm
-from streamlib.execution.repeats import Repeated, Repeats, pattern
+from streamlib.execution.repeats import Repeated, TimedRepeats, pattern
 from streamlib.processors.context import ProcessorLog
 
 _OURS = str(Path(__file__).parents[1]) + os.sep
-
-CLOSING_S = 1.0
-"""How long the end of a run waits for counts that are being written, in seconds."""
 
 Owner = tuple[str, int]
 """A processor: its id and generation."""
@@ -41,18 +36,12 @@ class _Said:
 class ErrorLog:
     """The errors of all processors of one runtime.
 
-    Its counts are written by an alarm of its own: to write may take long, and nobody's timer is to wait for it.
-
     Args:
         clock: What intervals go by.
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._repeats: Repeats[_Said] = Repeats(clock.now_ns)  # bounded: by the processors there are
-        self._lock = Lock()
-        self._alarm = Alarm(clock)
-        self._awaited_ns: int | None = None
+        self._repeats: TimedRepeats[_Said] = TimedRepeats(clock, _tell)  # bounded: by the processors there are
 
     def add(self, owner: Owner, log: ProcessorLog, error: Exception, timestamp_ns: int | None, during: str) -> None:
         """Log an error at length, or count it."""
@@ -60,7 +49,6 @@ class ErrorLog:
         said = _Said(log, text, type(error).__name__)
         kind = (during, type(error), place or pattern(text))
         if not self._repeats.is_first(owner, kind, said):
-            self._tell_later()
             return
         at = "" if timestamp_ns is None else f"at {timestamp_ns / NS_PER_S:.3f} s: "
         fields: dict[str, object] = {"during": during, "generation": owner[1], "error_type": said.error_type}
@@ -73,32 +61,15 @@ class ErrorLog:
 
     def end(self, owner: Owner) -> None:
         """A processor has come to its end: tell what is left."""
-        _tell(self._repeats.end(owner))
+        self._repeats.end(owner)
 
     def open(self) -> None:
         """A run begins."""
-        with self._lock:
-            self._alarm, self._awaited_ns = Alarm(self._clock), None
+        self._repeats.open()
 
     def close(self) -> None:
         """A run comes to its end, and the thread with it. What is left is told as the processors end."""
-        self._alarm.close(CLOSING_S)
-
-    def _tell_later(self) -> None:
-        """Have the counts told when it is time, unless that is arranged already."""
-        next_ns = self._repeats.next_ns()
-        with self._lock:
-            awaited_ns, alarm = self._awaited_ns, self._alarm
-            if next_ns is None or (awaited_ns is not None and awaited_ns <= next_ns):
-                return
-            self._awaited_ns = next_ns
-        alarm.call_at(next_ns, self._tell_due)
-
-    def _tell_due(self) -> None:
-        with self._lock:
-            self._awaited_ns = None
-        _tell(self._repeats.due())
-        self._tell_later()
+        self._repeats.close()
 
 
 def _tell(told: list[Repeated[_Said]]) -> None:

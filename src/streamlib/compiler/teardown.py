@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
+from streamlib.clock import NS_PER_S, MonotonicClock
 from streamlib.compiler.patience import LAST_WORDS_S, Patience
 from streamlib.compiler.site import LOG, Site
 from streamlib.errors import DeadlineError
@@ -21,7 +23,11 @@ from streamlib.graph.components import RUNNING_COMPONENTS, LastMetrics, Lightwei
 from streamlib.graph.link import Link
 from streamlib.ids import PortRef
 from streamlib.links.channel import Channel
+from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.states import ProcessorState
+
+SERVED_S = 0.005
+"""How soon a loop that no thread runs is served again while those who go from it wait for others, in seconds."""
 
 
 class Departure:
@@ -54,6 +60,7 @@ class Departure:
         self._reports = site.reports
         self.late: dict[str, str] = {}
         self.patience = Patience(site, drain_s)
+        self._clock = MonotonicClock()
 
     def present(self) -> list[ProcessorInstance]:
         """Those who have not gone yet."""
@@ -92,7 +99,7 @@ class Departure:
         late = dict.fromkeys(others, "") | self.late
         if late:
             seconds = LAST_WORDS_S if self._reports.hurried else self._drain_s or self._site.answer_s
-            raise DeadlineError("draining", seconds, late)
+            raise DeadlineError("draining" if self.late else "a change", seconds, late)
 
     # ------------------------------------------------------------------------------------------------------- drain
 
@@ -114,6 +121,9 @@ class Departure:
                 yield link, wired.channel
 
     def _drain(self, going: list[ProcessorInstance]) -> None:
+        for instance in going:  # before its state is looked at: nobody makes it anew any more
+            if instance.policy is ErrorPolicy.RESTART:
+                instance.policy = ErrorPolicy.SKIP
         if self._drain_s is None:
             self._end_now(going)
         else:
@@ -124,13 +134,8 @@ class Departure:
                 instance.unmute()
             else:
                 instance.end()
-        by_loop: dict[object, list[ProcessorInstance]] = defaultdict(list)
-        for instance in going:
-            by_loop[instance.loop].append(instance)
-        for loop, members in by_loop.items():
-            if isinstance(loop, Loop) and not loop.threaded:
-                self.patience.apply(loop, partial(loop.drain, members))
-            elif isinstance(loop, Loop) and self._site.paused and loop.head not in members:
+        for loop, members in _by_loop(going).items():
+            if loop.threaded and self._site.paused and loop.head not in members:
                 loop.post(partial(loop.drain, members))
         patience_s = self._drain_s if self._drain_s is not None else self._site.answer_s
         if not self._ended(going, patience_s, unless_hurried=True):
@@ -183,8 +188,24 @@ class Departure:
 
     def _ended(self, going: list[ProcessorInstance], timeout_s: float, *, unless_hurried: bool = False) -> bool:
         reports, left = self._reports, going[::-1]
-        reports.wait_until(lambda: (unless_hurried and reports.hurried) or _none_left(left), timeout_s)
-        return all(instance.over for instance in going)
+        deadline_ns = self._clock.now_ns() + round(timeout_s * NS_PER_S)
+        while True:
+            unserved = self._serve(going)
+            left_s = max(0.0, (deadline_ns - self._clock.now_ns()) / NS_PER_S)
+            wait_s = min(left_s, SERVED_S) if unserved else left_s
+            hurried = reports.wait_until(lambda: (unless_hurried and reports.hurried) or _none_left(left), wait_s)
+            if hurried or wait_s >= left_s:
+                return all(instance.over for instance in going)
+
+    def _serve(self, going: list[ProcessorInstance]) -> bool:
+        """Drain those whose loops no thread runs; True where some of them wait for others, who bring them frames."""
+        unserved = False
+        for loop, members in _by_loop(going).items():
+            if not loop.threaded and not all(member.over for member in members):
+                with suppress(DeadlineError):  # who has its turn makes the change
+                    self.patience.apply(loop, partial(loop.drain, members))
+                unserved |= not all(member.over for member in members)
+        return unserved
 
     # --------------------------------------------------------------------------------------------------- tear down
 
@@ -240,6 +261,15 @@ class Departure:
             self.patience.apply(loop, action)
         except DeadlineError:
             self.late.setdefault(instance.id, loop.excuse())
+
+
+def _by_loop(instances: Iterable[ProcessorInstance]) -> dict[Loop, list[ProcessorInstance]]:
+    by_loop: defaultdict[Loop, list[ProcessorInstance]] = defaultdict(list)
+    for instance in instances:
+        loop = loop_of(instance)
+        if loop is not None:
+            by_loop[loop].append(instance)
+    return by_loop
 
 
 def _none_left(going: list[ProcessorInstance]) -> bool:

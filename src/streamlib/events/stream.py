@@ -11,10 +11,10 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 from streamlib.errors import StateError
+from streamlib.events.closing import AsyncClosing
 from streamlib.events.event import Event
 from streamlib.events.subscription import Subscription, checked_capacity
 
@@ -84,7 +84,7 @@ class Inbox(Subscription):
             return
 
 
-class EventStream:
+class EventStream(AsyncClosing):
     """The events of a topic under asyncio: `async for event in runtime.events.stream("processor:*"): …`.
 
     It hears from the moment it is made, holds the newest `capacity` events, and ends when it or the bus is closed;
@@ -146,14 +146,6 @@ class EventStream:
                 raise StopAsyncIteration
             self._in_a_row = 0
             await self._inbox.sleep()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __len__(self) -> int:
         return len(self._inbox.events)

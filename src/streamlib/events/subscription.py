@@ -8,16 +8,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 from streamlib.errors import ConfigError
+from streamlib.events.closing import Closing
 from streamlib.events.event import Event
 
 Callback: TypeAlias = Callable[[Event], object]
 
 
-class Subscription:
+class Subscription(Closing):
     """A callback that hears of a topic until it is closed; `with` closes it."""
 
     def __init__(self, topic: str, deliver: Callback, forget: Callable[[Subscription], object]) -> None:
@@ -33,14 +33,6 @@ class Subscription:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} to {self.topic!r}{'' if self.active else ', closed'}>"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class EventQueue(Subscription):

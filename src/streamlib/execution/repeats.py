@@ -2,7 +2,8 @@
 
 Who says something is handed in with what kind of thing it is; the words themselves are kept for the last time only.
 Bounded: each who says something has so many kinds, all others of his count as one, and nobody is remembered who was
-quiet for an interval. It has no thread: whoever uses it looks again at `next_ns`, by an `alarm` for one.
+quiet for an interval. `Repeats` has no thread; `TimedRepeats` has each count told when it is due, by an `alarm` of its
+own. Used by the log of errors and by the handler of `streamlib.logs`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from streamlib.clock import NS_PER_S
+from streamlib.clock import NS_PER_S, Clock
+from streamlib.execution.alarm import Alarm
 
 S = TypeVar("S")
 
@@ -22,6 +24,9 @@ INTERVALS_NS = (NS_PER_S, 10 * NS_PER_S, 60 * NS_PER_S)
 
 KINDS = 8
 """How many kinds of one who says something are told apart at a time."""
+
+CLOSING_S = 1.0
+"""How long `TimedRepeats.close` waits for counts that are being told, in seconds."""
 
 _VARYING = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?")
 
@@ -142,6 +147,67 @@ class Repeats(Generic[S]):
         first = self._runs.pop(next(iter(self._runs)))
         left = [run for run in first.values() if run in self._untold]
         self._dropped = self._told(left, now_ns)
+
+
+class TimedRepeats(Generic[S]):
+    """Counts who says the same again, and tells the counts when they are due; from any thread.
+
+    The alarm is nobody else's: to tell may take long, and nobody's timer is to wait for it. Its thread begins with the
+    first repeat.
+
+    Args:
+        clock: What intervals go by.
+        tell: Is handed what there is to tell, on the thread of the alarm or of whoever ends something.
+        owners: How many who say something are remembered; None where there are no more than can be.
+    """
+
+    def __init__(self, clock: Clock, tell: Callable[[list[Repeated[S]]], None], owners: int | None = None) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._repeats: Repeats[S] = Repeats(clock.now_ns, owners)
+        self._lock = threading.Lock()
+        self._alarm = Alarm(clock)
+        self._awaited_ns: int | None = None
+
+    def is_first(self, owner: Hashable, kind: Hashable, said: S) -> bool:
+        """Whether somebody says this for the first time in a while; otherwise it is counted, and told in time."""
+        if self._repeats.is_first(owner, kind, said):
+            return True
+        self._tell_later()
+        return False
+
+    def end(self, owner: Hashable) -> None:
+        """Forget somebody; what has not been told of him is told now."""
+        self._tell(self._repeats.end(owner))
+
+    def rest(self) -> None:
+        """Forget everybody; what has not been told is told now."""
+        self._tell(self._repeats.rest())
+
+    def open(self) -> None:
+        """Tell when it is due again, after `close`."""
+        with self._lock:
+            self._alarm, self._awaited_ns = Alarm(self._clock), None
+
+    def close(self) -> None:
+        """Tell no more by the clock; what is left is told by `end` and `rest`."""
+        self._alarm.close(CLOSING_S)
+
+    def _tell_later(self) -> None:
+        """Have the counts told when it is time, unless that is arranged already."""
+        next_ns = self._repeats.next_ns()
+        with self._lock:
+            awaited_ns, alarm = self._awaited_ns, self._alarm
+            if next_ns is None or (awaited_ns is not None and awaited_ns <= next_ns):
+                return
+            self._awaited_ns = next_ns
+        alarm.call_at(next_ns, self._tell_due)
+
+    def _tell_due(self) -> None:
+        with self._lock:
+            self._awaited_ns = None
+        self._tell(self._repeats.due())
+        self._tell_later()
 
 
 def _is_quiet(run: _Run[S], now_ns: int) -> bool:

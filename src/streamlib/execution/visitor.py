@@ -129,6 +129,8 @@ class Visitor:
         if policy is ErrorPolicy.RESTART and not member.finishing and member.reports.wants_restart(member):
             member.await_restart(error)
             self.rearrange_soon += (member,)
+            if member.policy is not ErrorPolicy.RESTART:  # it is leaving since, and nobody makes it anew any more
+                member.end()
         elif policy is not ErrorPolicy.SKIP:
             member.failure = error
             member.finishing = True

@@ -129,10 +129,6 @@ class Entities:
     def __contains__(self, id_: object) -> bool:
         return id_ in self.processors or id_ in self.links
 
-    def every(self, component: type[C]) -> list[C]:
-        """All components of a type, in no order, also those of entities that are on their way out of the graph."""
-        return [found for (found,) in self._registry.Q[component,]]
-
     def query(self, components: Iterable[type[object]], without: Iterable[type[object]]) -> list[ProcessorId | LinkId]:
         """Ids of those in the graph that have all of `components` and none of `without`, in order."""
         found = self._registry.Q.none_of(without, traverse=())

@@ -375,14 +375,6 @@ class PropertyGraph:
         with self.lock:
             return self._entities.having(component_type)
 
-    def every(self, component_type: type[C]) -> list[C]:
-        """All components of a type, in no order: of tens of thousands in a moment.
-
-        Those of processors and links that have been removed and still run are among them.
-        """
-        with self.lock:
-            return self._entities.every(component_type)
-
     def query_filter(self, predicate: Callable[[ProcessorNode], bool]) -> list[ProcessorId]:
         """Ids of the processors that a predicate picks; it is called without the lock."""
         return [node.id for node in self.processors() if predicate(node)]

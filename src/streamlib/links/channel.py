@@ -35,6 +35,8 @@ GOLDEN = 0.618034
 
 
 class _Form(NamedTuple):
+    """What the present form of a link has counted, a slot or a ring."""
+
     taken: int
     depth: int
     replaced: int = 0

@@ -16,8 +16,7 @@ from typing import Any, Self, TextIO
 
 from streamlib.clock import Clock, MonotonicClock
 from streamlib.errors import ConfigError
-from streamlib.execution.alarm import Alarm
-from streamlib.execution.repeats import Repeated, Repeats, pattern
+from streamlib.execution.repeats import Repeated, TimedRepeats, pattern
 from streamlib.logs.rendering import HumanLines, JsonLines, message_of
 from streamlib.processors.origin import origin_of
 
@@ -26,9 +25,6 @@ OWNERS = 4_096
 
 WHOSE = ("processor_id", "processor_type", "generation")
 """The fields of a line that its count has too."""
-
-CLOSING_S = 1.0
-"""How long closing waits for the thread that writes counts, in seconds."""
 
 
 class ProcessorFields(logging.Filter):
@@ -78,11 +74,10 @@ class LogHandler(logging.Handler):
         super().__init__()
         self._stream = stream
         self._lines = JsonLines() if json else HumanLines(colors)
-        self._clock = clock or MonotonicClock()
-        self._repeats: Repeats[Mapping[str, Any]] = Repeats(self._clock.now_ns, OWNERS)
-        self._alarm = Alarm(self._clock)
-        self._arming = Lock()
-        self._awaited_ns: int | None = None
+        self._repeats: TimedRepeats[Mapping[str, Any]] = TimedRepeats(
+            clock or MonotonicClock(), self._write_counts, OWNERS
+        )
+        self._closing = Lock()
         self._closed = False
         self._level_before: int | None = None  # of the root logger, where `configure` has set it
         self.addFilter(ProcessorFields())
@@ -90,9 +85,7 @@ class LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, or count it."""
         try:
-            if self._is_counted(record):
-                self._write_counts_later()
-            else:
+            if not self._is_counted(record):
                 self._write(record)
         except RecursionError:  # as the handlers of the standard library do it
             raise
@@ -116,20 +109,6 @@ class LogHandler(logging.Handler):
         said |= {name: value for name in WHOSE if (value := getattr(record, name, None)) is not None}
         return not self._repeats.is_first(str(id_), kind, said)
 
-    def _write_counts_later(self) -> None:
-        next_ns = self._repeats.next_ns()
-        with self._arming:
-            if next_ns is None or self._closed or (self._awaited_ns is not None and self._awaited_ns <= next_ns):
-                return
-            self._awaited_ns = next_ns
-        self._alarm.call_at(next_ns, self._write_due)
-
-    def _write_due(self) -> None:
-        with self._arming:
-            self._awaited_ns = None
-        self._write_counts(self._repeats.due())
-        self._write_counts_later()
-
     def _write_counts(self, told: list[Repeated[Mapping[str, Any]]]) -> None:
         for one in told:
             fields = {"repeats": one.times, "seconds": round(one.seconds, 3)}
@@ -146,11 +125,11 @@ class LogHandler(logging.Handler):
 
     def close(self) -> None:
         """Write the counts that are left, and write counts no more. Called at the end of the program at the latest."""
-        with self._arming:
+        with self._closing:
             was_closed, self._closed = self._closed, True
         if not was_closed:
-            self._write_counts(self._repeats.rest())
-            self._alarm.close(CLOSING_S)
+            self._repeats.rest()
+            self._repeats.close()
         super().close()
 
     def __enter__(self) -> Self:

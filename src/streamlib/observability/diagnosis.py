@@ -283,7 +283,7 @@ class _Diagnosis:
         )
         needed = full[0].capacity * 4
         advice = (
-            f"give {link_words(full[0])} more room than the other way keeps (capacity={needed}), deliver 'latest' "
+            f"give {full[0].id} more room than the other way keeps (capacity={needed}), deliver 'latest' "
             "there, or have it read that input meanwhile"
         )
         evidence: Evidence = {
@@ -357,7 +357,7 @@ class _Diagnosis:
         since_ns = link.since_ns if wait.full else None
         lasted = "" if since_ns is None else f" since {lasting(now_ns - since_ns)}"
         if wait.full:
-            sentence = f"link {link_words(link)} is full{lasted}: {clause}"
+            sentence = f"link {link.id} is full{lasted}: {clause}"
         elif self._is_over(wait.waits):
             sentence = f"{wait.waits} has ended: {clause}"
         else:
@@ -385,8 +385,3 @@ class _Diagnosis:
             sentence=f"{ids[0]}{more} wait too: {clause}",
             evidence={"waiting": len(ids)},
         )
-
-
-def link_words(link: LinkFacts) -> str:
-    """A link as people read it: `camera_0.video → encoder_0.video`."""
-    return link.id.replace("->", " → ")

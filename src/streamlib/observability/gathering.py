@@ -47,16 +47,6 @@ class Failures(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """The next attempt to make a failed processor anew; `at_ns` is on the clock for media."""
-
-    number: int
-    limit: int
-    at_ns: int
-    error: str
-
-
 @dataclass(slots=True)
 class Surroundings:
     """What a graph does not hold of itself.
@@ -65,7 +55,7 @@ class Surroundings:
         clock: The runtime's clock.
         media_clock: The same, which stands still while all is paused.
         failures: What is known of errors.
-        attempt: The next attempt of a processor that waits for it.
+        attempt: The next attempt of a processor that waits for it, by the clock for media.
         event_loop: Where `async def process` is called.
         begun_ns: The earliest time at which a call that is under way can have begun, where that is known better than
             from the processor; on the runtime's clock.
@@ -74,7 +64,7 @@ class Surroundings:
     clock: Clock
     media_clock: PausableClock
     failures: Failures
-    attempt: Callable[[ProcessorId], Attempt | None]
+    attempt: Callable[[ProcessorId], RestartFacts | None]
     event_loop: Callable[[], asyncio.AbstractEventLoop | None]
     begun_ns: Callable[[ProcessorInstance], int | None] = lambda _: None
 
@@ -92,13 +82,15 @@ class Gathering:
         with graph.lock:
             state = graph.state
             ids = graph.processor_ids()
-            found = [] if state is GraphState.IDLE else graph.every(ProcessorInstance)
-            has_run = state is not GraphState.IDLE or bool(graph.every(LastMetrics))
+            found = () if state is GraphState.IDLE else graph.having(ProcessorInstance).values()
+            has_run = state is not GraphState.IDLE or bool(graph.having(LastMetrics))
         failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.items()}
         if state is GraphState.IDLE:
             now_ns = around.clock.now_ns()
             return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures)
-        return _Look(graph, around, _bearers(found), ids).scene(state, failures, ProcessorId(focus))
+        return _Look(graph, around, {instance.id: instance for instance in found}, ids).scene(
+            state, failures, ProcessorId(focus)
+        )
 
 
 class _Look:
@@ -113,10 +105,7 @@ class _Look:
     ) -> None:
         self._graph = graph
         self._around = around
-        known = set(ids)
-        self._instances = (
-            instances if instances.keys() == known else {id_: one for id_, one in instances.items() if id_ in known}
-        )
+        self._instances = instances
         self._now_ns = around.clock.now_ns()
         self._offset_ns = self._now_ns - around.media_clock.now_ns()
         self._absent = [] if len(self._instances) == len(ids) else [id_ for id_ in ids if id_ not in instances]
@@ -320,7 +309,7 @@ class _Look:
             wakes=wakes,
             poked=instance.poked,
             neglects=neglects,
-            restart=None if attempt is None else self._restart_facts(attempt),
+            restart=None if attempt is None else replace(attempt, at_ns=self._on_clock(attempt.at_ns)),
             unattended=_main_is_elsewhere(instance),
             occupied=self._occupied.get(instance.id) or self._held_head(instance),
             outside=_outside(instance) if neglects or not declaration.inputs else "",
@@ -398,20 +387,6 @@ class _Look:
         if instance.metrics.steady is None or not isinstance(loop, Loop) or loop.head is None:
             return instance.called_ns
         return max(instance.called_ns, loop.head.called_ns)
-
-    def _restart_facts(self, attempt: Attempt) -> RestartFacts:
-        at_ns = self._on_clock(attempt.at_ns)
-        return RestartFacts(attempt=attempt.number, limit=attempt.limit, at_ns=at_ns, error=attempt.error)
-
-
-def _bearers(found: list[ProcessorInstance]) -> dict[ProcessorId, ProcessorInstance]:
-    """By id who bears it now; one that is on its way out may have borne it before."""
-    bearers = {instance.id: instance for instance in found}
-    if len(bearers) < len(found):
-        for instance in found:
-            if instance.generation > bearers[instance.id].generation:
-                bearers[instance.id] = instance
-    return bearers
 
 
 def _is_full(reader: SlotReader | RingReader) -> bool:

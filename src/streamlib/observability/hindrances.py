@@ -6,6 +6,7 @@ Asked by `sampler` before it waits, while it does, and afterwards.
 
 from __future__ import annotations
 
+from streamlib.events.event import described
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.observability.catch import Catch
@@ -67,10 +68,12 @@ class Hindrances:
     def _advice(self, view: Viewpoint) -> str:
         graph, id_ = self._graph, view.port.processor_id
         with graph.lock:
-            instance = graph.get(id_, ProcessorInstance) if id_ in graph else None
+            if id_ not in graph:
+                return f"{id_} was removed meanwhile"
+            instance = graph.get(id_, ProcessorInstance)
         if view.is_output and instance is not None and not instance.outputs.get(view.port.port):
             return "no link leaves from there, and some processors send nothing to nobody: connect it"
-        return "look at what feeds it, or give a longer timeout"
+        return f"runtime.inspector.explain({id_!r}) says why; or give a longer timeout"
 
 
 def no_sample(view: Viewpoint, cause: NoSampleCause, reason: str) -> NoSample:
@@ -86,6 +89,6 @@ def _by_state(view: Viewpoint, state: ProcessorState | None, failure: BaseExcept
         why = f"{id_} has come to its end; restart it, or sample one that still runs"
         return no_sample(view, NoSampleCause.ENDED, why)
     if state is ProcessorState.FAILED:
-        error = "" if failure is None else f" ({type(failure).__name__}: {failure})"
+        error = "" if failure is None else f" ({described(failure)})"
         return no_sample(view, NoSampleCause.FAILED, f"{id_} was ended by an error{error}; mend it and restart it")
     return None

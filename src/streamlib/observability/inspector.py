@@ -9,9 +9,8 @@ processor or link into words, `whole` all of them, `health` the graph. Next on t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from streamlib.errors import StateError
 from streamlib.events.bus import EventBus
 from streamlib.events.graph import GraphEvent
 from streamlib.events.link import LinkEvent
@@ -20,12 +19,12 @@ from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.graph.components import WiredChannel, metrics_of, statistics_of
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import written_link_id
 from streamlib.observability.explanation import Explanation
 from streamlib.observability.health import read_health
 from streamlib.observability.live_table import LiveTable
+from streamlib.observability.naming import LinkNamed, ProcessorNamed, link_id, processor_id, subject_named
 from streamlib.observability.observer import Observer
-from streamlib.observability.observers import LinkNamed, Observers, ProcessorNamed
+from streamlib.observability.observers import Observers
 from streamlib.observability.rates import Rates
 from streamlib.observability.readings import LinkParts, ProcessorParts, end_of, link_snapshot, processor_snapshot
 from streamlib.observability.sightings import Bounds
@@ -45,40 +44,26 @@ if TYPE_CHECKING:
     from streamlib.observability.interpreter_wait import InterpreterWait
 
 
-class Identified(Protocol):
-    """What has an id: a handle."""
-
-    @property
-    def id(self) -> str:
-        """The id of a processor or link."""
-        ...
-
-
-Asked = str | Identified
-
-
 class GraphInspector:
     """Answers what a graph is doing; `runtime.inspector`. From any thread.
 
     Args:
         now_ns: The runtime's clock.
+        bus: Where live tables hear of the stop.
         observers: Makes those who go on looking.
         explain: Says why nothing comes out; the runtime's.
-
-    Attributes:
-        events: The bus of the runtime, where live tables hear of its stop.
     """
-
-    events: EventBus | None = None
 
     def __init__(
         self,
         graph: PropertyGraph,
+        bus: EventBus,
         now_ns: Callable[[], int],
         observers: Observers,
-        explain: Callable[[str], Explanation] | None = None,
+        explain: Callable[[str], Explanation],
     ) -> None:
         self._graph = graph
+        self._bus = bus
         self._now_ns = now_ns
         self._observers = observers
         self._explain = explain
@@ -90,7 +75,7 @@ class GraphInspector:
         Raises:
             UnknownProcessorError: What is given is neither, or a handle of another runtime.
         """
-        graph, name = self._graph, self._observers.processor_id(processor)
+        graph, name = self._graph, processor_id(self._graph, processor)
         with graph.lock:
             if name not in graph:
                 return None
@@ -109,7 +94,7 @@ class GraphInspector:
         Raises:
             UnknownLinkError: What is given is neither, or a handle of another runtime.
         """
-        graph, name = self._graph, self._observers.link_id(link)
+        graph, name = self._graph, link_id(self._graph, link)
         with graph.lock:
             if name not in graph:
                 return None
@@ -134,7 +119,7 @@ class GraphInspector:
         Raises:
             ConfigError: The interval is not 0.1 s to an hour.
         """
-        return LiveTable(self, self.events, interval_s=interval_s)
+        return LiveTable(self, self._bus, interval_s=interval_s)
 
     def topology(self) -> GraphTopology:
         """Who is joined to whom, all of one moment."""
@@ -160,7 +145,7 @@ class GraphInspector:
         """How the graph as a whole is doing."""
         return read_health(self._graph)
 
-    def explain(self, subject: Asked = "") -> Explanation:
+    def explain(self, subject: ProcessorNamed | LinkNamed | str = "") -> Explanation:
         """Why nothing comes out: the roots first, each with what comes of it, in words and as data.
 
         False where everything flows. It looks at what is, so it may be asked at any time: idle, running, paused, after
@@ -170,15 +155,9 @@ class GraphInspector:
             subject: One processor or link, or the id of one; without it, all of them.
 
         Raises:
-            UnknownProcessorError, UnknownLinkError: There is none of that id.
+            UnknownProcessorError, UnknownLinkError: There is none of that id, or it is a handle of another runtime.
         """
-        if self._explain is None:
-            raise StateError("only the inspector of a runtime explains; ask runtime.inspector")
-        if not subject:
-            return self._explain("")
-        id_ = written_link_id(subject) if isinstance(subject, str) else subject.id
-        self._graph.entity(id_)
-        return self._explain(id_)
+        return self._explain(subject_named(self._graph, subject) if subject else "")
 
     def interpreter_wait(self) -> InterpreterWait:
         """Estimate how long threads wait for the interpreter, from now until it is closed; use it with `with`."""

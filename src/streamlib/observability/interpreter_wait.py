@@ -11,10 +11,9 @@ from __future__ import annotations
 import ctypes
 import threading
 import weakref
-from types import TracebackType
-from typing import Self
 
 from streamlib.clock import NS_PER_MS, Clock, MonotonicClock
+from streamlib.events.closing import Closing
 from streamlib.links.latency import LatencyHistogram, LatencyStats
 
 EVERY_NS = 5 * NS_PER_MS
@@ -25,7 +24,7 @@ NAPS = 8
 NAP_US = 50
 
 
-class InterpreterWait:
+class InterpreterWait(Closing):
     """How long a thread that wakes up waits until it may run Python code; an estimate.
 
     A thread of its own sleeps 5 ms at a time and counts how late it comes back, less what the system's timer is late by
@@ -49,14 +48,6 @@ class InterpreterWait:
     def close(self) -> None:
         """End the probe; what it has found stays."""
         self._close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class _Probe:

@@ -10,13 +10,12 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 from weakref import ReferenceType, finalize, ref
 
 from streamlib.clock import NS_PER_S, Clock, MonotonicClock
 from streamlib.errors import ConfigError, StateError
 from streamlib.events.bus import EventBus
+from streamlib.events.closing import Closing
 from streamlib.events.event import Event
 from streamlib.events.runtime import RuntimeStopped
 from streamlib.events.subscription import Subscription
@@ -48,7 +47,7 @@ class _Drawing:
         self.waker.wake()
 
 
-class LiveTable:
+class LiveTable(Closing):
     """Processors and links of a graph with rates, latencies, errors and queues, drawn anew while it is shown.
 
     In a notebook it is shown as the value of a cell, or by `display`; elsewhere `print` shows it once. It stops with
@@ -141,14 +140,6 @@ class LiveTable:
         screen, self._screen = self._screen, None
         if screen is not None:
             screen.leave()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _draw(self) -> bool:
         """Draw it; False where it was the last time: the runtime has stopped, or there is no place to draw any more."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
 from typing import Generic, Self, TypeVar, cast
 from weakref import finalize
 
+from streamlib.events.closing import AsyncClosing, Closing
 from streamlib.events.event import Event
 from streamlib.observability.sightings import ObserverEnd, ObserverStatistics
 from streamlib.observability.watches import Watch
@@ -22,7 +22,7 @@ E = TypeVar("E", bound=Event)
 _IN_A_ROW = 64  # events read without a pause, after which others on the event loop have their turns
 
 
-class Observer(Generic[E]):
+class Observer(Closing, AsyncClosing, Generic[E]):
     """The events of one place: `with runtime.inspector.observe_link(link) as observer: for event in observer: …`.
 
     It is attached from the moment it is made. `with`, `close` and dropping it detach it; it ends by itself when what it
@@ -91,22 +91,6 @@ class Observer(Generic[E]):
                 raise StopAsyncIteration
             self._in_a_row = 0
             await self._sightings.sleep()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         told = self.statistics()

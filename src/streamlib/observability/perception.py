@@ -18,6 +18,7 @@ from streamlib.events.topics import EVERYTHING
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.observability.encoded_image import SampledFrame
 from streamlib.observability.inspector import GraphInspector
+from streamlib.observability.naming import LinkNamed, ProcessorNamed, Spot, link_named, processor_named
 from streamlib.observability.no_sample import NoSample
 from streamlib.observability.sample_config import SampleConfig
 from streamlib.observability.sampled_audio import SampledAudio
@@ -28,13 +29,8 @@ from streamlib.observability.viewpoint import (
     PICTURES,
     SOUND,
     Kind,
-    LinkPlace,
-    Place,
-    Spot,
     Viewpoint,
     find_viewpoint,
-    link_at,
-    processor_at,
 )
 
 SAMPLE_S = 3.0
@@ -66,11 +62,11 @@ class AgentPerception(Protocol):
         """Some sound of what a processor sends."""
         ...
 
-    def processor_status(self, processor: Place) -> ProcessorSnapshot:
+    def processor_status(self, processor: ProcessorNamed | str) -> ProcessorSnapshot:
         """What a processor is doing."""
         ...
 
-    def link_status(self, link: LinkPlace) -> LinkSnapshot:
+    def link_status(self, link: LinkNamed | str) -> LinkSnapshot:
         """What a link carries."""
         ...
 
@@ -188,24 +184,24 @@ class GraphPerception:
         seconds = _seconds("timeout", patience, 0.0, LONGEST_SAMPLE_S)
         return self._taker.sound(self._view(processor, output, SOUND), milliseconds, seconds)
 
-    def processor_status(self, processor: Place) -> ProcessorSnapshot:
+    def processor_status(self, processor: ProcessorNamed | str) -> ProcessorSnapshot:
         """What a processor is doing: its state, how fast, how long calls take, errors, its config.
 
         Raises:
             UnknownProcessorError: There is no such processor.
         """
-        found = self._inspector.processor(processor_at(self._graph, processor))
+        found = self._inspector.processor(processor_named(self._graph, processor))
         if found is None:  # it was removed in between
             raise UnknownProcessorError(processor, self._graph.processor_ids())
         return found
 
-    def link_status(self, link: LinkPlace) -> LinkSnapshot:
+    def link_status(self, link: LinkNamed | str) -> LinkSnapshot:
         """What a link carries: how fast, how full, what it dropped and why.
 
         Raises:
             UnknownLinkError: There is no such link.
         """
-        found = self._inspector.link(link_at(self._graph, link))
+        found = self._inspector.link(link_named(self._graph, link))
         if found is None:  # it was removed in between
             raise UnknownLinkError(link, self._graph.link_ids())
         return found

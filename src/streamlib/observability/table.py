@@ -120,7 +120,7 @@ class GraphTable:
     def _link_rows(self) -> list[list[str]]:
         return [
             [
-                f"{one.source} → {one.target}", one.delivery.value, f"{one.queue_depth} of {one.capacity}",
+                one.id, one.delivery.value, f"{one.queue_depth} of {one.capacity}",
                 f"{one.throughput_fps:,.1f}", f"{one.dropped:,}",
             ]
             for one in self.links

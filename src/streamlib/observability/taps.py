@@ -86,6 +86,9 @@ class Taps:
         self._links: _Places[LinkId, Tap] = _Places()
         self._outputs: _Places[PortRef, OutputTap] = _Places()
         self._calls: _Places[ProcessorId, CallTap] = _Places()
+        self._unfitted: dict[object, Callable[[], None]] = {}  # by place: however often observers come and go there
+        self._lock = threading.RLock()  # as in `_Places`
+        self._in_line = False
 
     # ------------------------------------------------------------------------------------------------------- of links
 
@@ -96,7 +99,7 @@ class Taps:
     def attach(self, link_id: LinkId, observer: LinkObserver) -> None:
         """Tell an observer what happens in a link from the next frame on; from any thread."""
         self.enlist(link_id, observer)
-        self._in_turn(partial(self._fit, link_id))
+        self._fit_soon(link_id, partial(self._fit, link_id))
 
     def enlist(self, link_id: LinkId, observer: LinkObserver) -> None:
         """As `attach`, for a link that does not run yet."""
@@ -105,7 +108,7 @@ class Taps:
     def detach(self, link_id: LinkId, observer: LinkObserver) -> None:
         """Tell it nothing more; the last one leaves not a trace on the frames' way. From any thread."""
         if self._links.discard(link_id, observer):
-            self._in_turn(partial(self._fit, link_id))
+            self._fit_soon(link_id, partial(self._fit, link_id))
 
     def _link_failed(self, link_id: LinkId, observer: LinkObserver, error: Exception) -> None:
         self._tell(f"link {link_id}", observer, error)
@@ -134,12 +137,12 @@ class Taps:
         The output needs no link, its processor need not run yet, and may be edited, made anew and replaced meanwhile.
         """
         self._outputs.add(port, observer, lambda: OutputTap(partial(self._output_failed, port)))
-        self._in_turn(partial(self._fit_output, port))
+        self._fit_soon(port, partial(self._fit_output, port))
 
     def detach_output(self, port: PortRef, observer: FrameObserver) -> None:
         """Show it nothing more; the last one leaves not a trace on the frames' way. From any thread."""
         if self._outputs.discard(port, observer):
-            self._in_turn(partial(self._fit_output, port))
+            self._fit_soon(port, partial(self._fit_output, port))
 
     def _output_failed(self, port: PortRef, observer: FrameObserver, error: Exception) -> None:
         self._tell(f"output {port}", observer, error)
@@ -158,12 +161,12 @@ class Taps:
     def attach_call(self, id_: ProcessorId, observer: CallObserver) -> None:
         """Tell an observer of each call of a processor from the next on; from any thread, also before it runs."""
         self._calls.add(id_, observer, lambda: CallTap(self._now_ns, partial(self._call_failed, id_)))
-        self._in_turn(partial(self._fit_call, id_))
+        self._fit_soon(id_, partial(self._fit_call, id_))
 
     def detach_call(self, id_: ProcessorId, observer: CallObserver) -> None:
         """Tell it nothing more; with the last one the processor is called straight again. From any thread."""
         if self._calls.discard(id_, observer):
-            self._in_turn(partial(self._fit_call, id_))
+            self._fit_soon(id_, partial(self._fit_call, id_))
 
     def _call_failed(self, id_: ProcessorId, observer: CallObserver, error: Exception) -> None:
         self._tell(f"processor {id_}", observer, error)
@@ -184,6 +187,22 @@ class Taps:
             instance.tap_output(port, self._outputs.of(PortRef(instance.id, port)))
         if self._calls:
             instance.tap_call(self._calls.of(instance.id))
+
+    def _fit_soon(self, place: object, fit: Callable[[], None]) -> None:
+        """Have a place fitted to who looks there; once, for all who come and go until its turn comes."""
+        with self._lock:
+            self._unfitted[place] = fit
+            if self._in_line:
+                return
+            self._in_line = True
+        self._in_turn(self._fit_all)
+
+    def _fit_all(self) -> None:
+        with self._lock:
+            self._in_line = False
+            fits, self._unfitted = list(self._unfitted.values()), {}
+        for fit in fits:
+            fit()
 
     def _running(self, id_: ProcessorId) -> tuple[ProcessorInstance | None, Loop | None]:
         instance = self._graph.get(id_, ProcessorInstance) if id_ in self._graph else None

@@ -10,11 +10,11 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 from streamlib.clock import NS_PER_S
 from streamlib.errors import StateError
+from streamlib.events.closing import AsyncClosing, Closing
 from streamlib.observability.encoded_image import SampledFrame
 from streamlib.observability.no_sample import NoSample, NoSampleCause
 from streamlib.observability.sample_config import SampleConfig
@@ -35,7 +35,7 @@ _ROUND_S = 5.0  # how long one tap waits for a frame; then the next one does
 _HANDOVER_S = 1.0  # a task that was cancelled has its thread give up within the time of a look
 
 
-class VideoWatch:
+class VideoWatch(Closing, AsyncClosing):
     """Pictures of one place at intervals, for `for` and `async for`, until nothing can come any more or it is closed.
 
     The first comes at once, each other when it is due and asked for; one that is not asked for in time is never taken,
@@ -98,22 +98,6 @@ class VideoWatch:
     def closed(self) -> bool:
         """Whether it was closed."""
         return self._closed.is_set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         every, why = f"every {self._every_ns / NS_PER_S:g} s", self.hindered_by

@@ -8,45 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
 
-from streamlib.errors import ConfigError, UnknownLinkError, UnknownPortError, UnknownProcessorError
+from streamlib.errors import ConfigError, UnknownPortError
 from streamlib.frames.audio import AudioFrame
 from streamlib.frames.packet import EncodedPacket
 from streamlib.frames.video import VideoFrame
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import LinkId, PortRef, ProcessorId
+from streamlib.ids import LinkId, PortRef
+from streamlib.observability.naming import processor_named
 from streamlib.processors.ports import Port, words
-
-
-class ProcessorHandled(Protocol):
-    """A handle of a processor."""
-
-    runtime: Any
-    id: ProcessorId
-
-
-class LinkHandled(Protocol):
-    """A handle of a link."""
-
-    runtime: Any
-    id: LinkId
-
-
-class PortHandled(Protocol):
-    """A port of a handle, `handle.output("video")`."""
-
-    handle: Any
-    ref: PortRef
-
-
-Place: TypeAlias = ProcessorId | str | ProcessorHandled
-"""How a processor is named: by its id, or by a handle."""
-Spot: TypeAlias = Place | PortRef | PortHandled
-"""How the place of a sample is named: as a processor is, or as one of its ports."""
-LinkPlace: TypeAlias = LinkId | str | LinkHandled
-"""How a link is named: by its id, or by a handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +63,6 @@ def link_to(graph: PropertyGraph, view: Viewpoint) -> LinkId | None:
         return next((link.id for link in into if link.target.port == view.port.port), None)
 
 
-def processor_at(graph: PropertyGraph, place: object) -> ProcessorId:
-    """The id of a processor that is in the graph.
-
-    Raises:
-        UnknownProcessorError: There is none of that id, or it is a handle of another runtime.
-    """
-    owner, id_ = getattr(place, "runtime", None), getattr(place, "id", place)
-    if owner is not None and getattr(owner, "graph", None) is not graph:
-        raise UnknownProcessorError(place, graph.processor_ids(), foreign=True)
-    if not isinstance(id_, str):
-        raise UnknownProcessorError(place, graph.processor_ids())
-    return graph.node(ProcessorId(id_)).id
-
-
-def link_at(graph: PropertyGraph, place: object) -> LinkId:
-    """The id of a link that is in the graph.
-
-    Raises:
-        UnknownLinkError: There is none of that id, or it is a handle of another runtime.
-    """
-    owner, id_ = getattr(place, "runtime", None), getattr(place, "id", place)
-    if owner is not None and getattr(owner, "graph", None) is not graph:
-        raise UnknownLinkError(place, graph.link_ids(), foreign=True)
-    if not isinstance(id_, str):
-        raise UnknownLinkError(place, graph.link_ids())
-    return graph.link(LinkId(id_)).id
-
-
 def find_viewpoint(graph: PropertyGraph, spot: object, output: str | None, kind: Kind) -> Viewpoint:
     """Where one sees what leaves a processor, or what arrives at a sink.
 
@@ -132,7 +75,7 @@ def find_viewpoint(graph: PropertyGraph, spot: object, output: str | None, kind:
     if isinstance(ref, PortRef):
         spot, output = getattr(spot, "handle", ref.processor_id), ref.port if output is None else output
     with graph.lock:
-        node = graph.node(processor_at(graph, spot))
+        node = graph.node(processor_named(graph, spot))
         if output is not None:
             return _named(graph, node, output, kind)
         declared = node.declaration

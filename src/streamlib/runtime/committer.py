@@ -72,7 +72,7 @@ class Committer:
         self.history = History()
         self._turn = threading.Lock()
         self._holder: int | None = None
-        self._line: deque[tuple[Callable[[], None], Ticket]] = deque()  # bounded by LINE_LIMIT
+        self._line: deque[tuple[Callable[[], None], Ticket]] = deque()  # edits: bounded by LINE_LIMIT
         self._guard = threading.RLock()  # the collector may drop a stream while this thread holds it
         self._worker: threading.Thread | None = None
 
@@ -93,8 +93,11 @@ class Committer:
         self._put_in_line(lambda: self._commit([operation], _note_nothing, drain_s), ticket)
 
     def defer_action(self, action: Callable[[], None]) -> None:
-        """Do something in line that no commit may come between, without waiting for it."""
-        self._put_in_line(action, Ticket())
+        """Do something in line that no commit may come between, without waiting for it; however long the line is.
+
+        For what clears away after things that are there once each, and so are never too many.
+        """
+        self._put_in_line(action, Ticket(), limited=False)
 
     def defer_call(self, call: Callable[[], None]) -> None:
         """Make a call in line that takes its own turns, as the verbs of a runtime do."""
@@ -153,12 +156,12 @@ class Committer:
                 self._turn.release()
             raise
 
-    def _put_in_line(self, action: Callable[[], None], ticket: Ticket) -> None:
-        self._append(partial(self._take_turn, action, ticket), ticket)
+    def _put_in_line(self, action: Callable[[], None], ticket: Ticket, *, limited: bool = True) -> None:
+        self._append(partial(self._take_turn, action, ticket), ticket, limited=limited)
 
-    def _append(self, call: Callable[[], None], ticket: Ticket) -> None:
+    def _append(self, call: Callable[[], None], ticket: Ticket, *, limited: bool = True) -> None:
         with self._guard:
-            if len(self._line) >= LINE_LIMIT:
+            if limited and len(self._line) >= LINE_LIMIT:
                 raise StateError(f"{LINE_LIMIT} edits are in line already; wait for some of them outside the processor")
             if self._worker is None:
                 worker = threading.Thread(target=self._work, name="streamlib:commits", daemon=True)

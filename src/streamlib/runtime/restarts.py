@@ -17,7 +17,7 @@ from streamlib.events.event import described
 from streamlib.events.processor import ProcessorRestarted, ProcessorRestarting
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.ids import ProcessorId
-from streamlib.observability.gathering import Attempt
+from streamlib.observability.scene import RestartFacts
 from streamlib.runtime.ticket import Ticket
 
 
@@ -77,10 +77,12 @@ class Restarts:
         self._site.threads.call_at(now_ns + delay_ns, partial(self._begin, instance))
         return True
 
-    def next_attempt(self, id_: ProcessorId) -> Attempt | None:
-        """When one that has failed is made anew."""
+    def next_attempt(self, id_: ProcessorId) -> RestartFacts | None:
+        """When one that has failed is made anew, by the clock for media."""
         row = self._rows.get(id_)
-        return None if row is None else Attempt(row.attempts, row.limit, row.next_ns, row.why)
+        if row is None:
+            return None
+        return RestartFacts(attempt=row.attempts, limit=row.limit, at_ns=row.next_ns, error=row.why)
 
     def _give_up(self, instance: ProcessorInstance, attempts: int) -> None:
         self._site.reports.gave_up[instance.id] = attempts

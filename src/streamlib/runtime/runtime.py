@@ -127,7 +127,7 @@ class StreamRuntime(Editing):
         explainer, stalls = insight(self._site, self._restarts, stall_after)
         now_ns, in_line = self._clock.now_ns, self._committer.defer_action
         observers = Observers(self.graph, self.events, self._taps, now_ns, in_line)
-        self.inspector = GraphInspector(self.graph, now_ns, observers, explainer.explain)
+        self.inspector = GraphInspector(self.graph, self.events, now_ns, observers, explainer.explain)
         self._lifecycle = Lifecycle(
             self._site, self._compiler, self._committer, self._reports, self._completion, stalls=stalls
         )
@@ -135,7 +135,6 @@ class StreamRuntime(Editing):
         # From here on by what does not hold the runtime: threads hold it, and a runtime is gone when its user drops it.
         remote = Remote(weakref.ref(self), self._lifecycle, drain_s=DRAIN_S)
         self._commands = Commands(remote, self._committer, self.events)
-        self.inspector.events = self.events
         stop_when_dropped(self, self._lifecycle, drain_s=DRAIN_S)
 
     def _new_site(self, media: MediaConfig) -> Site:
