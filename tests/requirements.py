@@ -277,6 +277,7 @@ _ERRORS = (
     Promise("error.delegate-named", KEPT, ERRORS, "A delegate that raises is named."),
     Promise("error.observer-removed", KEPT, ERRORS, "An observer that raises is named and removed."),
     Promise("error.teardown", KEPT, INPUT, "An exception in teardown is reported and stops nobody else's teardown."),
+    Promise("error.told", KEPT, ERRORS, "Who leaves a with block, or waits in vain, hears of failures that no wait has raised."),
     Promise("error.one-root", KEPT, ORDER_IDIOMS, "StreamError is the root of all errors, and leaves inherit the fitting builtin."),
     Promise("error.nearest", KEPT, INPUT, "An unknown type, port, field or file is named together with the nearest that exists."),
 )

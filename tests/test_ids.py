@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlib.errors import ConfigError
-from streamlib.ids import PortRef, ProcessorId, given_id, link_id, type_stem
+from streamlib.ids import PortRef, ProcessorId, given_id, link_id, type_stem, written_link_id
 
 OUT, IN = PortRef(ProcessorId("camera_0"), "video"), PortRef(ProcessorId("encoder_0"), "video_in")
 
@@ -28,6 +28,11 @@ def test_a_port_cannot_be_changed() -> None:
 
 def test_a_link_is_named_by_its_ports() -> None:
     assert link_id(OUT, IN) == "camera_0.video->encoder_0.video_in"
+
+
+@pytest.mark.parametrize("written", ["a.x->b.y", "a.x -> b.y", " a.x→b.y", "a.x  →  b.y "])
+def test_a_link_may_be_written_with_spaces_and_another_arrow(written: str) -> None:
+    assert written_link_id(written) == "a.x->b.y"
 
 
 @pytest.mark.promise("runtime.readable-ids")

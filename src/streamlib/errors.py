@@ -125,7 +125,10 @@ class UnknownLinkError(StreamError, LookupError):
     """No link of that id is in the graph, any more or yet; or a handle is one of another runtime."""
 
     def __init__(self, link_id: object, known: Iterable[str], *, foreign: bool = False, why: str = "") -> None:
-        message = f"no link {link_id!r} in the graph; {nearest(str(link_id), known)}"
+        what = f"no link {link_id!r} in the graph"
+        if not isinstance(link_id, str):
+            what = f"{link_id!r} names no link; give its handle or its id"
+        message = f"{what}; {nearest(str(link_id), known)}"
         super().__init__(_foreign(link_id) if foreign else why or message)
         self.link_id = link_id
 

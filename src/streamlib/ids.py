@@ -17,6 +17,8 @@ LinkId = NewType("LinkId", str)
 
 _ID = re.compile(r"[\w-]+(/[\w-]+)*")
 
+_ARROW = re.compile(r"\s*(?:->|→)\s*")
+
 
 def given_id(id_: object) -> ProcessorId:
     """An id that a user has chosen.
@@ -45,6 +47,11 @@ class PortRef(msgspec.Struct, frozen=True):
 def link_id(source: PortRef, target: PortRef) -> LinkId:
     """The id of the link between two ports; an input holds one link from one output, so it is unique."""
     return LinkId(f"{source}->{target}")
+
+
+def written_link_id(text: str) -> LinkId:
+    """The id of a link as somebody writes it: with spaces around the arrow, or with `→` for it."""
+    return LinkId(_ARROW.sub("->", text.strip()))
 
 
 def type_stem(processor_type: str) -> str:

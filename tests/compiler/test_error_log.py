@@ -23,7 +23,7 @@ class Desk:
 
     def add(self, error: Exception, *, times: int = 1, id_: str = "a", at_ns: int | None = None) -> None:
         for _ in range(times):
-            self.log.add((id_, 0), ProcessorLog(ProcessorId(id_)), error, at_ns, "process")
+            self.log.add((id_, 0), ProcessorLog(ProcessorId(id_), "Filter", 7), error, at_ns, "process")
 
     def wait(self, seconds: float = 1.0) -> None:
         """Let time pass, and the alarm do what is due."""
@@ -58,6 +58,7 @@ def test_an_error_of_a_loop_is_a_line_with_a_traceback_and_then_a_count(desk: De
     assert (record.getMessage(), record.exc_info is None) == ("a: at 1.250 s: ValueError: no luck", False)
     fields = vars(record)
     assert fields["error_type"] == "ValueError"
+    assert fields["processor_type"] == "Filter"
     assert fields["frame_timestamp_ns"] == 1_250_000_000
     desk.said()
     desk.wait()

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from streamlib import SchedulingStrategy, StreamRuntime
+from streamlib.errors import ProcessorFailed, UnknownLinkError, UnknownProcessorError
 from streamlib.execution.priority import ThreadPriority
 from streamlib.execution.strategy import StrategyKind
 from streamlib.graph import ProcessorNode
@@ -155,7 +156,7 @@ def test_health_counts_and_names_who_stands_in_the_way() -> None:
     stage, told = Stage(), Record()
     faulty = stage.runtime.add_processor(Faulty, where="process", record=told, on_error="fail")
     stage.runtime.connect(stage.hand, faulty)
-    with stage.runtime:
+    with pytest.raises(ProcessorFailed, match=faulty.id), stage.runtime:
         stage.runtime.start()
         health = stage.inspect.health()
         assert (health.state, health.processor_count, health.link_count) == (GraphState.RUNNING, 4, 3)
@@ -176,10 +177,63 @@ def test_health_counts_and_names_who_stands_in_the_way() -> None:
         stage.runtime.resume(stage.filter)
 
 
+def test_what_has_stopped_has_no_rate_and_keeps_its_counts() -> None:
+    stage = Stage()
+    stage.runtime.start()
+    stage.step(3)
+    stage.clock.advance(2_000_000_000)
+    stage.runtime.stop()
+    shown = stage.inspect.processor(stage.filter)
+    assert shown is not None
+    assert (shown.calls, shown.throughput_fps, shown.window_s) == (3, 0.0, 0.0)
+
+
+def test_a_runtime_that_is_paused_says_so_in_its_health_alone() -> None:
+    stage = Stage()
+    with stage.runtime:
+        stage.runtime.start()
+        stage.runtime.pause()
+        health, filter_ = stage.inspect.health(), stage.inspect.processor(stage.filter)
+        assert filter_ is not None
+        assert (health.state, health.paused, filter_.state) == (GraphState.PAUSED, (), ProcessorState.RUNNING)
+
+
 def test_who_does_not_exist_is_none() -> None:
     inspector = StreamRuntime().inspector
     assert inspector.processor("nobody") is None
     assert inspector.link("a.out->b.into") is None
+
+
+def test_one_is_named_by_its_id_or_its_handle() -> None:
+    stage = Stage()
+    processor, link = stage.inspect.processor(stage.filter), stage.inspect.link(stage.first)
+    assert processor is not None
+    assert link is not None
+    assert (processor.id, link.id) == (stage.filter.id, stage.first.id)
+    other = Stage()
+    with pytest.raises(UnknownProcessorError, match="is of another runtime"):
+        stage.inspect.processor(other.filter)
+    with pytest.raises(UnknownLinkError, match="is of another runtime"):
+        stage.inspect.link(other.first)
+
+
+def test_what_is_neither_id_nor_handle_is_refused_with_a_hint() -> None:
+    inspector = Stage().inspect
+    with pytest.raises(UnknownProcessorError, match="5 names no processor; give its handle or its id"):
+        inspector.processor(5)  # type: ignore[arg-type]
+    with pytest.raises(UnknownLinkError, match="None names no link; give its handle or its id"):
+        inspector.link(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("arrow", ["->", " -> ", "→", " → "])
+def test_the_arrow_of_a_link_may_be_written_with_spaces(arrow: str) -> None:
+    stage = Stage()
+    written = stage.first.id.replace("->", arrow)
+    shown = stage.inspect.link(written)
+    assert shown is not None
+    assert shown.id == stage.first.id
+    assert str(stage.inspect.explain(written)) == str(stage.inspect.explain(stage.first))
+    stage.inspect.observe_link(written).close()
 
 
 def test_a_config_that_is_no_plain_value_is_said_in_words() -> None:

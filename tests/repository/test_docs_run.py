@@ -98,9 +98,15 @@ def _streamlib(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=50)
 
 
-def test_the_readme_shows_at_most_fifteen_lines_of_code() -> None:
-    lines = [line for line in _code_of(ROOT / "README.md").splitlines() if line.strip()]
-    assert len(lines) <= 15
+def test_the_first_code_of_the_readme_has_at_most_fifteen_lines_and_the_others_three() -> None:
+    first, *others = ([line for line in block.splitlines() if line] for block in _blocks(ROOT / "README.md", "python"))
+    assert len(first) <= 15
+    assert all(len(block) <= 3 for block in others)
+
+
+def test_the_index_lists_every_how_to_that_the_navigation_has() -> None:
+    index, navigation = (ROOT / "docs" / "index.md").read_text(), (ROOT / "mkdocs.yml").read_text()
+    assert all(f"how-to/{page.name}" in index and f"how-to/{page.name}" in navigation for page in HOW_TO.glob("*.md"))
 
 
 def test_the_files_that_the_four_ways_name_exist() -> None:

@@ -44,7 +44,22 @@ def test_what_has_no_way_back_is_no_record() -> None:
     history = History()
     history.record([Restart(ProcessorId("a"))], [], 10)
     assert history.records() == ()
-    with pytest.raises(StateError, match="nothing to undo"):
+    with pytest.raises(StateError, match="there is nothing to undo: nothing has been committed yet"):
+        history.to_undo()
+
+
+def test_who_finds_nothing_to_undo_is_told_why() -> None:
+    history = History(limit=2)
+    for number in range(3):
+        history.record(remove(str(number)), remove("back"), number)
+        if number == 0:
+            history.undone(remove("again"))
+            with pytest.raises(StateError, match="the only commit is undone"):
+                history.to_undo()
+            history.redone(remove("back"))
+    history.undone(remove("again"))
+    history.undone(remove("again"))
+    with pytest.raises(StateError, match="holds the last 2 commits, and all of those are undone"):
         history.to_undo()
 
 

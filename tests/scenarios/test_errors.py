@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import sys
@@ -277,3 +278,63 @@ def test_system_exit_in_process_ends_what_runs_on_that_thread_and_is_reported(ru
     assert leaves.state == "failed"
     runtime.stop()
     assert main.is_gapless()
+
+
+@pytest.mark.promise("error.told")
+def test_a_wait_whose_time_is_up_raises_each_failure_once(runtime: StreamRuntime) -> None:
+    Stage(runtime, "process", at=70, count=-1, on_error="fail")
+    runtime.start()
+    assert runtime._reports.wait_until(lambda: bool(runtime._reports.failures), SECONDS)
+    with pytest.raises(ProcessorFailed, match="faulty_0: ValueError: no luck in process"):
+        runtime.wait(0)
+    assert not runtime.wait(0), "the others go on, and it was told"
+    runtime.stop()
+    with pytest.raises(ProcessorFailed, match="no luck in process"):
+        runtime.wait()
+
+
+@pytest.mark.promise("error.told")
+@pytest.mark.parametrize("where", ["flush", "teardown"])
+def test_a_with_block_raises_what_failed_while_it_was_left(runtime: StreamRuntime, where: str) -> None:
+    stage = Stage(runtime, where, count=-1)
+    with pytest.raises(ProcessorFailed, match=f"faulty_0: ValueError: no luck in {where}"), runtime:
+        runtime.start()
+        stage.main.wait_for(3)
+    assert runtime.state == "idle"
+    runtime.stop()
+    assert stage.main.calls == ["setup", "flush", "teardown"]
+
+
+@pytest.mark.promise("error.told")
+def test_an_async_with_block_raises_it_too(runtime: StreamRuntime) -> None:
+    Stage(runtime, "teardown", count=3)
+
+    async def block() -> None:
+        async with runtime:
+            runtime.start()
+
+    with pytest.raises(ProcessorFailed, match="no luck in teardown"):
+        asyncio.run(block())
+
+
+def test_a_with_block_does_not_repeat_what_was_told(runtime: StreamRuntime) -> None:
+    Stage(runtime, "teardown")
+    with runtime:
+        runtime.start()
+        with pytest.raises(ProcessorFailed, match="no luck in teardown"):
+            runtime.wait(SECONDS)
+
+
+def test_an_error_of_the_block_itself_is_not_hidden_by_a_failure(runtime: StreamRuntime) -> None:
+    Stage(runtime, "teardown")
+    with pytest.raises(KeyError, match="mine"), runtime:
+        runtime.start()
+        raise KeyError("mine")
+
+
+def test_stop_itself_returns(runtime: StreamRuntime) -> None:
+    Stage(runtime, "teardown")
+    runtime.start()
+    runtime.stop()
+    with pytest.raises(ProcessorFailed, match="no luck in teardown"):
+        runtime.wait()

@@ -309,3 +309,29 @@ def test_nothing_is_set_up_by_importing_and_a_handler_leaves_no_trace() -> None:
     with logs.configure(stream=io.StringIO(), level="debug"):
         assert root.level == logging.DEBUG
     assert (root.level, root.handlers, logging.getLogger("streamlib").handlers) == before
+
+
+def test_debug_tells_each_commit_in_a_line_however_much_is_in_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "streamlib.runtime")
+    runtime = StreamRuntime()
+    runtime.add_processor(Hand, id="one")
+    with runtime.edit() as edit:
+        for _ in range(20):
+            edit.add_processor(Hand)
+    first, second = (message for message in caplog.messages if message.startswith("committed: "))
+    assert "one" in first
+    assert second.endswith("; and 12 more")
+
+
+def test_lines_of_a_processor_and_of_its_errors_and_their_counts_say_its_type(caplog: pytest.LogCaptureFixture) -> None:
+    runtime = StreamRuntime()
+    numbers = runtime.add_processor(Numbers, count=3)
+    faulty = runtime.add_processor(Faulty, where="process", record=Record())
+    runtime.connect(numbers, faulty)
+    runtime.start()
+    runtime.wait(SECONDS)
+    runtime.stop()
+    lines = [vars(one) for one in caplog.records if one.name == "streamlib.processor"]
+    assert [line.get("repeats") for line in lines][:2] == [None, 2]
+    assert {line["processor_type"] for line in lines} == {"Faulty"}
+    assert len({line["generation"] for line in lines}) == 1

@@ -102,6 +102,7 @@ class InstanceReports:
         self._errors: dict[Owner, _Errors] = {}  # by id and generation, of those that have not ended
         self.failures: dict[str, BaseException] = {}
         self.gave_up: dict[str, int] = {}
+        self._told: dict[str, BaseException] = {}  # what of `failures` was raised to who waited
         self._gone: dict[str, None] = {}  # of `failures` those who have left the graph, or their places, oldest first
         self.hurried = False
         self.stop_wanted: Callable[[], None] = _nothing
@@ -114,6 +115,7 @@ class InstanceReports:
         self.log.open()
         self.failures.clear()
         self.gave_up.clear()
+        self._told.clear()
         self._gone.clear()
 
     def state_changed(self, instance: ProcessorInstance, old: ProcessorState, new: ProcessorState) -> None:
@@ -215,8 +217,18 @@ class InstanceReports:
         self._gone[id_] = None
         for oldest in [*self._gone][:-GONE_LIMIT]:
             del self._gone[oldest]
+            self._told.pop(oldest, None)
             self.failures.pop(oldest, None)
             self.gave_up.pop(oldest, None)
+
+    def tell_failures(self) -> dict[str, BaseException]:
+        """The failures, which are told by that."""
+        self._told = self.failures.copy()
+        return self._told
+
+    def untold(self) -> bool:
+        """Whether there are failures that nobody was told of."""
+        return any(self._told.get(id_) is not error for id_, error in self.failures.copy().items())
 
     def _count_late_frames(self, instance: ProcessorInstance) -> None:
         if not any(channel.may_grow(writes=True) for channel in instance.incoming()):

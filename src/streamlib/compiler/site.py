@@ -75,7 +75,9 @@ class Site:
     def instance(self, node: ProcessorNode) -> ProcessorInstance:
         """A new instance of a processor, which the factory delegate creates."""
         declaration = node.declaration
-        context = RuntimeContext(node.id, self.media_clock, self.shared, self.media, node.generation)
+        context = RuntimeContext(
+            node.id, self.media_clock, self.shared, self.media, node.generation, node.processor_type
+        )
         policy = node.error_policy or declaration.error_policy
         processor = self.delegates.create(node)
         if not isinstance(processor, Processor):

@@ -23,6 +23,9 @@ from streamlib.processors.origin import origin_of
 OWNERS = 4_096
 """How many processors are remembered, of those that warn."""
 
+WHOSE = ("processor_id", "processor_type", "generation")
+"""The fields of a line that its count has too."""
+
 
 class ProcessorFields(logging.Filter):
     """Adds to each record whose code it comes from; for handlers of your own.
@@ -97,8 +100,13 @@ class LogHandler(logging.Handler):
         message = message_of(record)
         raised = record.exc_info[0] if record.exc_info else None
         kind = (record.name, record.levelno, record.pathname, record.lineno, raised, pattern(message))
-        said = {"name": record.name, "levelno": record.levelno, "levelname": record.levelname, "msg": message}
-        said["processor_id"] = id_
+        said: dict[str, Any] = {
+            "name": record.name,
+            "levelno": record.levelno,
+            "levelname": record.levelname,
+            "msg": message,
+        }
+        said |= {name: value for name in WHOSE if (value := getattr(record, name, None)) is not None}
         return not self._repeats.is_first(str(id_), kind, said)
 
     def _write_counts(self, told: list[Repeated[Mapping[str, Any]]]) -> None:

@@ -52,9 +52,10 @@ class EncodedImage(msgspec.Struct, frozen=True, kw_only=True):
         file = Path(path)
         endings = _SUFFIXES[self.format]
         if file.suffix.lower() not in endings:
+            wanted = next((kind for kind, suffixes in _SUFFIXES.items() if file.suffix.lower() in suffixes), None)
+            other = "" if wanted is None else f', or sample it with format="{wanted}"'
             raise ConfigError(
-                f"{file} would hold {self.format}; save it as {file.with_suffix(endings[0])}, or sample another format",
-                field="path",
+                f"{file} would hold {self.format}; save it as {file.with_suffix(endings[0])}{other}", field="path"
             )
         file.write_bytes(self.data)
         return file

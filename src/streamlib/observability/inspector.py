@@ -19,11 +19,10 @@ from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.strategy import SchedulingStrategy
 from streamlib.graph.components import WiredChannel, metrics_of, statistics_of
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import LinkId, ProcessorId
 from streamlib.observability.explanation import Explanation
 from streamlib.observability.health import read_health
 from streamlib.observability.live_table import LiveTable
-from streamlib.observability.naming import LinkNamed, ProcessorNamed, subject_named
+from streamlib.observability.naming import LinkNamed, ProcessorNamed, link_id, processor_id, subject_named
 from streamlib.observability.observer import Observer
 from streamlib.observability.observers import Observers
 from streamlib.observability.rates import Rates
@@ -70,9 +69,13 @@ class GraphInspector:
         self._explain = explain
         self._rates = Rates()
 
-    def processor(self, id_: ProcessorId | str) -> ProcessorSnapshot | None:
-        """One processor as it is now; None where there is none of that id."""
-        graph, name = self._graph, ProcessorId(id_)
+    def processor(self, processor: ProcessorNamed | str) -> ProcessorSnapshot | None:
+        """One processor as it is now, by its id or its handle; None where there is none of that id.
+
+        Raises:
+            UnknownProcessorError: What is given is neither, or a handle of another runtime.
+        """
+        graph, name = self._graph, processor_id(self._graph, processor)
         with graph.lock:
             if name not in graph:
                 return None
@@ -85,15 +88,19 @@ class GraphInspector:
             )
         return processor_snapshot(parts, self._rates, self._now_ns())
 
-    def link(self, id_: LinkId | str) -> LinkSnapshot | None:
-        """One link as it is now; None where there is none of that id."""
-        graph, name = self._graph, LinkId(id_)
+    def link(self, link: LinkNamed | str) -> LinkSnapshot | None:
+        """One link as it is now, by its id or its handle; None where there is none of that id.
+
+        Raises:
+            UnknownLinkError: What is given is neither, or a handle of another runtime.
+        """
+        graph, name = self._graph, link_id(self._graph, link)
         with graph.lock:
             if name not in graph:
                 return None
-            link, wired = graph.link(name), graph.get(name, WiredChannel)
-            input_ = graph.node(link.target.processor_id).declaration.input(link.target.port)
-            parts = LinkParts(link, input_, None if wired is None else wired.channel, statistics_of(graph, name))
+            joined, wired = graph.link(name), graph.get(name, WiredChannel)
+            input_ = graph.node(joined.target.processor_id).declaration.input(joined.target.port)
+            parts = LinkParts(joined, input_, None if wired is None else wired.channel, statistics_of(graph, name))
         return link_snapshot(parts, self._rates, self._now_ns())
 
     def snapshot(self) -> GraphSnapshot:

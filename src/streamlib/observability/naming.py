@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 from streamlib.errors import UnknownLinkError, UnknownProcessorError
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import LinkId, PortRef, ProcessorId
+from streamlib.ids import LinkId, PortRef, ProcessorId, written_link_id
 
 
 class HasGraph(Protocol):
@@ -58,18 +58,41 @@ Spot: TypeAlias = ProcessorNamed | str | PortRef | PortNamed
 """How the place of a sample is named: as a processor is, or as one of its ports."""
 
 
-def processor_named(graph: PropertyGraph, given: object) -> ProcessorId:
-    """The id of a processor that is in the graph.
+def processor_id(graph: PropertyGraph, given: object) -> ProcessorId:
+    """The id that a processor is named by, whether there is one of that id or not.
 
     Raises:
-        UnknownProcessorError: There is none of that id, or it is a handle of another runtime.
+        UnknownProcessorError: It is neither an id nor a handle, or it is a handle of another runtime.
     """
     if _is_foreign(graph, given):
         raise UnknownProcessorError(given, graph.processor_ids(), foreign=True)
     id_ = _id_of(given)
     if id_ is None:
         raise UnknownProcessorError(given, graph.processor_ids())
-    return graph.node(ProcessorId(id_)).id
+    return ProcessorId(id_)
+
+
+def link_id(graph: PropertyGraph, given: object) -> LinkId:
+    """The id that a link is named by, whether there is one of that id or not; a text may have spaces round its arrow.
+
+    Raises:
+        UnknownLinkError: It is neither an id nor a handle, or it is a handle of another runtime.
+    """
+    if _is_foreign(graph, given):
+        raise UnknownLinkError(given, graph.link_ids(), foreign=True)
+    id_ = _id_of(given)
+    if id_ is None:
+        raise UnknownLinkError(given, graph.link_ids())
+    return written_link_id(id_)
+
+
+def processor_named(graph: PropertyGraph, given: object) -> ProcessorId:
+    """The id of a processor that is in the graph.
+
+    Raises:
+        UnknownProcessorError: There is none of that id, or it is a handle of another runtime.
+    """
+    return graph.node(processor_id(graph, given)).id
 
 
 def link_named(graph: PropertyGraph, given: object) -> LinkId:
@@ -78,12 +101,7 @@ def link_named(graph: PropertyGraph, given: object) -> LinkId:
     Raises:
         UnknownLinkError: There is none of that id, or it is a handle of another runtime.
     """
-    if _is_foreign(graph, given):
-        raise UnknownLinkError(given, graph.link_ids(), foreign=True)
-    id_ = _id_of(given)
-    if id_ is None:
-        raise UnknownLinkError(given, graph.link_ids())
-    return graph.link(LinkId(id_)).id
+    return graph.link(link_id(graph, given)).id
 
 
 def subject_named(graph: PropertyGraph, given: object) -> ProcessorId | LinkId:
@@ -92,7 +110,7 @@ def subject_named(graph: PropertyGraph, given: object) -> ProcessorId | LinkId:
     Raises:
         UnknownProcessorError, UnknownLinkError: There is none of that id, or it is a handle of another runtime.
     """
-    return link_named(graph, given) if "->" in (_id_of(given) or "") else processor_named(graph, given)
+    return link_named(graph, given) if "->" in written_link_id(_id_of(given) or "") else processor_named(graph, given)
 
 
 def _is_foreign(graph: PropertyGraph, given: object) -> bool:

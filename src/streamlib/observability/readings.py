@@ -51,7 +51,8 @@ class LinkParts(NamedTuple):
 def processor_snapshot(parts: ProcessorParts, rates: Rates, now_ns: int) -> ProcessorSnapshot:
     """One processor as it is now."""
     node, metrics = parts.node, parts.metrics
-    calls, since_ns = (0, 0) if metrics is None else (metrics.calls, metrics.since_ns)
+    calls = 0 if metrics is None else metrics.calls
+    since_ns = 0 if metrics is None or parts.instance is None else metrics.since_ns  # who is gone has no rate
     throughput, window_s = rates.of((node.id, node.generation), calls, now_ns, since_ns)
     return ProcessorSnapshot(
         id=node.id,

@@ -6,7 +6,7 @@ are nanoseconds of the runtime's clock, rates are per second over the window tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -17,6 +17,9 @@ from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.delivery import Delivery
 from streamlib.links.latency import LatencyStats
 from streamlib.states import GraphState, ProcessorState
+
+MOST_SHOWN = 20
+"""Of how many of a kind a snapshot as a text has a line or the id."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +77,7 @@ class ProcessorSnapshot(Snapshot, frozen=True, kw_only=True):
         id: Its id.
         processor_type: The name of its type.
         state: What it is doing.
-        throughput_fps: Calls of `process` in a second, over the window.
+        throughput_fps: Calls of `process` in a second, over the window; 0 while it does not run.
         window_s: Since when throughput was counted, in seconds: since the look before, or since it runs.
         calls: Calls of `process` so far.
         errors: How many of them raised.
@@ -83,7 +86,7 @@ class ProcessorSnapshot(Snapshot, frozen=True, kw_only=True):
             source. By the clock for media, as `entered_ns` is.
         config: Its config as plain values; one that is none is said in words.
         place: Where it runs; None while it does not.
-        generation: Which of those that have borne its id it is.
+        generation: Tells apart those that have borne its id: the later has the greater number.
     """
 
     id: ProcessorId
@@ -98,6 +101,11 @@ class ProcessorSnapshot(Snapshot, frozen=True, kw_only=True):
     config: Mapping[str, object]
     place: Place | None
     generation: int
+
+    def __str__(self) -> str:
+        errors = f", {self.errors:,} errors" if self.errors else ""
+        words = f"{self.id} ({self.processor_type}): {self.state}, {self.calls:,} calls"
+        return f"{words}, {self.throughput_fps:,.1f} per second{errors}"
 
 
 class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
@@ -141,6 +149,11 @@ class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
     overflowed: int
     wait: LatencyStats
     runs: bool
+
+    def __str__(self) -> str:
+        dropped = f", {self.dropped:,} dropped" if self.dropped else ""
+        words = f"{self.source} → {self.target}: {self.delivery}, {self.queue_depth:,} of {self.capacity:,} waiting"
+        return f"{words}, {self.taken:,} read, {self.throughput_fps:,.1f} per second{dropped}"
 
     @property
     def dropped(self) -> int:
@@ -212,6 +225,13 @@ class GraphHealth(Snapshot, frozen=True, kw_only=True):
     queued_bytes: int
     collector: LatencyStats
 
+    def __str__(self) -> str:
+        lists = {"held up by": self.bottlenecks, "failed": self.failed, "paused by themselves": self.paused}
+        head = f"{self.state}: {self.processor_count:,} processors, {self.link_count:,} links"
+        lost = f"frames dropped: {self.dropped_frames:,}, errors: {self.error_count:,}"
+        rest = (f"{what}: {_listed(ids)}" for what, ids in lists.items() if ids)
+        return "\n".join((head, f"{lost}, waiting in links: {self.queued_bytes:,} B", *rest))
+
 
 class GraphSnapshot(Snapshot, frozen=True, kw_only=True):
     """A whole graph: every processor and link of one version of the topology.
@@ -234,3 +254,17 @@ class GraphSnapshot(Snapshot, frozen=True, kw_only=True):
     processors: tuple[ProcessorSnapshot, ...]
     links: tuple[LinkSnapshot, ...]
     health: GraphHealth
+
+    def __str__(self) -> str:
+        return "\n".join((str(self.health), *_lines(self.processors, "processors"), *_lines(self.links, "links")))
+
+
+def _listed(ids: Sequence[str]) -> str:
+    more = len(ids) - MOST_SHOWN
+    return ", ".join(ids[:MOST_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _lines(shown: Sequence[Snapshot], what: str) -> Iterator[str]:
+    yield from (f"  {one}" for one in shown[:MOST_SHOWN])
+    if len(shown) > MOST_SHOWN:
+        yield f"  and {len(shown) - MOST_SHOWN:,} more {what}"

@@ -58,27 +58,38 @@ class MediaConfig:
 
 
 class ProcessorLog(ProcessorLogAdapter):
-    """The logger `streamlib.processor`, each line headed by a processor's id, which records carry as a field."""
+    """The logger `streamlib.processor`, each line headed by a processor's id; its records say in fields whose they are.
 
-    def __init__(self, processor_id: ProcessorId) -> None:
-        super().__init__(logging.getLogger("streamlib.processor"), {"processor_id": processor_id})
+    These are `processor_id` and, where they are known, `processor_type` and `generation`.
+    """
+
+    def __init__(self, processor_id: ProcessorId, processor_type: str = "", generation: int = 0) -> None:
+        fields = {"processor_id": processor_id, "processor_type": processor_type, "generation": generation}
+        super().__init__(logging.getLogger("streamlib.processor"), {name: one for name, one in fields.items() if one})
         self.processor_id = processor_id
 
     def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[str, MutableMapping[str, Any]]:
-        """Head the message, and add the id to the record beside what the caller adds."""
-        kwargs["extra"] = {"processor_id": self.processor_id, **(kwargs.get("extra") or {})}
+        """Head the message, and add whose it is to the record beside what the caller adds."""
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
         return f"{self.processor_id}: {msg}", kwargs
 
 
 class RuntimeContext:
     """What `setup` is handed, and what a processor may keep."""
 
-    __slots__ = ("_log", "_shared", "clock", "generation", "media", "processor_id")
+    __slots__ = ("_log", "_shared", "clock", "generation", "media", "processor_id", "processor_type")
 
     def __init__(
-        self, processor_id: ProcessorId, clock: Clock, shared: SharedObjects, media: MediaConfig, generation: int = 0
+        self,
+        processor_id: ProcessorId,
+        clock: Clock,
+        shared: SharedObjects,
+        media: MediaConfig,
+        generation: int = 0,
+        processor_type: str = "",
     ) -> None:
         self.processor_id = processor_id
+        self.processor_type = processor_type
         self.generation = generation
         self.clock = clock
         self.media = media
@@ -90,7 +101,7 @@ class RuntimeContext:
         """The processor's logger."""
         log = self._log
         if log is None:
-            log = self._log = ProcessorLog(self.processor_id)
+            log = self._log = ProcessorLog(self.processor_id, self.processor_type, self.generation)
         return log
 
     def shared(self, type_: type[T]) -> T:

@@ -31,7 +31,7 @@ class Origin:
     Attributes:
         processor_id: Its id.
         processor_type: The name of its type.
-        generation: Which of those that have borne its id it is.
+        generation: Tells apart those that have borne its id: the later has the greater number.
         frame_timestamp_ns: The time of the frame that it has at hand: in a variable, the first where it holds several.
     """
 

@@ -35,6 +35,9 @@ _LOG = logging.getLogger("streamlib.runtime")
 LINE_LIMIT = 1_024
 """How many edits may be in line."""
 
+CHANGES_LOGGED = 8
+"""How many operations of one commit its line in the log has in words."""
+
 TURN_S = 60.0
 """How long an edit waits for the one before it, in seconds."""
 
@@ -263,9 +266,9 @@ class Committer:
                     if self._graph.state is not GraphState.IDLE:
                         self._compile(applied, drain_s)
                 except DeadlineError:  # it was carried out, and somebody was late
-                    self._conclude(applied, note)
+                    self._conclude(operations, applied, note)
                     raise
-                self._conclude(applied, note)
+                self._conclude(operations, applied, note)
         finally:
             self._changed()
 
@@ -284,12 +287,15 @@ class Committer:
             self._bus.publish(event)
         return applied
 
-    def _conclude(self, applied: Applied, note: Callable[[list[Operation]], None]) -> None:
+    def _conclude(
+        self, operations: Sequence[Operation], applied: Applied, note: Callable[[list[Operation]], None]
+    ) -> None:
         note(applied.way_back())
         for entity in (*applied.removed_links, *applied.removed_processors):
             self._graph.forget(entity)
         for event in applied.did:
             self._bus.publish(event)
+        _log_commit(operations)
 
     def _compile(self, applied: Applied, drain_s: float | None) -> None:
         self._compiler.compile(self._delta(applied), lambda: self._take_back(applied), drain_s=drain_s)
@@ -315,6 +321,15 @@ def _apply_noting(operation: Operation, graph: PropertyGraph, applied: Applied, 
         operation.apply(graph, applied)
     except StreamError as error:
         errors.append(error)
+
+
+def _log_commit(operations: Sequence[Operation]) -> None:
+    """One line for a commit, however much is in it."""
+    if not _LOG.isEnabledFor(logging.DEBUG):
+        return
+    changes = told(operations[:CHANGES_LOGGED])
+    more = len(operations) - len(operations[:CHANGES_LOGGED])
+    _LOG.debug("committed: %s%s", "; ".join(changes), f"; and {more} more" if more else "")
 
 
 def _note_nothing(way_back: list[Operation]) -> None:

@@ -73,8 +73,16 @@ class History:
             StateError: There is none.
         """
         if not self._done:
-            raise StateError(f"there is nothing to undo; the history holds the last {self._done.maxlen} commits")
+            raise StateError(f"there is nothing to undo: {self._why_empty()}")
         return self._done[-1]
+
+    def _why_empty(self) -> str:
+        if not self._count:
+            return "nothing has been committed yet"
+        undone = len(self._undone)
+        if self._count == undone:
+            return f"all {undone} commits are undone" if undone > 1 else "the only commit is undone"
+        return f"the history holds the last {self._done.maxlen} commits, and all of those are undone"
 
     def to_redo(self) -> Entry:
         """The commit that is done again next.

@@ -7,6 +7,7 @@ so that an edit during a start or a stop comes before it or after it. Called by 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ from streamlib.runtime.signals import caught_signals
 from streamlib.runtime.ticket import Ticket, inside_commit
 from streamlib.states import GraphState
 
+_LOG = logging.getLogger("streamlib.runtime")
+
 Failed = type[RuntimeStartFailed | RuntimeStopFailed | RuntimePauseFailed | RuntimeResumeFailed]
 
 VERBS: dict[str, tuple[type[RuntimeEvent], type[RuntimeEvent], Failed]] = {
@@ -74,6 +77,7 @@ def lifecycle_events(bus: EventBus, verb: str) -> Iterator[None]:
         bus.publish(failed(error=described(error)))
         raise
     bus.publish(done())
+    _LOG.debug("the runtime has %s", done.__name__.removeprefix("Runtime").lower())
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -240,9 +244,10 @@ class Lifecycle:
     # ----------------------------------------------------------------------------------------------------- waiting
 
     def wait(self, timeout_s: float | None) -> bool:
-        """Wait for the end of all sources; False when it did not come in time."""
+        """Wait for the end of all sources; False when it did not come in time and there is nothing new to raise."""
         self._check_may_wait("wait()")
         if not self.reports.wait_until(self._is_done, timeout_s):
+            self.raise_untold()
             return False
         self._raise_failures()
         return True
@@ -286,9 +291,15 @@ class Lifecycle:
     def _is_done(self) -> bool:
         return self.site.graph.state is GraphState.IDLE or self.completion.reached()
 
+    def raise_untold(self) -> None:
+        """Raise the failures if some of them were not raised yet: for who waits no longer."""
+        if self.reports.untold():
+            self._raise_failures()
+
     def _raise_failures(self) -> None:
-        if self.reports.failures:
-            raise ProcessorFailed(self.reports.failures, self.reports.gave_up)
+        failures = self.reports.tell_failures()
+        if failures:
+            raise ProcessorFailed(failures, self.reports.gave_up)
 
     # ------------------------------------------------------------------------------------------------------ pieces
 

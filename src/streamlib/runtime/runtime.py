@@ -62,6 +62,9 @@ from streamlib.states import GraphState
 class StreamRuntime(Editing):
     """A graph of processors that runs in real time and is changed while it runs.
 
+    The end of a `with` block stops it, and raises `ProcessorFailed` where processors were ended by errors that no
+    `wait` has raised; a block that an exception leaves does not drain, and raises that one.
+
     Args:
         factory: Makes processors; an object with at least one of `create`, `port_info`, `can_create`.
         processor_delegate: Asked and told about each step in a processor's life (`will_…`, `did_…`).
@@ -243,7 +246,8 @@ class StreamRuntime(Editing):
         ended by SIGTERM uses `wait_for_signal`.
 
         Raises:
-            ProcessorFailed: Processors were ended by errors; raised at the end.
+            ProcessorFailed: Processors were ended by errors: raised at the end, and when the time is up once for each
+                that has failed by then, while the others go on.
             StateError: Called inside a processor, or before `start`.
         """
         return self._lifecycle.wait(checked_wait(timeout))
@@ -276,6 +280,8 @@ class StreamRuntime(Editing):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop(drain=error is None)
+        if error is None:
+            self._lifecycle.raise_untold()
 
     async def __aenter__(self) -> Self:
         return self
@@ -284,6 +290,8 @@ class StreamRuntime(Editing):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aside(partial(self.stop, drain=error is None), hurry=self._lifecycle.cut_off)
+        if error is None:
+            self._lifecycle.raise_untold()
 
     async def aside(self, call: Callable[[], None], *, hurry: Callable[[], None] | None = None) -> None:
         """Make a call that blocks on a thread of its own."""

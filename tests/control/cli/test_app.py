@@ -43,7 +43,7 @@ def test_help_says_what_there_is(arguments: list[str], words: list[str]) -> None
         (["run", "x.py", "--duration", "soon"], "no length of time"),
         (["demo", "nowhere.mp4"], "there is no file nowhere.mp4"),
         (["demmo"], "demo"),
-        (["run", "x.py", "--log-level", "loud"], "not one of"),
+        (["run", "x.py", "--log-level", "loud"], "no level 'loud'; there are debug, info, warning, error"),
     ],
 )
 def test_what_is_not_understood_is_exit_code_two(
@@ -99,7 +99,14 @@ def test_the_level_of_the_log_is_chosen_by_an_option_or_the_environment(
     assert "an info" in runner.invoke(app, ["-v", "run", str(program)]).output
     monkeypatch.setenv("STREAMLIB_LOG_LEVEL", "info")
     assert "noisy_0 an info" in runner.invoke(app, ["run", str(program)]).output
+    verbose = runner.invoke(app, ["run", str(program), "--log-level", "debug"]).output
+    assert "the runtime has started" in verbose
+    assert "the runtime has stopped" in verbose
     assert (logging.getLogger().handlers, logging.getLogger().level) == before
+
+
+def test_the_help_of_run_names_the_extra_that_it_needs() -> None:
+    assert 'pip install "streamlib[control]"' in " ".join(runner.invoke(app, ["run", "--help"]).output.split())
 
 
 def test_a_demo_that_cannot_run_is_told_in_a_sentence(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from streamlib import GraphFile
+from streamlib import GraphFile, StreamRuntime
 from streamlib.control.cli.attendance import Attendance, Outcome
 from streamlib.control.cli.program import MODULE, run_program
 
@@ -201,6 +201,63 @@ def test_a_graph_file_runs_as_a_program_does(suffix: str, program: Path) -> None
     size = program.with_name("out.mp4").stat().st_size
     assert size > 0
     assert f"out.mp4 ({size:,} bytes)" in said
+
+
+def test_who_holds_up_the_end_is_explained(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+from threading import Event
+from streamlib import DataFrame, LinkInput, Processor
+from streamlib.testing import ListSource
+
+class Hanging(Processor):
+    data = LinkInput(DataFrame)
+
+    def process(self, ctx):
+        while not ctx.is_cut_off:
+            Event().wait(0.01)
+
+def setup(runtime):
+    runtime.connect(runtime.add_processor(ListSource, items=[DataFrame({})]), runtime.add_processor(Hanging))
+"""
+    stop = StreamRuntime.stop
+
+    def stop_soon(self: StreamRuntime, *, drain: bool = True) -> None:
+        stop(self, timeout=0.2, drain=drain)
+
+    monkeypatch.setattr(StreamRuntime, "stop", stop_soon)
+    code, said = run(program, text, 1_500_000_000)
+    assert code == 1
+    assert "hanging_0 is inside process() since" in said
+    assert "still waiting for hanging_0" in said
+
+
+def test_a_file_whose_writer_failed_is_said_to_be_incomplete(program: Path) -> None:
+    text = """
+from pathlib import Path
+from streamlib import LinkInput, Processor, DataFrame
+from streamlib.testing import ListSource
+
+class Half(Processor):
+    data = LinkInput(DataFrame)
+
+    @classmethod
+    def exclusive(cls, config):
+        return ("file:OUT",)
+
+    def process(self, ctx):
+        self.data.read()
+        Path("OUT").write_text("half")
+
+    def teardown(self, ctx=None):
+        raise OSError("the disk is full")
+
+def setup(runtime):
+    runtime.connect(runtime.add_processor(ListSource, items=[DataFrame({})]), runtime.add_processor(Half))
+"""
+    code, said = run(program, text.replace("OUT", str(program.with_name("out.txt"))))
+    assert code == 1
+    assert "out.txt (4 bytes); it is incomplete: half_0 failed" in said
+    assert "the disk is full" in said
 
 
 def test_a_file_from_before_that_was_not_written_is_not_told(program: Path) -> None:

@@ -85,3 +85,39 @@ def test_any_length_and_number_of_channels_is_drawn(draw: object, shape: tuple[i
     assert callable(draw)
     data = draw(np.zeros(shape, np.float32), RATE, 160, 80)
     assert Image.open(io.BytesIO(data)).size == (160, 80)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 1.0])
+def test_a_tone_makes_no_splash_where_the_sound_begins_and_ends(seconds: float) -> None:
+    pixels = spectrum(sine(1_000, 0.5, seconds)).sum(axis=2)
+    for column in (0, pixels.shape[1] - 1):
+        assert (pixels[:, column] < 60).sum() > 0.8 * pixels.shape[0]
+
+
+def test_less_sound_than_one_block_is_drawn_too() -> None:
+    assert spectrum(sine(1_000, 0.5, 0.01)).sum(axis=2).max() > 300
+
+
+def test_a_spectrogram_has_a_scale_of_its_colours_where_there_is_room() -> None:
+    def head(width: int) -> NDArray[np.int64]:
+        drawn = draw_spectrogram(sine(1_000, 0.0).reshape(-1, 1), RATE, width, 200)
+        return np.asarray(Image.open(io.BytesIO(drawn))).astype(int)[: TOP - 1]
+
+    def coloured(pixels: NDArray[np.int64]) -> int:
+        return int((pixels.max(axis=2) - pixels.min(axis=2) > 60).any(axis=0).sum())
+
+    assert coloured(head(400)) > 60
+    assert coloured(head(200)) == 0
+
+
+def test_words_of_two_channels_do_not_touch() -> None:
+    two = np.stack((sine(440), sine(440)), axis=1)
+    image = np.asarray(Image.open(io.BytesIO(draw_waveform(two, RATE, 400, 200)))).astype(int)
+    rows = (SIZE[1] - TOP - BOTTOM - 8) // 2
+    between = image[TOP + rows : TOP + rows + 8, : LEFT - 6]
+    assert (between.min(axis=(1, 2)) > 200).any(), "a row of paper between them"
+
+
+def test_the_last_time_is_not_cut() -> None:
+    image = np.asarray(Image.open(io.BytesIO(draw_waveform(sine(440, 0.5).reshape(-1, 1), RATE, 107, 200))))
+    assert image[SIZE[1] - BOTTOM + 6 :, -1].min() > 200

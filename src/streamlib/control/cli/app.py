@@ -40,6 +40,18 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+def parse_level(given: str) -> LogLevel:
+    """The level of that name.
+
+    Raises:
+        typer.BadParameter: There is none; the message has all of them.
+    """
+    try:
+        return LogLevel(given.lower())
+    except ValueError:
+        raise typer.BadParameter(f"there is no level {given!r}; there are {', '.join(LogLevel)}") from None
+
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -116,7 +128,14 @@ def run(
     ] = False,
     log_level: Annotated[
         LogLevel | None,
-        typer.Option("--log-level", envvar="STREAMLIB_LOG_LEVEL", help="What is logged.", show_default="warning"),
+        typer.Option(
+            "--log-level",
+            envvar="STREAMLIB_LOG_LEVEL",
+            help="From which level on lines of the log are written; debug tells each start, stop and commit.",
+            show_default="warning",
+            parser=parse_level,
+            metavar="|".join(LogLevel),
+        ),
     ] = None,
     log_json: Annotated[
         bool,
@@ -125,7 +144,7 @@ def run(
         ),
     ] = False,
 ) -> None:
-    """Run the graph that FILE describes, or that setup(runtime) in it builds, until its sources end.
+    r"""Run the graph that FILE describes, or that setup(runtime) in it builds, until its sources end.
 
     Ctrl-C or SIGTERM stops it: what is on its way is processed and files are completed. A second one stops at once.
 
@@ -135,7 +154,7 @@ def run(
             runtime.connect(reader.output("video"), writer.input("video"))
 
     With --watch and --reload the graph changes while it runs; a file with a mistake in it is told with its line, and
-    changes nothing. Both need pip install "streamlib[control]".
+    changes nothing. Both need pip install "streamlib\[control]".
     """
     duration_ns = None if duration is None else parse_duration(duration)
     following = _following(file, watch=watch, reload=reload) if watch or reload else None

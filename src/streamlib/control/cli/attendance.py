@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import partial
 
 from streamlib.clock import NS_PER_S, MonotonicClock
+from streamlib.errors import ProcessorFailed
 from streamlib.runtime.runtime import StreamRuntime
 from streamlib.runtime.signals import caught_signals
 
@@ -53,10 +54,17 @@ class Attendance:
             left_s = TICK_S if end_ns is None else (self._start_ns + end_ns - self._clock.now_ns()) / NS_PER_S
             if left_s <= 0:
                 return Outcome.TIME
-            if self._runtime.wait(min(left_s, TICK_S)):
+            if self._is_over(min(left_s, TICK_S)):
                 self._tick()
                 return Outcome.ENDED
         return Outcome.SIGNAL
+
+    def _is_over(self, seconds: float) -> bool:
+        """Whether all is over by then; a processor that has failed is heard of at the end, for the others go on."""
+        try:
+            return self._runtime.wait(seconds)
+        except ProcessorFailed:
+            return self._runtime.wait(0)
 
     def signalled(self) -> None:
         """Take note of the first signal; on the thread that hears signals."""

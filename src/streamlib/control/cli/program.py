@@ -24,7 +24,7 @@ from streamlib.control.cli.display import Display, processor_table
 from streamlib.control.cli.entry import interrupted_once
 from streamlib.control.cli.live_updates import Following, LiveUpdates
 from streamlib.control.cli.tally import Tally
-from streamlib.errors import StreamError, nearest, nearest_file
+from streamlib.errors import DeadlineError, ProcessorFailed, StreamError, nearest, nearest_file
 from streamlib.graph.document import SUFFIXES
 from streamlib.runtime.runtime import StreamRuntime
 from streamlib.states import GraphState
@@ -99,7 +99,7 @@ def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console, u
                 if outcome is not Outcome.ENDED:
                     display.say(f"{WHY[outcome]}; what is on its way is processed")
                 tally.look()
-                runtime.stop()
+                _stop(runtime, outcome, console)
         finally:
             console.print(processor_table(tally.rows()))
             _say_written(runtime, before, console)
@@ -117,12 +117,34 @@ def _attend(runtime: StreamRuntime, duration_ns: int | None, console: Console, u
     return 0
 
 
-def _files_of(runtime: StreamRuntime) -> list[Path]:
-    """The files that processors claim for themselves, to write them."""
-    claims = [
-        claim for node in runtime.graph.processors() for claim in node.declaration.processor.exclusive(node.config)
-    ]
-    return [Path(claim.removeprefix("file:")) for claim in dict.fromkeys(claims) if claim.startswith("file:")]
+def _stop(runtime: StreamRuntime, outcome: Outcome, console: Console) -> None:
+    """Stop; where somebody holds that up, also say what stood still before: afterwards nobody can know."""
+    why = None if outcome is Outcome.ENDED else runtime.inspector.explain()
+    try:
+        runtime.stop()
+    except DeadlineError:
+        if why:
+            console.print(str(why), style="red", highlight=False, markup=False, soft_wrap=True)
+        raise
+
+
+def _files_of(runtime: StreamRuntime) -> dict[Path, str]:
+    """The files that processors claim for themselves, to write them, and who they are."""
+    return {
+        Path(claim.removeprefix("file:")): node.id
+        for node in runtime.graph.processors()
+        for claim in node.declaration.processor.exclusive(node.config)
+        if claim.startswith("file:")
+    }
+
+
+def _failed(runtime: StreamRuntime) -> set[str]:
+    """Who has failed, now that all is over."""
+    try:
+        runtime.wait(0)
+    except ProcessorFailed as error:
+        return set(error.failures)
+    return set()
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
@@ -135,11 +157,15 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _say_written(runtime: StreamRuntime, before: Mapping[Path, tuple[int, int, int] | None], console: Console) -> None:
-    for path in _files_of(runtime):
+    failed = _failed(runtime)
+    for path, writer in _files_of(runtime).items():
         stamp = _stamp(path)
         if stamp is not None and stamp != before.get(path):
             shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-            console.print(f"wrote {shown} ({stamp[2]:,} bytes)", highlight=False, markup=False, soft_wrap=True)
+            words = f"wrote {shown} ({stamp[2]:,} bytes)"
+            if writer in failed:
+                words += f"; it is incomplete: {writer} failed"
+            console.print(words, highlight=False, markup=False, soft_wrap=True)
 
 
 def set_up(runtime: StreamRuntime, path: Path) -> None:

@@ -33,6 +33,9 @@ _PEAK, _RMS, _CLIPPED = (121, 168, 217), (38, 89, 147), (205, 60, 50)
 _HEAT = np.array([(0, 0, 4), (60, 15, 110), (140, 41, 129), (222, 73, 104), (254, 159, 109), (252, 253, 191)], float)
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 46, 12, 20, 22, 8
 _FONT_SIZE = 11
+_SCALE_WIDTH, _SCALE_HEIGHT = 80, 9
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 class _Row(NamedTuple):
@@ -60,7 +63,7 @@ def draw_spectrogram(samples: Samples, sample_rate: int, width: int, height: int
     def draw(channel: NDArray[np.float32], columns: int, rows: int) -> Pixels:
         return _heat(_spectrum(channel, sample_rate, columns, rows))
 
-    return _drawn(samples, sample_rate, (width, height), draw, marks, "Hz, -100 to 0 dBFS")
+    return _drawn(samples, sample_rate, (width, height), draw, marks, "Hz", scale=True)
 
 
 def _drawn(
@@ -70,12 +73,17 @@ def _drawn(
     draw: Drawn,
     marks: Iterable[tuple[float, str]],
     unit: str = "full scale",
+    *,
+    scale: bool = False,
 ) -> bytes:
     """All channels with their axes; a mark is how far down a row it stands, as a part of it, and its word."""
     sheet = Image.new("RGB", size, _PAPER)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(_FONT_SIZE)
     rows = _rows(size, samples.shape[1])
-    pen.text((_LEFT, 4), f"{unit}; {samples.shape[1]} x {sample_rate} Hz", _INK, font)
+    head = f"{unit}; {samples.shape[1]} x {sample_rate} Hz"
+    pen.text((_LEFT, 4), head, _INK, font)
+    if scale:
+        _draw_scale(sheet, pen, font, _LEFT + pen.textlength(head, font))
     for channel, row in zip(samples.T, rows, strict=True):
         sheet.paste(Image.fromarray(draw(channel, row.width, row.height)), (row.left, row.top))
         pen.rectangle((row.left - 1, row.top - 1, row.left + row.width, row.top + row.height), None, _INK)
@@ -92,30 +100,47 @@ def _rows(size: tuple[int, int], channels: int) -> list[_Row]:
     ]
 
 
+def _draw_scale(sheet: Image.Image, pen: ImageDraw.ImageDraw, font: Font, taken: float) -> None:
+    """Which colour is which level, above the rows on the right; nothing where there is no room beside the words."""
+    low, high = f"{FLOOR_DBFS:g} ", " 0 dBFS"
+    right = sheet.width - _RIGHT - pen.textlength(high, font)
+    left = right - _SCALE_WIDTH
+    if left - pen.textlength(low, font) < taken + _GAP:
+        return
+    levels = np.linspace(FLOOR_DBFS, 0.0, _SCALE_WIDTH)[None].repeat(_SCALE_HEIGHT, axis=0)
+    sheet.paste(Image.fromarray(_heat(levels)), (int(left), 6))
+    pen.text((left, 4), low, _INK, font, anchor="ra")
+    pen.text((right, 4), high, _INK, font)
+
+
 def _mark_levels(
     pen: ImageDraw.ImageDraw,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    font: Font,
     row: _Row,
     marks: Iterable[tuple[float, str]],
 ) -> None:
     below = float(row.top - _FONT_SIZE)  # a word that would touch the one above it is left out
+    inset = min(_FONT_SIZE, row.height) / 2  # words stay within their row, clear of those of the next
     for part, word in sorted(marks):
         y = row.top + part * (row.height - 1)
         pen.line((row.left - 4, y, row.left - 1, y), _INK)
-        if word and y - below >= _FONT_SIZE:
-            pen.text((row.left - 6, y), word, _INK, font, anchor="rm")
-            below = y
+        at = min(max(y, row.top + inset), row.top + row.height - inset)
+        if word and at - below >= _FONT_SIZE:
+            pen.text((row.left - 6, at), word, _INK, font, anchor="rm")
+            below = at
 
 
-def _mark_times(
-    pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, row: _Row, seconds: float
-) -> None:
+def _mark_times(pen: ImageDraw.ImageDraw, font: Font, row: _Row, seconds: float) -> None:
     y = row.top + row.height
     step = _step(seconds, row.width // 60)
     for number in range(int(seconds / step + 1e-9) + 1 if step else 1):
         x = row.left + (row.width - 1) * (number * step / seconds if seconds else 0.0)
         pen.line((x, y, x, y + 4), _INK)
-        pen.text((x, y + 6), f"{number * step:g} s", _INK, font, anchor="mt" if number else "lt")
+        word = f"{number * step:g} s"
+        half = pen.textlength(word, font) / 2
+        pen.text(
+            (min(max(x, row.left + half), row.left + row.width + _RIGHT - 1 - half), y + 6), word, _INK, font, "mt"
+        )
 
 
 def _step(length: float, most: int) -> float:
@@ -160,14 +185,18 @@ def _spectrum(channel: NDArray[np.float32], sample_rate: int, columns: int, rows
     if not len(channel):
         return np.full((rows, columns), FLOOR_DBFS)
     hop = max(1, min(_FFT // 2, len(channel) // columns))
-    padded = np.pad(channel, (_FFT // 2, _FFT // 2))
+    missing = max(0, _FFT - len(channel))
+    padded = np.pad(channel, (missing // 2, missing - missing // 2))
     window = np.hanning(_FFT).astype(np.float32)
-    blocks = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[: len(channel) : hop]
-    at = np.arange(columns) * len(blocks) // columns
+    blocks = np.lib.stride_tricks.sliding_window_view(padded, _FFT)
+    # At both ends the nearest whole block stands for less than one: a cut through a tone is heard at all frequencies.
+    starts = np.clip(np.arange(0, len(channel), hop) - _FFT // 2, 0, len(blocks) - 1)
+    at = np.arange(columns) * len(starts) // columns
     # Column by column, so that a minute of sound needs no more room than a second.
-    ends = np.maximum(at + 1, np.append(at[1:], len(blocks)))
+    ends = np.maximum(at + 1, np.append(at[1:], len(starts)))
     loudest = [
-        np.abs(np.fft.rfft(blocks[start:end] * window, axis=1)).max(axis=0) for start, end in zip(at, ends, strict=True)
+        np.abs(np.fft.rfft(blocks[starts[start:end]] * window, axis=1)).max(axis=0)
+        for start, end in zip(at, ends, strict=True)
     ]
     levels = 20 * np.log10(np.maximum(np.array(loudest).T * (2 / window.sum()), 1e-9))
     hz = LOWEST_HZ * (sample_rate / 2 / LOWEST_HZ) ** (1 - (np.arange(rows) + 0.5) / rows)
