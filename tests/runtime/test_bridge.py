@@ -200,7 +200,7 @@ def test_a_stop_that_waits_for_frames_to_be_taken_says_so() -> None:
         stream = source.output("out").frames(capacity=2)
         runtime._site.answer_s = 0.2
         runtime.start()
-        main.wait_for(2)
+        main.wait_until(lambda: len(main.numbers) >= 2)
         words = (
             r"pull_sink_0 \(its frames wait for plain code to take them; iterate over them, or close\(\) the stream\)"
         )
