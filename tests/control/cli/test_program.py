@@ -227,7 +227,7 @@ def setup(runtime):
     monkeypatch.setattr(StreamRuntime, "stop", stop_soon)
     code, said = run(program, text, 1_500_000_000)
     assert code == 1
-    assert "hanging_0 is inside process() since" in said
+    assert "hanging_0 has been inside process() for" in said
     assert "still waiting for hanging_0" in said
 
 
