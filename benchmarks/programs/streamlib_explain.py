@@ -7,15 +7,12 @@ gets anything; and one look of the watcher for stalls, of which many are made in
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
-from benchmarks.programs.streamlib_scale import STRATEGIES, Last, Pass, Placed
-from streamlib import DataFrame, LinkOutput, ProcessContext, ProcessExecution, Processor, StreamRuntime, __version__
+from benchmarks.programs.streamlib_scale import STRATEGIES, Last, Pass, Placed, look_at
+from streamlib import DataFrame, LinkOutput, ProcessContext, ProcessExecution, Processor, StreamRuntime
 
 CALLS = 15
 PAUSE_S = 0.03
@@ -70,20 +67,5 @@ def _median_ms(call: Callable[[], object]) -> float:
     return statistics.median(taken) / 1e6
 
 
-def main() -> None:
-    """Measure, or say which StreamLib this is."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("kind", nargs="?", choices=sorted(STRATEGIES))
-    parser.add_argument("--processors", type=int, default=50_000)
-    parser.add_argument("--deep", type=int, default=50)
-    parser.add_argument("--share", type=float, default=1.0)
-    parser.add_argument("--version", action="store_true")
-    options = parser.parse_args(sys.argv[1:])
-    if options.version:
-        print(f"StreamLib {__version__}")
-        return
-    print(json.dumps(measure(options.kind, max(1000, round(options.processors * options.share)), options.deep)))
-
-
 if __name__ == "__main__":
-    main()
+    look_at(measure)

@@ -5,16 +5,13 @@ The graph is that of the rows about scale: `streamlib_scale` builds it, and its 
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import sys
 import threading
 import time
 from collections.abc import Callable
 
-from benchmarks.programs.streamlib_scale import NS_PER_S, PATIENCE_S, STRATEGIES, Last, Pass, Placed, Source
-from streamlib import StreamRuntime, __version__
+from benchmarks.programs.streamlib_scale import NS_PER_S, PATIENCE_S, STRATEGIES, Last, Pass, Placed, Source, look_at
+from streamlib import StreamRuntime
 
 LOOKS = 5
 FRAMES = 3
@@ -74,21 +71,5 @@ def longest_wait_ms(runtime: StreamRuntime) -> float:
     return max(waits)
 
 
-def main() -> None:
-    """Measure, or say which StreamLib this is."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("kind", nargs="?", choices=sorted(STRATEGIES))
-    parser.add_argument("--processors", type=int, default=50_000)
-    parser.add_argument("--deep", type=int, default=50)
-    parser.add_argument("--share", type=float, default=1.0)
-    parser.add_argument("--version", action="store_true")
-    options = parser.parse_args(sys.argv[1:])
-    if options.version:
-        print(f"StreamLib {__version__}")
-        return
-    processors = max(1000, round(options.processors * options.share))
-    print(json.dumps(measure(options.kind, processors, options.deep)))
-
-
 if __name__ == "__main__":
-    main()
+    look_at(measure)

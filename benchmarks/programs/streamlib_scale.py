@@ -11,6 +11,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from streamlib import (
@@ -138,16 +139,36 @@ def resident() -> int:
     return pages * 4096
 
 
-def main() -> None:
-    """Measure, or say which StreamLib this is."""
+def arguments() -> argparse.ArgumentParser:
+    """What a measurement of a large graph is told: how processors are placed, how many there are, how deep the rows."""
     parser = argparse.ArgumentParser()
     parser.add_argument("kind", nargs="?", choices=sorted(STRATEGIES))
     parser.add_argument("--processors", type=int, default=50_000)
     parser.add_argument("--deep", type=int, default=50)
-    parser.add_argument("--frames", type=int, default=1)
-    parser.add_argument("--idle", type=float, default=0.0)
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--version", action="store_true")
+    return parser
+
+
+def look_at(measure: Callable[[str, int, int], dict[str, float]]) -> None:
+    """Measure a graph that stands there, or say which StreamLib this is: the whole of a program that looks at one.
+
+    Args:
+        measure: Takes the placing, how many processors, and how deep the rows are.
+    """
+    options = arguments().parse_args(sys.argv[1:])
+    if options.version:
+        print(f"StreamLib {__version__}")
+        return
+    processors = max(1000, round(options.processors * options.share))
+    print(json.dumps(measure(options.kind, processors, options.deep)))
+
+
+def main() -> None:
+    """Measure, or say which StreamLib this is."""
+    parser = arguments()
+    parser.add_argument("--frames", type=int, default=1)
+    parser.add_argument("--idle", type=float, default=0.0)
     options = parser.parse_args(sys.argv[1:])
     if options.version:
         print(f"StreamLib {__version__}")
