@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from benchmarks import comparison, machine, report, result
+from benchmarks import comparison, instructions, machine, report, result
 from benchmarks.pairing import FULL, QUICK, Effort, Progress, Sample, measure
 from benchmarks.program import ROOT
 from benchmarks.row import Figure, Row, SideError, UnavailableError
@@ -25,6 +25,8 @@ def main(arguments: Sequence[str]) -> int:
         width = max(len(row.name) for row in ROWS)
         print("\n".join(f"{row.name:{width}}  {row.method}" for row in ROWS))
         return 0
+    if options.instructions:
+        return _count_instructions()
     if options.compare:
         return _compare_all(_chosen(options.rows), _effort(options), options.compare)
     if not options.table:
@@ -47,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--table", action="store_true", help="write the table of the kept results anew, and stop")
     parser.add_argument(
         "--compare", metavar="REV", help="our sides here beside those at another revision, in shuffled pairs; not kept"
+    )
+    parser.add_argument(
+        "--instructions",
+        action="store_true",
+        help="count the instructions of a hop and of an edit with callgrind, and keep what the tests compare with",
     )
     parser.add_argument("--list", action="store_true", help="say what each row does, and stop")
     return parser
@@ -143,6 +150,21 @@ def _compare_all(rows: Sequence[Row], effort: Effort, revision: str) -> int:
     _say(f"ours is here, theirs is {there.name}; less is better")
     print(report.as_text(compared, done))
     return 0 if len(compared) == len(rows) else 1
+
+
+def _count_instructions() -> int:
+    before = instructions.kept().get(instructions.this_python(), {})
+    try:
+        counts = instructions.count()
+    except (UnavailableError, SideError) as error:
+        _say(f"scripts/bench: {error}")
+        return 1
+    for piece, number in counts.items():
+        was = f", {number / before[piece] - 1:+.1%} beside what was kept" if piece in before else ""
+        print(f"{piece}: {number:,.0f} instructions{was}")
+    instructions.keep(counts)
+    _say(f"written: {instructions.COUNTS.relative_to(ROOT)}")
+    return 0
 
 
 def _measured(figure: Figure, pairs: Sequence[tuple[Sample, Sample]]) -> result.Measured:

@@ -1,0 +1,100 @@
+"""How many instructions a hop and an edit take, counted by callgrind: the same on a quiet machine and on a busy one.
+
+`COUNTS` keeps what was counted, for each Python. A check fails where a piece takes more than `TOLERANCE` beyond that;
+one that has become cheaper by as much is to be written down, or a later loss would hide in what was won.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.program import ROOT
+from benchmarks.programs.instructions import EDITS, FRAMES
+from benchmarks.row import SideError, UnavailableError
+
+COUNTS = ROOT / "benchmarks" / "instructions.json"
+TOLERANCE = {"thread hop": 0.10}
+"""By which part a count may differ; threads do not change places alike each time."""
+
+USUAL_TOLERANCE = 0.05
+TIMEOUT_S = 600.0
+
+Counts = dict[str, float]
+"""Instructions by piece: a step of a bare loop, a frame through an inlined or a thread hop, an edit there and back."""
+
+
+def this_python() -> str:
+    """Which entry of the kept counts is for this interpreter."""
+    return f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}"
+
+
+def kept() -> dict[str, Counts]:
+    """What was counted before, by interpreter."""
+    found: dict[str, Counts] = json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
+    return found
+
+
+def keep(counts: Counts) -> None:
+    """Write down what was counted, for this interpreter."""
+    COUNTS.write_text(json.dumps({**kept(), this_python(): counts}, indent=2, sort_keys=True) + "\n")
+
+
+def beyond(counts: Mapping[str, float], before: Mapping[str, float]) -> list[str]:
+    """Which pieces have changed by more than the tolerance, in words; empty where none has."""
+    return [
+        f"{piece}: {counts[piece]:,.0f} instructions, {counts[piece] / was - 1:+.1%} beside the {was:,.0f} kept"
+        for piece, was in before.items()
+        if abs(counts[piece] - was) > TOLERANCE.get(piece, USUAL_TOLERANCE) * was
+    ]
+
+
+def count(python: str = sys.executable) -> Counts:
+    """Run the script under callgrind, which takes half a minute.
+
+    Raises:
+        UnavailableError: valgrind is not installed.
+        SideError: It failed.
+    """
+    if shutil.which("valgrind") is None:
+        raise UnavailableError("valgrind is not installed: apt-get install valgrind")
+    with TemporaryDirectory() as folder:
+        between = _run(python, Path(folder))
+    return {
+        "bare step": between["bare step"] / FRAMES["bare"] / 50,
+        **{
+            f"{kind} hop": (between[f"{kind} 10"] - between[f"{kind} 2"]) / FRAMES[kind] / 8
+            for kind in ("inlined", "thread")
+        },
+        "edit": between["edits"] / EDITS,
+    }
+
+
+def _run(python: str, folder: Path) -> dict[str, int]:
+    """The instructions between the marks of the script, by the name of what lies there."""
+    command = ("valgrind", "--tool=callgrind", "--dump-before=getppid", f"--callgrind-out-file={folder / 'out'}")
+    environment = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    ran = subprocess.run(
+        (*command, python, "-m", "benchmarks.programs.instructions"),
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+    )  # fmt: skip
+    if ran.returncode:
+        raise SideError(f"callgrind ended with {ran.returncode}:\n{ran.stderr.strip()}")
+    names = json.loads(ran.stdout.strip().splitlines()[-1])
+    totals = [_total(folder / f"out.{number}") for number in range(1, len(names) + 1)]
+    return {name: total for name, total in zip(names, totals, strict=True) if name}
+
+
+def _total(dump: Path) -> int:
+    found = re.search(r"^totals: (\d+)$", dump.read_text(), re.MULTILINE)
+    if found is None:
+        raise SideError(f"callgrind wrote no total into {dump.name}")
+    return int(found.group(1))
