@@ -135,8 +135,8 @@ class Rig:
             live=source.declaration.live,
         )
         self.form(made, source, target)
-        source.outputs[out].append(made)
-        source.bind_output(out)
+        source.outputs[out].add([made])
+        source.bind_output(out, [made])
         target.bind_input(into, made)
         self.links[made.name] = made
         return made
