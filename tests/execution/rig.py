@@ -149,7 +149,7 @@ class Rig:
             return
         manual = source.declaration.execution.mode is ExecutionMode.MANUAL
         may_wait = here.head is source and not manual and isinstance(here.waker, Waker)
-        link.wire_ring(here.waker, there.waker, wait=here.wait_for_room if may_wait else None, unsettle=here.unsettle)
+        link.wire_ring(here.waker, there.waker, wait=here.wait_for_room if may_wait else None, unsettle=here.note_aside)
 
     def chain(self, *members: ProcessorInstance, **options: Any) -> list[Channel]:
         """Links from each to the next."""

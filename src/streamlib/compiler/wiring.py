@@ -336,7 +336,7 @@ class Wiring:
             writes_in.waker,
             read_in.waker,
             wait=writes_in.wait_for_room if may_wait else None,
-            unsettle=writes_in.unsettle,
+            unsettle=writes_in.note_aside,
         )
 
     def _joints_of(self, instance: ProcessorInstance) -> list[Joint]:

@@ -295,7 +295,7 @@ class Ports:
         links.add(joined)
         self.context.joined[port] += len(joined)
         self.bind_output(port, joined)
-        if not self.declaration.inputs:
+        if joined and not self.declaration.inputs:
             self.context.wake()  # a source may have waited for somebody to read it
         for channel, writer in zip(cut, before, strict=True):
             if writer is not None and writer is not held:

@@ -37,7 +37,7 @@ class FanoutWriter:
         self.links = tuple(links)
         self.ended = False
         self.successor: Writer | None = None
-        self._writes = tuple(link.write for link in links)
+        self._writes = tuple([link.write for link in links])
 
     def write(self, frame: Any) -> None:
         """Hand the frame to every link, in the order in which they were connected."""
