@@ -59,14 +59,14 @@ class Placed:
 STRATEGIES = {"inlined": SchedulingStrategy.lightweight(), "pool": SchedulingStrategy.work_stealing_pool()}
 
 
-def measure(kind: str, processors: int, edits: int, row: int) -> dict[str, float]:
+def measure(kind: str, processors: int, edits: int, row: int, *, wide: bool) -> dict[str, float]:
     """Medians: microseconds until one more is added, joined and running, and until it has drained and gone.
 
-    The graph is made of rows of so many processors.
+    The graph is made of rows of so many processors, or is one source that feeds all of them.
     """
     runtime = StreamRuntime(scheduler=Placed(STRATEGIES[kind]))
     with runtime.edit() as edit:
-        rows = [_row(edit, row) for _ in range(processors // row)]
+        rows = [_fan(edit, processors)] if wide else [_row(edit, row) for _ in range(processors // row)]
     runtime.start()
     added, removed = [], []
     for number in range(edits):
@@ -92,12 +92,21 @@ def _row(edit: Edit, length: int) -> ProcessorHandle:
     return last
 
 
+def _fan(edit: Edit, readers: int) -> ProcessorHandle:
+    """A source whose output so many read; returns it."""
+    source = edit.add_processor(Source)
+    for _ in range(readers):
+        edit.connect(source, edit.add_processor(Pass))
+    return source
+
+
 def main() -> None:
     """Measure, or say which StreamLib this is."""
     parser = argparse.ArgumentParser()
     parser.add_argument("kind", nargs="?", choices=sorted(STRATEGIES))
     parser.add_argument("--processors", type=int, default=10_000)
     parser.add_argument("--row", type=int, default=10)
+    parser.add_argument("--wide", action="store_true")
     parser.add_argument("--edits", type=int, default=300)
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--version", action="store_true")
@@ -106,7 +115,7 @@ def main() -> None:
         print(f"StreamLib {__version__}")
         return
     edits = max(30, round(options.edits * options.share))
-    print(json.dumps(measure(options.kind, options.processors, edits, options.row)))
+    print(json.dumps(measure(options.kind, options.processors, edits, options.row, wide=options.wide)))
 
 
 if __name__ == "__main__":

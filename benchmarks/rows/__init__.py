@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.row import Row
 from benchmarks.rows.audio import AUDIO, AUDIO_INTERVALS, AUDIO_PLACED
-from benchmarks.rows.edit import EDIT_INLINED, EDIT_ONE_LOOP, EDIT_POOL
+from benchmarks.rows.edit import EDIT_INLINED, EDIT_ONE_LOOP, EDIT_POOL, EDIT_WIDE_INLINED, EDIT_WIDE_POOL
 from benchmarks.rows.explain import EXPLAIN_INLINED, EXPLAIN_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
 from benchmarks.rows.hop_latency import (
@@ -76,6 +76,8 @@ ROWS: tuple[Row, ...] = (
     EDIT_POOL,
     EDIT_INLINED,
     EDIT_ONE_LOOP,
+    EDIT_WIDE_POOL,
+    EDIT_WIDE_INLINED,
     OBSERVER_GONE,
     OBSERVER_LINK,
     OBSERVER_FRAMES,

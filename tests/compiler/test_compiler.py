@@ -120,7 +120,7 @@ def test_who_made_way_for_one_that_fails_runs_again_with_its_links(yard: Yard) -
     assert yard.graph.processor_ids() == ["feeder", "old"]
     assert before != (yard.channel(link), yard.instance("old"))
     assert yard.instance("old").inputs == {"into": [yard.channel(link)]}
-    assert yard.instance("feeder").outputs == {"out": [yard.channel(link)]}
+    assert yard.instance("feeder").outgoing() == [yard.channel(link)]
 
 
 def test_who_made_way_and_cannot_come_back_is_told_with_the_reason(

@@ -98,7 +98,7 @@ def test_until_everybody_has_agreed_nothing_that_runs_is_touched(opens: Open) ->
     def look(what: str, id_: str) -> None:
         if what.startswith("will"):
             assert old.state is ProcessorState.RUNNING
-            assert yard.instance("hand").outputs["out"] == [before[links[0]]]
+            assert yard.instance("hand").outgoing() == [before[links[0]]]
             assert yard.instance("sink").inputs["into"] == [before[links[1]]]
             yard.step("hand")
             numbers[what] = list(record.numbers)

@@ -135,8 +135,8 @@ class Rig:
             live=source.declaration.live,
         )
         self.form(made, source, target)
-        source.outputs[out].append(made)
-        source.bind_output(out)
+        source.outputs[out].add([made])
+        source.bind_output(out, [made])
         target.bind_input(into, made)
         self.links[made.name] = made
         return made
@@ -149,7 +149,7 @@ class Rig:
             return
         manual = source.declaration.execution.mode is ExecutionMode.MANUAL
         may_wait = here.head is source and not manual and isinstance(here.waker, Waker)
-        link.wire_ring(here.waker, there.waker, wait=here.wait_for_room if may_wait else None, unsettle=here.unsettle)
+        link.wire_ring(here.waker, there.waker, wait=here.wait_for_room if may_wait else None, unsettle=here.note_aside)
 
     def chain(self, *members: ProcessorInstance, **options: Any) -> list[Channel]:
         """Links from each to the next."""

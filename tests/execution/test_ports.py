@@ -138,7 +138,7 @@ def test_outputs_are_switched_from_one_frame_to_the_next() -> None:
     cut = rig.link(source, old)
     source.call(source.context)
     joined = rig.link(source, new)
-    source.outputs["out"] = [cut]
+    source.outputs["out"].remove(joined)
     source.bind_output("out")
     source.switch_output("out", [cut], [joined])
     source.call(source.context)
@@ -173,7 +173,7 @@ def test_a_tapped_port_shows_each_frame_once_however_it_is_bound() -> None:
     kept = [own(source).out.write]
     link.tap = Tap(nobody_fails)
     link.tap.add(look)
-    source.bind_output("out")
+    source.rebind([link])
     kept.append(own(source).out.write)
     other = rig.add(Sink())
     rig.loop(other)

@@ -27,8 +27,19 @@ def row(edit: Edit, length: int) -> ProcessorHandle:
     return last
 
 
-def calls_of_an_edit(scheduler: Any, rows: int, length: int = ROW) -> dict[str, float]:
-    """How many calls the thread that edits makes, as medians: to add and connect one, and to remove it."""
+def fan(edit: Edit, readers: int) -> ProcessorHandle:
+    """A source whose output so many read; returns it."""
+    source = edit.add_processor(Hand)
+    for _ in range(readers):
+        edit.connect(source, edit.add_processor(Pass))
+    return source
+
+
+def calls_of_an_edit(scheduler: Any, rows: int, length: int = ROW, *, wide: bool = False) -> dict[str, float]:
+    """How many calls the thread that edits makes, as medians: to add and connect one, and to remove it.
+
+    It is added behind the last of a row, or to those that read one output.
+    """
     counted: dict[str, list[int]] = {"add": [], "remove": []}
     calls = 0
 
@@ -38,7 +49,7 @@ def calls_of_an_edit(scheduler: Any, rows: int, length: int = ROW) -> dict[str, 
 
     with StreamRuntime(scheduler=scheduler) as runtime:
         with runtime.edit() as edit:
-            lasts = [row(edit, length) for _ in range(rows)]
+            lasts = [(fan if wide else row)(edit, length) for _ in range(rows)]
         runtime.start()
         for _ in range(9):
             calls = 0
@@ -67,5 +78,15 @@ def test_one_more_is_as_much_work_in_a_graph_of_a_thousand_as_in_one_of_ten(sche
 @pytest.mark.promise("edit.cost")
 def test_one_more_is_as_much_work_in_a_loop_of_a_thousand_as_in_one_of_ten() -> None:
     small, large = calls_of_an_edit(Lightweight(), 1), calls_of_an_edit(Lightweight(), 1, 1_000)
+    for what, calls in small.items():
+        assert large[what] <= 1.25 * calls, (small, large)
+
+
+@pytest.mark.promise("edit.cost")
+@pytest.mark.parametrize("scheduler", [Lightweight, Pooled])
+def test_one_more_link_is_as_much_work_at_an_output_that_has_two_thousand_as_at_one_that_has_ten(
+    scheduler: Any,
+) -> None:
+    small, large = (calls_of_an_edit(scheduler(), 1, readers, wide=True) for readers in (ROW, 2_000))
     for what, calls in small.items():
         assert large[what] <= 1.25 * calls, (small, large)

@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streamlib import AudioFrame, DataFrame, StreamRuntime, VideoFrame
+from streamlib import (
+    AudioFrame,
+    DataFrame,
+    LinkInput,
+    LinkOutput,
+    ProcessContext,
+    Processor,
+    PushSource,
+    StreamRuntime,
+    VideoFrame,
+)
 from streamlib.clock import MonotonicClock
 from streamlib.execution.entry import EntryWriter
 from streamlib.execution.loops import Loop
@@ -20,6 +30,37 @@ from streamlib.runtime.handles import ProcessorHandle
 from streamlib.testing import Collected, ListSink, ListSource
 from tests.links import ends as links
 from tests.scenarios.stage import SECONDS, Collect, Hand, Line, Pass, Record, let_others_run
+
+
+class Echo(Processor):
+    """Writes each frame five times."""
+
+    into = LinkInput(DataFrame)
+    out = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.into.read()
+        if frame is not None:
+            for _ in range(5):
+                self.out.write(frame)
+
+
+@pytest.mark.promise("link.overflow")
+def test_what_a_call_writes_beyond_the_room_goes_on_though_nothing_calls_its_processor_again(
+    runtime: StreamRuntime,
+) -> None:
+    record = Record()
+    source, echo = runtime.add_processor(PushSource, type=DataFrame), runtime.add_processor(Echo)
+    sink = runtime.add_processor(Collect, record=record)
+    runtime.connect(source, echo)
+    runtime.connect(echo, sink, capacity=1)
+    runtime.start()
+    runtime.pause(sink)
+    source.push(DataFrame({"n": 0}))
+    let_others_run(runtime)
+    runtime.resume(sink)
+    record.wait_until(lambda: record.numbers == [0] * 5)
+
 
 # ------------------------------------------------------------------------------------------------------------ shared
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from streamlib import StreamRuntime
+from streamlib.links import fanout
 from streamlib.runtime.handles import ProcessorHandle
 from tests.scenarios.stage import SECONDS, Both, Collect, Dedicated, Line, Numbers, Pairs, Pass, Record, Stuck
 
@@ -28,6 +29,42 @@ def test_branches_come_and_go_while_frames_flow(runtime: StreamRuntime) -> None:
     runtime.stop()
     assert record.numbers[0] == 0
     assert record.is_gapless(), record.gaps()
+
+
+@pytest.mark.promise("edit.untouched-links")
+@pytest.mark.parametrize("paced", [False, True])
+def test_links_come_and_go_at_an_output_that_many_read(
+    runtime: StreamRuntime, monkeypatch: pytest.MonkeyPatch, *, paced: bool
+) -> None:
+    """Bundled by threes, so that each edit touches some of the bundles. Paced by one that no edit has to do with."""
+    monkeypatch.setattr(fanout, "BUNDLE", 3)
+    stay, come, inputs = [Record() for _ in range(10)], [Record() for _ in range(9)], []
+    with runtime.edit() as edit:
+        source = edit.add_processor(Numbers)
+        for record in stay:
+            sink = edit.add_processor(Collect, record=record)
+            edit.connect(source, sink, capacity=1 if paced and record is stay[0] else None)
+    runtime.start()
+    for round_ in range(3):
+        for record in come[round_ * 3 :][:3]:
+            with runtime.edit() as edit:
+                inputs.append(edit.add_processor(Collect, record=record))
+                edit.connect(source, inputs[-1])
+            record.wait_for(20)
+        runtime.remove(inputs.pop(0))
+        with runtime.edit() as edit:  # one in the place of another, while a frame is on its way to all
+            edit.remove(inputs.pop(0))
+            edit.connect(source, edit.add_processor(Collect, record=Record()))
+        runtime.undo()
+        stay[-1].wait_for(20)
+    runtime.stop()
+    for record in stay:
+        assert record.is_gapless(), record.gaps()
+    for record in come:
+        assert len(record.gaps()) <= 1, "one that was taken away was put back, and none came or went twice"
+        assert record.numbers == sorted({*record.numbers})
+    assert {record.numbers[0] for record in stay} == {0}
+    assert len({record.numbers[-1] for record in stay}) == 1
 
 
 @pytest.mark.promise("edit.untouched-links")

@@ -32,6 +32,8 @@ from streamlib.events import (
     ProcessorStateChanged,
 )
 from streamlib.ids import LinkId, PortRef, ProcessorId
+from streamlib.links.reader import RingReader, SlotReader
+from streamlib.links.tapped import TapReader
 from streamlib.observability.observer import Observer
 from streamlib.observability.sightings import ObserverEnd
 from streamlib.observability.watches import FramePushed
@@ -71,6 +73,13 @@ def is_bare(processor: ProcessorHandle) -> bool:
     return instance.call == instance.processor.process
 
 
+def input_of(sink: ProcessorHandle) -> object:
+    """What stands at the input of a `Collect`."""
+    instance = sink.instance()
+    assert instance is not None
+    return instance.processor.into  # type: ignore[attr-defined]
+
+
 # ----------------------------------------------------------------------------------------------------- coming and going
 
 
@@ -86,6 +95,21 @@ def test_an_observer_of_a_link_sees_each_frame_between_its_coming_and_its_going(
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
         assert observer.statistics().lost == 0
     runtime.stop()
+    assert line.record.is_gapless(), line.record.gaps()
+
+
+@pytest.mark.promise("look.attach-detach", "look.observe-link")
+@pytest.mark.parametrize("going", ["the link", "its source"])
+def test_nothing_of_a_tap_is_left_at_an_input_when_its_link_has_gone(runtime: StreamRuntime, going: str) -> None:
+    line = Line(runtime).run()
+    with runtime.inspector.observe_link(SECOND):
+        let_others_run(runtime)
+        assert isinstance(input_of(line.sink), TapReader)
+        if going == "the link":
+            runtime.disconnect(LinkId(SECOND))
+        else:
+            runtime.remove(line.filter)
+        assert isinstance(input_of(line.sink), RingReader | SlotReader)
     assert line.record.is_gapless(), line.record.gaps()
 
 

@@ -226,7 +226,7 @@ class Wiring:
             if joint.channel not in joint.target.inputs.get(joint.link.target.port, ()):
                 return  # the writer was stuck in a call until now, and the reader has another link
             self._give_form(joint)
-            joint.source.bind_output(joint.link.source.port)
+            joint.source.rebind([joint.channel])
             joint.target.bind_input(joint.link.target.port, joint.channel)
             if self.late:  # the other end has been arranged meanwhile, with the form from before
                 _have_looked_at(joint)
@@ -245,10 +245,18 @@ class Wiring:
     def switch_late(self) -> None:
         """Have inputs take over new links once those who fed them before have sent their last frame."""
         late = self._late()
+        self._untap()
         self._homes.clear()
         self._leaving = set()
         if late:
             self._take_in(late, late)
+
+    def _untap(self) -> None:
+        """Leave nothing of the taps of links that have gone at the inputs that may still read from them."""
+        for joint in (*self.cut, *self._lingering):
+            if joint.channel.tap is not None and joint.target not in self._leaving:
+                joint.channel.tap, target = None, self._now(joint.target)
+                self._apply(target.loop, partial(target.refit, joint.channel))
 
     def _late(self) -> list[Joint]:
         fed = {joint.link.target for joint in self._lingering}
@@ -328,7 +336,7 @@ class Wiring:
             writes_in.waker,
             read_in.waker,
             wait=writes_in.wait_for_room if may_wait else None,
-            unsettle=writes_in.unsettle,
+            unsettle=writes_in.note_aside,
         )
 
     def _joints_of(self, instance: ProcessorInstance) -> list[Joint]:

@@ -117,7 +117,8 @@ class Arrangement(Visitor):
     def touch(self, members: Iterable[ProcessorInstance]) -> None:
         """Arrange some of its processors anew, because they or their links have changed. For the owner.
 
-        Those that are not here are left out.
+        Those that are not here are left out. Who has got another feeder is among them: where processors stand is seen
+        from those that are fed, because one may feed very many.
         """
         touched = {member: None for member in members if self.has(member)}
         if not all(self._stands_right(member) for member in touched):
@@ -146,7 +147,7 @@ class Arrangement(Visitor):
             return
         for member in new:
             self._insert(member)
-        self.touch([*new, *touched])
+        self.touch([*new, *touched, *(fed for member in new for fed in member.fed())])
         for member in new:
             self.timed(member)
 
@@ -231,11 +232,9 @@ class Arrangement(Visitor):
         return bisect_left(ranked, self.rank(member), key=self.rank)
 
     def _stands_right(self, member: ProcessorInstance) -> bool:
-        """Whether it stands behind all that feed it and before all that it feeds."""
+        """Whether it stands behind all that feed it."""
         rank = self.rank(member)
-        if any(self.rank(feeder) >= rank for feeder in member.feeders() if self.has(feeder)):
-            return False
-        return not any(self.rank(fed) <= rank for fed in member.fed() if self.has(fed))
+        return not any(self.rank(feeder) >= rank for feeder in member.feeders() if self.has(feeder))
 
     def _insert(self, member: ProcessorInstance) -> None:
         """Take one in right behind those that feed it, or else right before those that it feeds, or last."""

@@ -66,6 +66,7 @@ class Loop(Chain):
         self._head_changes: list[Change] = []
         self._paused = False
         self._waits_for_room = False
+        self._aside = False
         self.stopped = False
 
     # ----------------------------------------------------------------------------------------- spoken to from anywhere
@@ -322,12 +323,25 @@ class Loop(Chain):
             return False
         if head.finishing or (not head.paused and head.exhausted()):
             return True
-        if head.paused or not head.free():
+        if head.paused:
             return False
+        due = self._head_wants_call(head)
+        if not due and not self._aside:
+            return False
+        free = head.free()  # asks every link: only where it matters, because there may be very many
+        self._aside = self._aside and head.puts_aside()
+        return due and free
+
+    def _head_wants_call(self, head: ProcessorInstance) -> bool:
         now_ns = self.now_ns()
         if head.ticking:
             return head.poked or self.next_tick_ns(head) <= now_ns
         return head.due(now_ns)
+
+    def note_aside(self) -> None:
+        """Somebody here has put a frame aside, which goes on its way as there is room. From the loop's own thread."""
+        self._aside = True
+        self.unsettle()
 
     def next_ns(self) -> int | None:
         """When the clock for media will give it something to do; None where nothing is planned."""
@@ -338,11 +352,10 @@ class Loop(Chain):
             return None
         timed = [(member, at) for member, at in self.timers.items() if member is not head]
         times = [at for member, at in timed if not member.paused and member.free()]
-        if head is not None and not head.over and not head.paused and head.free():
-            if head.ticking:
-                times.append(self.next_tick_ns(head))
-            elif head.wake_ns is not None:
-                times.append(head.wake_ns)
+        if head is not None and not head.over and not head.paused and not self.in_head:
+            at_ns = self.next_tick_ns(head) if head.ticking else head.wake_ns
+            if at_ns is not None and at_ns > self.now_ns():  # else it waits for room, or is asked before anybody sleeps
+                times.append(at_ns)
         return min(times, default=None)
 
 

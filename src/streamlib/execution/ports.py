@@ -7,12 +7,12 @@ does not hold one, because each hop to a port is paid for by every pass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from streamlib.execution.entry import EntryWriter, carries_stamps
 from streamlib.links.channel import Channel
-from streamlib.links.fanout import joined
+from streamlib.links.fanout import Fan
 from streamlib.links.many import IncomingLink, ManyReader
 from streamlib.links.reader import News, Reader, RingReader, SlotReader
 from streamlib.links.tap import OutputTap
@@ -32,7 +32,7 @@ class Ports:
 
     Attributes:
         inputs: The channels of each connected input in their order, by port.
-        outputs: The channels of each output in the order in which they were connected, by port.
+        outputs: The channels of each output, by port.
         readers: What reads the inputs, one for each link.
         writers: What stands at the connected outputs, one for each port.
         left_unread: What its last call found and read nothing of; it is called when there is something else.
@@ -47,7 +47,7 @@ class Ports:
         self.declaration = declaration
         self.context = context
         self.inputs: dict[str, list[Channel]] = {}
-        self.outputs: dict[str, list[Channel]] = {name: [] for name in declaration.outputs}
+        self.outputs: dict[str, Fan] = {name: Fan() for name in declaration.outputs}
         self.readers: tuple[SlotReader | RingReader, ...] = ()
         self.writers: tuple[Writer, ...] = ()
         self.left_unread: list[News] | None = None
@@ -232,20 +232,26 @@ class Ports:
         if bare(old) is not bare(new):
             old.retire(new)
 
-    def rebind(self, channels: set[Channel]) -> None:
-        """Bind the outputs that write to one of these channels anew. For the owner."""
+    def rebind(self, channels: Collection[Channel]) -> None:
+        """Bind the outputs that write to some of these channels anew. For the owner."""
         for port, links in self.outputs.items():
-            if not channels.isdisjoint(links):
-                self.bind_output(port)
+            written = [channel for channel in channels if channel in links]
+            if written:
+                self.bind_output(port, written)
 
-    def bind_output(self, port: str) -> None:
+    def bind_output(self, port: str, renewed: Iterable[Channel] = ()) -> None:
         """Put the writing end of the port's channels where the processor finds its output. For the owner.
 
-        The channels' writers are made anew, so that a `write` kept from before can lead to the new port.
+        It is another than before, so that a `write` kept from before can lead to it, and so are the writers of those
+        channels that are `renewed`; those of the others stay.
         """
         old: Writer = getattr(self.processor, port)
-        held = self._port_writer(port)
-        new = joined([channel.outlet(held) for channel in self.outputs[port]])
+        held, links = self._port_writer(port), self.outputs[port]
+        for channel in renewed:
+            links.renew(channel, held)
+            if isinstance(channel.reader, SlotReader):
+                channel.reader.source = self
+        new = links.writer(held)
         tap = self.taps.get(port)
         if tap:
             new = TapOutput(new, tap)
@@ -257,9 +263,6 @@ class Ports:
         else:
             setattr(self.processor, port, new)
         self.writers = tuple(getattr(self.processor, name) for name, links in self.outputs.items() if links)
-        for channel in self.outputs[port]:
-            if isinstance(channel.reader, SlotReader):
-                channel.reader.source = self
 
     def tap_output(self, port: str, tap: OutputTap | None) -> None:
         """Show what is written to an output to a tap, or with None to nobody. For the owner."""
@@ -286,10 +289,13 @@ class Ports:
         follows = dict(zip(cut, joined, strict=False)) if heirs is None else heirs
         held = self._port_writer(port)
         before = [channel.part() for channel in cut]
-        self.outputs[port] = [channel for channel in self.outputs[port] if channel not in cut] + list(joined)
+        links = self.outputs[port]
+        for channel in cut:
+            links.remove(channel)
+        links.add(joined)
         self.context.joined[port] += len(joined)
-        self.bind_output(port)
-        if not self.declaration.inputs:
+        self.bind_output(port, joined)
+        if joined and not self.declaration.inputs:
             self.context.wake()  # a source may have waited for somebody to read it
         for channel, writer in zip(cut, before, strict=True):
             if writer is not None and writer is not held:
@@ -309,13 +315,13 @@ class Ports:
                     self.bind_input(port, channel)
                 else:
                     channel.close()
-        for port, channels in old.outputs.items():
+        for port, links in old.outputs.items():
             if port not in self.outputs:
-                for channel in channels:
+                for channel in links:
                     channel.end()
                 continue
-            self.outputs[port] = channels
-            self.bind_output(port)
+            self.outputs[port] = links
+            self.bind_output(port, links)
             new, before = getattr(self.processor, port), getattr(old.processor, port)
             if isinstance(new, EntryWriter) and isinstance(before, EntryWriter):
                 new.go_on_from(before)

@@ -55,13 +55,16 @@ class Channel:
             `drop_newest`.
 
     Attributes:
+        held: What `outlet` has given to the writing port.
+        place: Grows along the links of one output; the output's own.
         since_ns: Since when it counts, on the runtime's clock.
         wait: How long frames have waited; made with the first that was timed.
     """
 
     __slots__ = ("__weakref__", "_moved_in", "_muted", "_past_closed", "_past_full", "_past_overflowed",
-                 "_past_replaced", "_past_taken", "_told_written", "capacity", "delivery", "live", "name", "reader",
-                 "since_ns", "tap", "wait", "writer")  # fmt: skip
+                 "_past_replaced", "_past_taken", "_told_written", "capacity", "delivery", "held", "live", "name",
+                 "place", "reader", "since_ns", "tap", "wait", "writer")  # fmt: skip
+    held: Writer
 
     def __init__(self, name: str, delivery: Delivery, capacity: int, *, live: bool = False) -> None:
         self.name = name
@@ -71,6 +74,7 @@ class Channel:
         self.writer: SlotWriter | RingWriter | LatestWriter | None = None
         self.reader: SlotReader | RingReader | None = None
         self.tap: Tap | None = None
+        self.place = 0
         self.since_ns = 0
         self.wait: LatencyHistogram | None = None
         self._moved_in = 0
@@ -136,7 +140,8 @@ class Channel:
         self.writer = new = old.renewed()
         if old is not held:
             old.retire(new)
-        return TapWriter(new, self.tap, self) if self.tap else new
+        self.held = TapWriter(new, self.tap, self) if self.tap else new
+        return self.held
 
     def inlet(self) -> SlotReader | RingReader | TapReader:
         """What the reading port is to hold: the reader, with the tap around it while somebody listens."""

@@ -1,15 +1,29 @@
-"""The writing end of an output that several links leave.
+"""The writing end of an output that several links leave, and which links these are.
 
 Made of the writers in `writer`, and only where they are not enough: a port that one link leaves holds that link's
 own. Comes from a processor's `write`; next on a frame's way is each link's `writer`.
+
+Theory of operation
+-------------------
+A frame goes through a tuple of `write` methods that never changes: an edit makes another, and a write that is on its
+way meanwhile, because a link has no room, goes on through the tuple with which it began. So each link that stays gets
+the frame once, and the old writer of one that was cut, or was given another writer, leads on.
+
+A tuple of very many takes long to make. So their links are bundled: an edit makes those bundles anew that it touches,
+and what stands at the port, which writes to bundles as each of them to links. Up to `BUNDLE` links need no bundles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from streamlib.links.channel import Channel
 from streamlib.links.writer import PlugWriter, Writer, present
+
+BUNDLE = 128
+"""Of more links a frame pays one call more for each bundle of so many, which an edit of one of them makes anew."""
 
 
 class FanoutWriter:
@@ -23,7 +37,7 @@ class FanoutWriter:
         self.links = tuple(links)
         self.ended = False
         self.successor: Writer | None = None
-        self._writes = tuple(link.write for link in links)
+        self._writes = tuple([link.write for link in links])
 
     def write(self, frame: Any) -> None:
         """Hand the frame to every link, in the order in which they were connected."""
@@ -73,3 +87,97 @@ def joined(links: Sequence[Writer]) -> Writer:
     if not links:
         return PlugWriter()
     return links[0] if len(links) == 1 else FanoutWriter(links)
+
+
+class _Bundle:
+    """Links of one output that stand next to each other, and what writes to all of them, made when it is needed."""
+
+    __slots__ = ("_writer", "channels")
+
+    def __init__(self, channels: Sequence[Channel]) -> None:
+        self.channels = tuple(channels)
+        self._writer: Writer | None = None
+
+    def writer(self) -> Writer:
+        if self._writer is None:
+            self._writer = joined([channel.held for channel in self.channels])
+        return self._writer
+
+    def forget_writer(self) -> None:
+        self._writer = None
+
+
+class Fan:
+    """The links that leave one output, in the order in which they were connected. Changed by the owner alone.
+
+    Who goes through them, on whatever thread, meets those of one moment.
+    """
+
+    __slots__ = ("_bundles",)
+
+    def __init__(self) -> None:
+        # Two neighbours hold more links than one bundle may, so there are never many small ones.
+        self._bundles: tuple[_Bundle, ...] = ()
+
+    def __iter__(self) -> Iterator[Channel]:
+        return iter([channel for bundle in self._bundles for channel in bundle.channels])
+
+    def __len__(self) -> int:
+        return sum([len(bundle.channels) for bundle in self._bundles])
+
+    def __bool__(self) -> bool:
+        return bool(self._bundles)
+
+    def __contains__(self, channel: Channel) -> bool:
+        return self._where(channel) is not None
+
+    def add(self, channels: Sequence[Channel]) -> None:
+        """Have these behind the others; each is to be renewed before the port is bound."""
+        last = self._bundles[-1].channels if self._bundles else ()
+        for place, channel in enumerate(channels, last[-1].place + 1 if last else 0):
+            channel.place = place
+        self._bundles = (*self._bundles[:-1], *_bundled([*last, *channels]))
+
+    def remove(self, channel: Channel) -> None:
+        """Have one no more, if it is here."""
+        at = self._where(channel)
+        if at is None:
+            return
+        left = [other for other in self._bundles[at].channels if other is not channel]
+        first, behind = at, at + 1
+        if behind < len(self._bundles) and len(left) + len(self._bundles[behind].channels) <= BUNDLE:
+            left += self._bundles[behind].channels
+            behind += 1
+        elif first and len(left) + len(self._bundles[first - 1].channels) <= BUNDLE:
+            first -= 1
+            left = [*self._bundles[first].channels, *left]
+        self._bundles = (*self._bundles[:first], *_bundled(left), *self._bundles[behind:])
+
+    def renew(self, channel: Channel, held: Writer) -> None:
+        """Have the port hold one anew, that is new itself or has another form or tap. `held` is what it holds now."""
+        at = self._where(channel)
+        if at is not None:
+            channel.outlet(held)
+            self._bundles[at].forget_writer()
+
+    def writer(self, held: Writer) -> Writer:
+        """What the port is to hold in place of `held`."""
+        for first in self._bundles[0].channels[:1] if self._bundles else ():
+            if first.held is held:  # it was alone
+                first.outlet(held)
+        if len(self._bundles) > 1:
+            return FanoutWriter([bundle.writer() for bundle in self._bundles])
+        return joined([channel.held for channel in self])
+
+    def _where(self, channel: Channel) -> int | None:
+        """In which bundle it is."""
+        at = bisect_right(self._bundles, channel.place, key=_first_place) - 1
+        return at if at >= 0 and channel in self._bundles[at].channels else None
+
+
+def _bundled(channels: Sequence[Channel]) -> Iterable[_Bundle]:
+    return [_Bundle(channels[at : at + BUNDLE]) for at in range(0, len(channels), BUNDLE)]
+
+
+def _first_place(bundle: _Bundle) -> int:
+    return bundle.channels[0].place
