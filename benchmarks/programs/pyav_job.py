@@ -75,7 +75,7 @@ def _added_stream(target: OutputContainer, like: av.VideoStream) -> av.VideoStre
     context.color_range, context.colorspace = int(ColorRange.MPEG), BT709
     context.time_base = stream.time_base = TIME_BASE
     context.bit_rate, context.gop_size = BITRATE, 1200
-    context.thread_count = 0
+    context.thread_count, context.thread_type = 0, "FRAME"
     context.flags |= int(Flags.global_header)
     return stream
 

@@ -63,19 +63,14 @@ class Screen(Processor):
 def _joined(tiles: list[VideoFrame]) -> NDArray[np.uint8]:
     """The pixels of the tiles, row by row, as yuv420p."""
     pixels = np.empty((HEIGHT * 3 // 2, WIDTH), np.uint8)
-    whole = _planes(pixels, WIDTH, HEIGHT)
+    whole = [pixels[:HEIGHT], *pixels[HEIGHT:].reshape(2, HEIGHT // 2, WIDTH // 2)]
     for number, tile in enumerate(tiles):
         row, column = divmod(number, SIDE)
-        for plane, part in zip(whole, _planes(tile.to_ndarray("yuv420p"), TILE_WIDTH, TILE_HEIGHT), strict=True):
+        for plane, part in zip(whole, tile.planes("yuv420p"), strict=True):
             height, width = part.shape
             plane[row * height : (row + 1) * height, column * width : (column + 1) * width] = part
         COPIES.add()
     return pixels
-
-
-def _planes(pixels: NDArray[np.uint8], width: int, height: int) -> list[NDArray[np.uint8]]:
-    """The three planes of an array of yuv420p, as views."""
-    return [pixels[:height], *pixels[height:].reshape(2, height // 2, width // 2)]
 
 
 def join(options: argparse.Namespace) -> dict[str, float]:

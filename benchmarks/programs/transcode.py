@@ -1,4 +1,4 @@
-"""A file transcoded by a program of its own: StreamLib's, `ffmpeg` or `gst-launch-1.0`.
+"""A file transcoded by a program of its own: StreamLib's, `ffmpeg`, `gst-launch-1.0` or a loop of PyAV's calls.
 
 Each is run twice, on a short and on a long file of the same clip: what differs is the price of the pictures in between,
 so that starting the program, importing and opening do not count on either side.
@@ -50,6 +50,11 @@ def streamlib(source: str, targets: list[str]) -> list[str]:
     return [sys.executable, "-m", "benchmarks.programs.streamlib_transcode", source, *targets]
 
 
+def pyav(source: str, targets: list[str]) -> list[str]:
+    """The command of a loop by hand; one target."""
+    return [sys.executable, "-m", "benchmarks.programs.pyav_transcode", source, *targets]
+
+
 def ffmpeg(source: str, targets: list[str]) -> list[str]:
     """The command of ffmpeg's side: it decodes once, too."""
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", source]
@@ -76,11 +81,13 @@ def gstreamer(source: str, targets: list[str]) -> list[str]:
 
 COMMANDS: dict[str, Callable[[str, list[str]], list[str]]] = {
     "streamlib": streamlib,
+    "pyav": pyav,
     "ffmpeg": ffmpeg,
     "gstreamer": gstreamer,
 }
 VERSIONS = {
     "streamlib": [sys.executable, "-m", "benchmarks.programs.streamlib_transcode", "--version"],
+    "pyav": [sys.executable, "-m", "benchmarks.programs.pyav_transcode", "--version"],
     "ffmpeg": ["ffmpeg", "-version"],
     "gstreamer": ["gst-launch-1.0", "--version"],
 }

@@ -34,7 +34,13 @@ from benchmarks.rows.peers import (
 )
 from benchmarks.rows.scale import SCALE_FEWER, SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
-from benchmarks.rows.transcode import FOUR_ENCODES, FOUR_ENCODES_COPIES, TRANSCODE_FFMPEG, TRANSCODE_GSTREAMER
+from benchmarks.rows.transcode import (
+    FOUR_ENCODES,
+    FOUR_ENCODES_COPIES,
+    TRANSCODE_FFMPEG,
+    TRANSCODE_GSTREAMER,
+    TRANSCODE_PYAV,
+)
 from benchmarks.rows.watch import WATCH
 
 ROWS: tuple[Row, ...] = (
@@ -61,6 +67,7 @@ ROWS: tuple[Row, ...] = (
     MAIN_JOB_COPIES,
     TRANSCODE_FFMPEG,
     TRANSCODE_GSTREAMER,
+    TRANSCODE_PYAV,
     FOUR_ENCODES,
     FOUR_ENCODES_COPIES,
     MOSAIC,

@@ -27,8 +27,8 @@ MAIN_JOB = Row(
     method='Pictures only, no sound. The filter is `255 - frame.to_ndarray("rgb24")`, written as a `@processor` '
     "function; ours runs each of the four processors on a thread, as it comes. The loop decodes with as many threads, "
     "converts with the same swscale flags in reused contexts, copies nothing it need not, and opens libx264 with the "
-    "same options and threads; both write the same number of frames and of bytes, to within one percent. Imports are "
-    "left out, building the graph and closing the file are not.",
+    "same options and threads, a picture each; both write the same number of frames and of bytes, to within one "
+    "percent. Imports are left out, building the graph and closing the file are not.",
     prepare=prepare,
     alike=("frames", "bytes", "seconds"),
 )

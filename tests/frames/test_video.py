@@ -202,6 +202,34 @@ def test_subsampled_pixels_may_lie_in_any_strides(format: str, height: int) -> N
     np.testing.assert_array_equal(strided.to_ndarray("rgb24"), solid.to_ndarray("rgb24"))
 
 
+@pytest.mark.promise("frame.video-lazy")
+@pytest.mark.parametrize("format", PixelFormat)
+def test_planes_are_what_the_array_holds_and_cannot_be_written(format: PixelFormat) -> None:
+    array = noise(12, 8, format)
+    wide = np.zeros((8 * 3, 40, *array.shape[2:]), np.uint8)
+    wide[: array.shape[0], :12] = array
+    for pixels in (wide[: array.shape[0], :12], array):
+        planes = VideoFrame.from_ndarray(pixels, format).planes()
+        np.testing.assert_array_equal(np.concatenate([plane.reshape(-1) for plane in planes]), array.reshape(-1))
+        assert not any(plane.flags.writeable for plane in planes)
+    for plane in planes:
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            plane.setflags(write=True)
+    assert np.shares_memory(planes[-1], array)
+
+
+@pytest.mark.parametrize(("format", "shapes"), [("yuv420p", [(9, 17), (5, 9), (5, 9)]), ("nv12", [(9, 17), (5, 9, 2)])])
+def test_pictures_of_an_odd_size_have_planes_though_no_array_holds_them(
+    format: str, shapes: list[tuple[int, ...]]
+) -> None:
+    frame = VideoFrame.from_ndarray(np.full((9, 17, 3), 255, np.uint8))
+    planes = frame.planes(format)
+    assert [plane.shape for plane in planes] == shapes
+    assert [set(plane.flat) for plane in planes] == [{235}] + [{128}] * (len(planes) - 1)
+    with pytest.raises(FormatError, match="even"):
+        frame.to_ndarray(format)
+
+
 @pytest.mark.promise("frame.numpy-dlpack")
 def test_a_frame_is_a_numpy_array_of_rgb24() -> None:
     array = noise(12, 8)

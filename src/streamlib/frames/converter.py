@@ -7,6 +7,7 @@ use, so that a program that converts nothing loads no codec library. Next on the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Protocol
@@ -95,6 +96,14 @@ class Converter(Protocol):
 
         Raises:
             FormatError: the picture does not fit in an array (an odd size in yuv420p or nv12).
+        """
+        ...
+
+    def planes(self, picture: Picture) -> Sequence[NDArray[np.uint8]]:
+        """The planes of a native picture of yuv420p or nv12, read-only, without a copy where its memory allows.
+
+        Raises:
+            FormatError: the picture cannot be converted to the format it says it has.
         """
         ...
 

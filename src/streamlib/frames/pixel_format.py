@@ -121,6 +121,15 @@ def array_shape(width: int, height: int, format: PixelFormat) -> tuple[int, ...]
     return (height * 3 // 2, width)
 
 
+def parts(pixels: NDArray[np.uint8], height: int, format: PixelFormat) -> list[NDArray[np.uint8]]:
+    """The planes of yuv420p or nv12 as views of a contiguous array of even size; nv12's chroma is (h, w, 2)."""
+    width = pixels.shape[1]
+    luma, chroma = pixels[:height], pixels[height:].reshape(-1)
+    if format is PixelFormat.NV12:
+        return [luma, chroma.reshape(height // 2, width // 2, 2)]
+    return [luma, *chroma.reshape(2, height // 2, width // 2)]
+
+
 def byte_count(width: int, height: int, format: PixelFormat) -> int:
     """The bytes of a picture without padding; chroma of odd sizes is rounded up."""
     return width * height * _CHANNELS[format] or width * height + 2 * ((width + 1) // 2) * ((height + 1) // 2)

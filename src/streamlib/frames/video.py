@@ -25,7 +25,9 @@ from streamlib.frames.pixel_format import (
     byte_count,
     format_named,
     has_alpha,
+    is_subsampled,
     matrix_named,
+    parts,
     picture_size,
     range_named,
     usual_matrix,
@@ -199,6 +201,29 @@ class VideoFrame(Stamped, frozen=True, gc=False, eq=False, kw_only=True):
         """
         known = self.format if format is None else format_named(format)
         return self._in_format(known)._array().view()
+
+    def planes(self, format: str | None = None) -> tuple[NDArray[np.uint8], ...]:
+        """The planes of the picture, read-only, in the format asked for or the frame's own.
+
+        Of a decoder's picture in that format they are views, where `to_ndarray` has to copy yuv420p and nv12 into one
+        array; and odd sizes have them.
+
+        Returns:
+            uint8. yuv420p: luma (height, width), and two of chroma, half as high and wide, rounded up. nv12: luma, and
+            chroma as (height / 2, width / 2, 2). All others: one, as `to_ndarray` gives it.
+
+        Raises:
+            FormatError: unknown format, or the picture cannot be converted.
+        """
+        known = self.format if format is None else format_named(format)
+        picture = self._in_format(known)
+        if not is_subsampled(known):
+            return (picture._array().view(),)
+        if picture.native is not None:
+            return tuple(find_converter().planes(picture))
+        pixels = np.ascontiguousarray(picture._array())
+        pixels.setflags(write=False)
+        return tuple(parts(pixels, self.height, known))
 
     def _in_format(self, format: PixelFormat) -> Self:
         """This picture in a format; its stamps may be older than this frame's."""

@@ -40,6 +40,25 @@ def test_pixels_of_its_own_pictures_are_views() -> None:
     assert np.shares_memory(pixels, np.frombuffer(memoryview(picture.planes[0]), np.uint8))
 
 
+@pytest.mark.parametrize("format", ["yuv420p", "nv12"])
+def test_planes_of_its_own_pictures_are_views(format: str) -> None:
+    picture = av.VideoFrame(32, 16, format)
+    planes = from_av(picture).planes()
+    assert len(planes) == len(picture.planes)
+    for view, plane in zip(planes, picture.planes, strict=True):
+        assert np.shares_memory(view, np.frombuffer(memoryview(plane), np.uint8))
+        assert not view.flags.writeable
+
+
+def test_planes_of_a_picture_of_more_bits_have_eight() -> None:
+    deep = av.VideoFrame(32, 16, "yuv420p10le")
+    for plane in deep.planes:
+        np.frombuffer(memoryview(plane), np.uint16)[:] = 512
+    planes = from_av(deep).planes()
+    assert [plane.shape for plane in planes] == [(16, 32), (8, 16), (8, 16)]
+    assert {int(value) for plane in planes for value in plane.flat} == {128}
+
+
 def test_pixels_of_an_odd_size_in_two_planes_are_refused() -> None:
     with pytest.raises(FormatError, match="33x17"):
         AvConverter().pixels(from_av(av.VideoFrame(33, 17, "nv12")))

@@ -65,6 +65,13 @@ def test_with_normal_latency_pictures_are_held_and_none_is_lost() -> None:
     assert all(packet.decode_ns <= packet.timestamp_ns for packet in packets)
 
 
+@pytest.mark.parametrize(("latency", "slices"), [(Latency.LOW, b"1"), (Latency.NORMAL, b"0")])
+def test_threads_share_a_picture_only_where_it_must_leave_at_once(latency: Latency, slices: bytes) -> None:
+    [first, *_] = encoded(noise(2, 640, 480), replace(FAST, latency=latency, threads=2))
+    assert b"threads=2" in first.data  # libx264 writes what it opened with in front of the first picture
+    assert b"sliced_threads=" + slices in first.data
+
+
 def test_key_frames_come_by_time_at_any_rate() -> None:
     frames = [replace(frame, timestamp_ns=n * SECOND // 4) for n, frame in enumerate(pictures(20))]
     packets = encoded(frames, replace(FAST, gop_seconds=1.0))

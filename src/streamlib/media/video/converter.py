@@ -14,7 +14,7 @@ from streamlib.frames.converter import ImageFormat, Picture, size_within
 from streamlib.frames.pixel_format import PixelFormat, has_alpha
 from streamlib.media.video.images import encoded
 from streamlib.media.video.picture import borrow, same_memory, to_av
-from streamlib.media.video.planes import packed
+from streamlib.media.video.planes import packed, plane_views
 from streamlib.media.video.swscale import reformat
 
 
@@ -35,10 +35,11 @@ class AvConverter:
         Raises:
             FormatError: an odd size in yuv420p or nv12, which does not fit in an array.
         """
-        native = picture.native
-        if not isinstance(native, av.VideoFrame) or not same_memory(native, picture.format):
-            native = to_av(picture)
-        return packed(native, picture.format)
+        return packed(_in_memory(picture), picture.format)
+
+    def planes(self, picture: Picture) -> list[NDArray[np.uint8]]:
+        """The planes of a native picture of yuv420p or nv12, read-only, as views of its memory."""
+        return plane_views(_in_memory(picture), picture.format)
 
     def encode(self, picture: Picture, image: ImageFormat, max_width: int = 0, max_height: int = 0) -> bytes:
         """The picture as an image file, scaled down as `size_within` says; JPEG drops alpha.
@@ -49,3 +50,11 @@ class AvConverter:
         alpha = image is not ImageFormat.JPEG and has_alpha(picture.format)
         size = size_within(picture.width, picture.height, max_width, max_height)
         return encoded(self.convert(picture, PixelFormat.RGBA if alpha else PixelFormat.RGB24, *size), image)
+
+
+def _in_memory(picture: Picture) -> av.VideoFrame:
+    """The native picture, whose memory is what its format says: itself, where it is."""
+    native = picture.native
+    if isinstance(native, av.VideoFrame) and same_memory(native, picture.format):
+        return native
+    return to_av(picture)

@@ -68,7 +68,8 @@ class H264Settings(ProcessorConfig):
         latency: "low" sends each packet with its picture; "normal" holds pictures back to compress them better.
         gop_seconds: The longest time between two key frames.
         frame_rate: A hint for the rate control, per second; 0 takes it from the first picture.
-        threads: For pictures; 0 is one per core.
+        threads: For pictures; 0 is one per core, and half as many again at "normal" latency, where each has a picture
+            of its own.
     """
 
     bitrate: Live[PictureBitrate] = 4_000_000
@@ -196,7 +197,7 @@ class H264Codec:
         context.color_range, context.colorspace = RANGES[self._range], MATRICES[self._matrix]
         context.time_base, context.framerate = TIME_BASE, Fraction(self._rate).limit_denominator(LARGEST_DENOMINATOR)
         context.bit_rate, context.gop_size = self._settings.bitrate, LONGEST_GOP_FRAMES
-        context.thread_count = self._settings.threads
+        context.thread_count, context.thread_type = self._settings.threads, self._thread_type()
         context.flags |= int(Flags.global_header)
         context.copy_opaque = True
         context.options = self._options()
@@ -207,6 +208,10 @@ class H264Codec:
                 f"libx264 does not open for {width}x{height}: {error.strerror}; choose another size"
             ) from error
         return context
+
+    def _thread_type(self) -> str:
+        """Threads that share a picture wait for its slowest slice; each has its own where pictures are held back."""
+        return "SLICE" if self._settings.latency is Latency.LOW else "FRAME"
 
     def _options(self) -> dict[str, str]:
         """libx264's own; with maxrate and bufsize it follows a bitrate that changes while it is open."""

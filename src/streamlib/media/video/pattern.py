@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from streamlib.clock import NS_PER_MS, NS_PER_S
-from streamlib.frames.pixel_format import ColorMatrix, ColorRange, PixelFormat, array_shape, is_subsampled
+from streamlib.frames.pixel_format import ColorMatrix, ColorRange, PixelFormat, array_shape, is_subsampled, parts
 from streamlib.frames.video import VideoFrame
-from streamlib.media.video.planes import parts
 
 Pixels = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from streamlib.frames.pixel_format import PixelFormat, array_shape
+from streamlib.frames.pixel_format import PixelFormat, array_shape, parts
 
 
 def plane_view(picture: av.VideoFrame, index: int, channels: int = 1, *, writeable: bool = False) -> NDArray[np.uint8]:
@@ -39,7 +39,7 @@ def packed(picture: av.VideoFrame, format: PixelFormat) -> NDArray[np.uint8]:
     if format is PixelFormat.GRAY8:
         return plane_view(picture, 0)
     pixels = np.empty(shape, np.uint8)
-    for part, plane in zip(parts(pixels, picture.height, format), _planes(picture, format), strict=True):
+    for part, plane in zip(parts(pixels, picture.height, format), plane_views(picture, format), strict=True):
         np.copyto(part, plane)
     pixels.setflags(write=False)
     return pixels
@@ -49,21 +49,13 @@ def unpacked(pixels: NDArray[np.uint8], width: int, height: int, format: PixelFo
     """A picture of yuv420p or nv12 pixels, by copying them into its planes."""
     picture = av.VideoFrame(width, height, str(format))
     pixels = np.ascontiguousarray(pixels)
-    for part, plane in zip(parts(pixels, height, format), _planes(picture, format, writeable=True), strict=True):
+    for part, plane in zip(parts(pixels, height, format), plane_views(picture, format, writeable=True), strict=True):
         np.copyto(plane, part)
     return picture
 
 
-def _planes(picture: av.VideoFrame, format: PixelFormat, *, writeable: bool = False) -> list[NDArray[np.uint8]]:
+def plane_views(picture: av.VideoFrame, format: PixelFormat, *, writeable: bool = False) -> list[NDArray[np.uint8]]:
+    """The planes of a picture of yuv420p or nv12, whose chroma is (h, w, 2)."""
     if format is PixelFormat.YUV420P:
         return [plane_view(picture, index, writeable=writeable) for index in range(3)]
     return [plane_view(picture, 0, writeable=writeable), plane_view(picture, 1, 2, writeable=writeable)]
-
-
-def parts(pixels: NDArray[np.uint8], height: int, format: PixelFormat) -> list[NDArray[np.uint8]]:
-    """The planes of yuv420p or nv12 as views of a contiguous array of even size; nv12's chroma is (h, w, 2)."""
-    width = pixels.shape[1]
-    luma, chroma = pixels[:height], pixels[height:].reshape(-1)
-    if format is PixelFormat.NV12:
-        return [luma, chroma.reshape(height // 2, width // 2, 2)]
-    return [luma, *chroma.reshape(2, height // 2, width // 2)]
