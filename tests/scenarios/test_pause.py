@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import Any
 
 import pytest
 
-from streamlib import DataFrame, LinkOutput, ProcessContext, ProcessExecution, Processor, ProcessorConfig, StreamRuntime
+from streamlib import (
+    DataFrame,
+    LinkInput,
+    LinkOutput,
+    ProcessContext,
+    ProcessExecution,
+    Processor,
+    ProcessorConfig,
+    RuntimeContext,
+    SchedulingStrategy,
+    StreamRuntime,
+)
 from streamlib.errors import StateError
+from streamlib.graph import ProcessorNode
 from streamlib.testing import ManualClock
 from tests.scenarios.conftest import Make
 from tests.scenarios.stage import Collect, Hand, Line, Numbers, Pass, Record, let_others_run
@@ -213,6 +226,121 @@ def test_what_makes_no_sense_in_a_state_is_refused(runtime: StreamRuntime) -> No
     runtime.stop()
     with pytest.raises(StateError, match="does not run"):
         runtime.pause(line.filter)
+
+
+class Few(Processor):
+    """Writes so many numbers once its gate is open, and tells when it comes to the last; then none, and stays."""
+
+    class Config(ProcessorConfig):
+        record: Any
+        gate: Any
+        count: int
+
+    out = LinkOutput(DataFrame)
+    execution = ProcessExecution.continuous(interval_ms=1)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self.left = iter(range(self.config.count))
+
+    def process(self, ctx: ProcessContext) -> None:
+        for n in self.left if self.config.gate.is_set() else ():
+            if n == self.config.count - 1:
+                self.config.record.called("last")
+            self.out.write(DataFrame({"n": n}))
+
+
+class Meeting(Collect):
+    """A `Collect` with a second input."""
+
+    other = LinkInput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        super().process(ctx)
+        frame = self.other.read()
+        if frame is not None:
+            self.config.record.add(frame.data["n"])
+
+
+class Rest(Pass):
+    """A `Pass` that has three numbers more to say at its end."""
+
+    def flush(self, ctx: ProcessContext) -> None:
+        for n in range(8, 11):
+            self.out.write(DataFrame({"n": n}))
+
+
+class AsyncPass(Pass):
+    """A `Pass` on the event loop."""
+
+    async def process(self, ctx: ProcessContext) -> None:  # type: ignore[override]
+        super().process(ctx)
+
+
+class Inlining:
+    """Some processors lightweight, the others as another scheduler says."""
+
+    def __init__(self, inner: Any, *inlined: str) -> None:
+        self._inner, self._inlined = inner, inlined
+
+    def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+        if node.id in self._inlined:
+            return SchedulingStrategy.lightweight()
+        chosen: SchedulingStrategy = self._inner.scheduling_strategy(node)
+        return chosen
+
+
+@pytest.mark.promise("edit.removal-drains", "edit.idle-running-paused")
+@pytest.mark.parametrize("room", [8, 7], ids=["the source rests", "the source waits inside write"])
+def test_those_who_go_from_a_paused_runtime_process_what_waits_between_them(
+    make: Make, strategy: Any, room: int
+) -> None:
+    """One is called in the loop of a source that stays, the other in another; the link between holds one frame."""
+    runtime = make(scheduler=Inlining(strategy, "filter"))
+    gate, written, record, staying = threading.Event(), Record(), Record(), Record()
+    source = runtime.add_processor(Few, record=written, gate=gate, count=8)
+    host = runtime.add_processor(Few, record=written, gate=gate, count=0)
+    filter_ = runtime.add_processor(Rest, id="filter")
+    sink = runtime.add_processor(Meeting, record=record)
+    beside = runtime.add_processor(Collect, record=staying)
+    runtime.connect(host, sink.input("into"))  # a lightweight one is called there
+    runtime.connect(source, filter_)
+    runtime.connect(filter_, sink.input("other"), capacity=1)
+    runtime.connect(source, beside, capacity=room)
+    runtime.start()
+    runtime.pause(sink)
+    runtime.pause(beside)
+    gate.set()
+    written.wait_for_call("last")
+    runtime.pause()
+    with runtime.edit() as edit:
+        edit.remove(filter_)
+        edit.remove(sink)
+    assert record.numbers == list(range(11))
+    assert record.calls == ["setup", "flush", "teardown"]
+    assert staying.numbers == []
+    runtime.resume(beside)
+    runtime.resume()
+    staying.wait_until(lambda: len(staying.numbers) == 8)
+    assert staying.is_gapless()
+
+
+def test_a_paused_runtime_is_stopped_and_what_no_running_loop_feeds_processes_all(make: Make, strategy: Any) -> None:
+    """A lightweight one behind the event loop is called in a loop without a head, which nobody resumes."""
+    runtime = make(scheduler=Inlining(strategy, "sink"))
+    gate, record = threading.Event(), Record()
+    source = runtime.add_processor(Few, record=record, gate=gate, count=8)
+    between = runtime.add_processor(AsyncPass)
+    sink = runtime.add_processor(Collect, record=record, id="sink")
+    runtime.connect(source, between)
+    runtime.connect(between, sink, capacity=1)
+    runtime.start()
+    runtime.pause(sink)
+    gate.set()
+    record.wait_for_call("last")
+    runtime.pause()
+    runtime.stop()
+    assert record.numbers == list(range(8))
+    assert record.calls == ["setup", "last", "flush", "teardown"]
 
 
 def _has(record: Record, count: int) -> bool:

@@ -53,6 +53,7 @@ class Arrangement(Visitor):
         inlined: The processors of these steps.
         foreign: Those of them that also read from other threads, in any order.
         held: Those that wait for somebody outside.
+        leaving: Those that go and have not come to their end, because they wait for others.
         tick_ns: When a head with a schedule of its own is called next.
         in_pass: Whether a pass has counted itself and not come to its steps.
     """
@@ -65,6 +66,7 @@ class Arrangement(Visitor):
         self.inlined: list[ProcessorInstance] = []
         self.foreign: tuple[ProcessorInstance, ...] = ()
         self.held: list[ProcessorInstance] = []
+        self.leaving: tuple[ProcessorInstance, ...] = ()
         self.tick_ns = 0
         self.in_pass = False
         self._ranks: dict[ProcessorInstance, int] = {}  # of all but the head, which is before them
@@ -154,6 +156,7 @@ class Arrangement(Visitor):
     def take_out(self, members: Iterable[ProcessorInstance]) -> None:
         """Run these no more; a head stays. For the owner."""
         gone = {member: None for member in members if member in self._ranks}
+        self.leaving = tuple([member for member in self.leaving if member not in gone])
         if _many(gone, self.members):
             self.arrange([member for member in self.members if member not in gone])
             return
@@ -186,13 +189,17 @@ class Arrangement(Visitor):
         self.timed(new)
 
     def drain(self, members: Iterable[ProcessorInstance]) -> None:
-        """Have some of its processors do all they can, and end, even while paused. For the owner."""
+        """Have some of its processors do all they can, and end, even while paused. For the owner.
+
+        Who then waits for others, for room or for frames, is `leaving`.
+        """
         going = list(members)
         self.indulged.clear()
         while True in [self.advance_one(member, self.now_ns()) for member in going]:
             for member in going:
                 self.unsettle_around(member)
         self.touch(going)
+        self.leaving = tuple([member for member in going if not member.over or member.puts_aside()])
 
     def pause_one(self, member: ProcessorInstance) -> None:
         """Not to call one of its processors until `resume_one`. For the owner."""

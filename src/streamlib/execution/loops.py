@@ -11,6 +11,9 @@ is run by whoever has the turn.
 Changes are made by the owner, between two frames: `apply` hands them over. A head that waits for room inside `write`
 serves the inlined processors and the changes meanwhile. For those that want the head itself (`between_calls`) it waits
 no longer: what it writes until its call is over goes beyond the capacity, up to a limit.
+
+Paused, it calls nobody but those who leave: it drains them as far as they come, and again when it is woken, because
+they may wait for each other across loops.
 """
 
 from __future__ import annotations
@@ -114,6 +117,7 @@ class Loop(Chain):
         self.head = self.runner = None
         self.members, self.inlined, self.held = [], [], []
         self.steps, self.foreign, self._ranks = [], (), {}
+        self.leaving = ()
         self.timers.clear()
         self.roused.clear()
 
@@ -181,7 +185,7 @@ class Loop(Chain):
         if self._changes or (self._head_changes and not self.in_head):
             self.make_changes()
         elif self._paused:
-            return False
+            return self._see_off()
         elif self.unsettled or self._others_due():
             self.settle()
             if not self.interrupted() and self.head_due():  # it does not wait for those who are never at rest
@@ -223,23 +227,32 @@ class Loop(Chain):
         while (not ring.has_room() or self._paused) and not self._wants_head(ring):
             if self._changes:
                 self.make_changes()
-            elif not self._paused and (self.unsettled or self._others_due()):
-                self.settle()
-            else:
+            elif not self._serve_others():
                 self._waits_for_room = True
                 self._sleep(lambda: self._may_go_on(ring), self.next_ns())
                 self._waits_for_room = False
         if self.head is not None:
             self.head.called_ns = self.now_ns()
 
+    def _serve_others(self) -> bool:
+        """Do what there is to do beside a call of the head, if there is anything."""
+        if self._paused:
+            return self._see_off()
+        if not (self.unsettled or self._others_due()):
+            return False
+        self.settle()
+        return True
+
     def _wants_head(self, ring: Ring) -> bool:
         """Whether a change waits for the end of this call, and the ring may have one frame more for that."""
         return bool(self._head_changes) and ring.room() > -OVERFLOW_LIMIT
 
     def _may_go_on(self, ring: Ring) -> bool:
-        return bool(self._changes) or self._wants_head(ring) or (not self._paused and self._room_or_work(ring))
+        return bool(self._changes) or self._wants_head(ring) or self._room_or_work(ring)
 
     def _room_or_work(self, ring: Ring) -> bool:
+        if self._paused:
+            return self._leavers_can_move()
         return ring.has_room() or self.unsettled or self._others_due() or self._rest()
 
     # --------------------------------------------------------------------------------------------------- a manual head
@@ -296,7 +309,24 @@ class Loop(Chain):
         """Whether its owner should not lie down yet."""
         if self.interrupted():
             return True
-        return not self._paused and (self.unsettled or self._others_due() or self.head_due() or self._rest())
+        if self._paused:
+            return self._leavers_can_move()
+        return self.unsettled or self._others_due() or self.head_due() or self._rest()
+
+    def _see_off(self) -> bool:
+        """While paused: go on with those who leave, who have waited for others. True when there was something to do."""
+        if not self._leavers_can_move():
+            return False
+        self.drain(self.leaving)
+        return True
+
+    def _leavers_can_move(self) -> bool:
+        """Whether one of those who leave can do something; nobody else is called while paused."""
+        if not self.leaving:
+            return False
+        now_ns = self.now_ns()
+        can_move = any((one.finishing and not one.over) or one.can_move(now_ns) for one in self.leaving)
+        return can_move or self._rest()
 
     def _rest(self) -> bool:
         """Nothing more is read for now: writers that wait for more room than they need are called. False."""
