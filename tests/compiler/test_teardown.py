@@ -116,6 +116,18 @@ def test_a_deadline_names_who_did_not_come_to_their_end_and_nobody_else(yard: Ya
     record.wait_for_call("teardown")
 
 
+@pytest.mark.promise("lifecycle.deadlines")
+def test_a_deadline_of_a_change_says_how_long_it_was_waited_for_and_not_how_long_draining_may_take(
+    yard: Yard, release: threading.Event
+) -> None:
+    stuck(yard, "slow", release)
+    yard.add(Pass, "behind")
+    yard.join("slow", "behind")
+    yard.site.answer_s = MOMENT_S
+    with pytest.raises(DeadlineError, match=r"a change took longer than 0.01 s; still waiting for slow$"):
+        yard.commit()
+
+
 def test_one_who_is_stuck_is_named_also_where_nothing_was_to_be_drained(yard: Yard, release: threading.Event) -> None:
     record = stuck(yard, "slow", release)
     yard.remove("slow")

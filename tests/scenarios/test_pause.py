@@ -22,9 +22,98 @@ from streamlib import (
 )
 from streamlib.errors import StateError
 from streamlib.graph import ProcessorNode
+from streamlib.processors.execution_mode import Wake
 from streamlib.testing import ManualClock
 from tests.scenarios.conftest import Make
-from tests.scenarios.stage import Collect, Hand, Line, Numbers, Pass, Record, let_others_run
+from tests.scenarios.stage import Collect, Dedicated, Hand, Line, Numbers, Pass, Record, let_others_run
+
+
+class Few(Processor):
+    """Writes so many numbers once its gate is open, and tells when it comes to the last; then none, and stays."""
+
+    class Config(ProcessorConfig):
+        record: Any
+        gate: Any
+        count: int
+
+    out = LinkOutput(DataFrame)
+    execution = ProcessExecution.continuous(interval_ms=1)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self.left = iter(range(self.config.count))
+
+    def process(self, ctx: ProcessContext) -> None:
+        for n in self.left if self.config.gate.is_set() else ():
+            if n == self.config.count - 1:
+                self.config.record.called("last")
+            self.out.write(DataFrame({"n": n}))
+
+
+class Meeting(Collect):
+    """A `Collect` with a second input."""
+
+    other = LinkInput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        super().process(ctx)
+        frame = self.other.read()
+        if frame is not None:
+            self.config.record.add(frame.data["n"])
+
+
+class Ahead(Few):
+    """Is five numbers ahead at one of its outputs."""
+
+    behind = LinkOutput(DataFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        for n in self.left if self.config.gate.is_set() else ():
+            if n == 8:
+                self.config.record.called("waits")
+            self.out.write(DataFrame({"n": n}))
+            if n >= 5:
+                self.behind.write(DataFrame({"n": n - 5}))
+
+
+class Both(Meeting):
+    """A `Meeting` that is called when there is something at each input."""
+
+    third = LinkInput(DataFrame)
+    wake = Wake.ALL
+
+    def process(self, ctx: ProcessContext) -> None:
+        super().process(ctx)
+        frame = self.third.read()
+        if frame is not None:
+            self.config.record.add(frame.data["n"])
+
+
+class Rest(Pass):
+    """A `Pass` that has three numbers more to say at its end."""
+
+    def flush(self, ctx: ProcessContext) -> None:
+        for n in range(8, 11):
+            self.out.write(DataFrame({"n": n}))
+
+
+class AsyncPass(Pass):
+    """A `Pass` on the event loop."""
+
+    async def process(self, ctx: ProcessContext) -> None:  # type: ignore[override]
+        super().process(ctx)
+
+
+class Inlining:
+    """Some processors lightweight, the others as another scheduler says."""
+
+    def __init__(self, inner: Any, *inlined: str) -> None:
+        self._inner, self._inlined = inner, inlined
+
+    def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+        if node.id in self._inlined:
+            return SchedulingStrategy.lightweight()
+        chosen: SchedulingStrategy = self._inner.scheduling_strategy(node)
+        return chosen
 
 
 @pytest.mark.promise("lifecycle.pause-runtime", "lifecycle.pause-no-gap")
@@ -228,67 +317,6 @@ def test_what_makes_no_sense_in_a_state_is_refused(runtime: StreamRuntime) -> No
         runtime.pause(line.filter)
 
 
-class Few(Processor):
-    """Writes so many numbers once its gate is open, and tells when it comes to the last; then none, and stays."""
-
-    class Config(ProcessorConfig):
-        record: Any
-        gate: Any
-        count: int
-
-    out = LinkOutput(DataFrame)
-    execution = ProcessExecution.continuous(interval_ms=1)
-
-    def setup(self, ctx: RuntimeContext) -> None:
-        self.left = iter(range(self.config.count))
-
-    def process(self, ctx: ProcessContext) -> None:
-        for n in self.left if self.config.gate.is_set() else ():
-            if n == self.config.count - 1:
-                self.config.record.called("last")
-            self.out.write(DataFrame({"n": n}))
-
-
-class Meeting(Collect):
-    """A `Collect` with a second input."""
-
-    other = LinkInput(DataFrame)
-
-    def process(self, ctx: ProcessContext) -> None:
-        super().process(ctx)
-        frame = self.other.read()
-        if frame is not None:
-            self.config.record.add(frame.data["n"])
-
-
-class Rest(Pass):
-    """A `Pass` that has three numbers more to say at its end."""
-
-    def flush(self, ctx: ProcessContext) -> None:
-        for n in range(8, 11):
-            self.out.write(DataFrame({"n": n}))
-
-
-class AsyncPass(Pass):
-    """A `Pass` on the event loop."""
-
-    async def process(self, ctx: ProcessContext) -> None:  # type: ignore[override]
-        super().process(ctx)
-
-
-class Inlining:
-    """Some processors lightweight, the others as another scheduler says."""
-
-    def __init__(self, inner: Any, *inlined: str) -> None:
-        self._inner, self._inlined = inner, inlined
-
-    def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
-        if node.id in self._inlined:
-            return SchedulingStrategy.lightweight()
-        chosen: SchedulingStrategy = self._inner.scheduling_strategy(node)
-        return chosen
-
-
 @pytest.mark.promise("edit.removal-drains", "edit.idle-running-paused")
 @pytest.mark.parametrize("room", [8, 7], ids=["the source rests", "the source waits inside write"])
 def test_those_who_go_from_a_paused_runtime_process_what_waits_between_them(
@@ -322,6 +350,31 @@ def test_those_who_go_from_a_paused_runtime_process_what_waits_between_them(
     runtime.resume()
     staying.wait_until(lambda: len(staying.numbers) == 8)
     assert staying.is_gapless()
+
+
+@pytest.mark.promise("edit.removal-drains")
+def test_one_that_goes_from_a_paused_runtime_gives_its_feeder_the_room_it_has() -> None:
+    """What is left at one input would not have the feeder called yet; but it waits there, and is needed at another."""
+    runtime = StreamRuntime(scheduler=Inlining(Dedicated(), "sink"))
+    gate, record = threading.Event(), Record()
+    host = runtime.add_processor(Few, record=record, gate=gate, count=0)
+    source = runtime.add_processor(Ahead, record=record, gate=gate, count=20)
+    sink = runtime.add_processor(Both, record=record, id="sink")
+    runtime.connect(host, sink.input("into"))
+    runtime.connect(source.output("out"), sink.input("other"), capacity=8)
+    runtime.connect(source.output("behind"), sink.input("third"), capacity=8)
+    try:
+        runtime.start()
+        runtime.pause(sink)
+        gate.set()
+        record.wait_for_call("waits")
+        runtime.pause()
+        with runtime.edit() as edit:
+            edit.remove(source)
+            edit.remove(sink)
+        assert sorted(record.numbers) == sorted([*range(20), *range(15)])
+    finally:
+        runtime.stop(drain=False)
 
 
 def test_a_paused_runtime_is_stopped_and_what_no_running_loop_feeds_processes_all(make: Make, strategy: Any) -> None:

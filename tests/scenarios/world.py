@@ -685,8 +685,8 @@ class World:
             assert error.step == self.faults.struck, (error.step, self.faults.struck)
 
     def _be_patient(self) -> None:
-        """Nobody is late on a busy machine; one who is held up would not answer however long one waits."""
-        self.runtime._site.answer_s = 0.6 if self.is_held_up() else SECONDS
+        """Nobody is late on a busy machine; one who is held up, which is rare, would not answer however long it is."""
+        self.runtime._site.answer_s = SECONDS / 2 if self.is_held_up() else SECONDS
 
     def is_held_up(self) -> bool:
         return bool(self.paused) or self.runtime.graph.state is GraphState.PAUSED

@@ -38,6 +38,12 @@ class Patience:
         self._lost_s = 0.0
         self._spent_s: defaultdict[Loop, float] = defaultdict(float)
 
+    @property
+    def full_s(self) -> float:
+        """How long any one loop is waited for, in seconds."""
+        answer_s = self._site.answer_s
+        return answer_s if self._limit_s is None else min(answer_s, max(self._limit_s, LAST_WORDS_S))
+
     def lose(self, loop: Loop) -> None:
         """Wait for this loop no more than a moment from now on."""
         self._lost.add(loop)
@@ -60,9 +66,7 @@ class Patience:
             self._spent_s[loop] += (self._clock.now_ns() - begun_ns) / NS_PER_S
 
     def _left_s(self, loop: Loop) -> float:
-        full_s = self._site.answer_s
-        if self._limit_s is not None:
-            full_s = min(full_s, max(self._limit_s, LAST_WORDS_S))
+        full_s = self.full_s
         least_s = min(MOMENT_S, full_s)
         if loop in self._lost:
             return least_s

@@ -98,7 +98,8 @@ class Departure:
         """
         late = dict.fromkeys(others, "") | self.late
         if late:
-            seconds = LAST_WORDS_S if self._reports.hurried else self._drain_s or self._site.answer_s
+            given_s = (self._drain_s if self.late else None) or self.patience.full_s
+            seconds = LAST_WORDS_S if self._reports.hurried else given_s
             raise DeadlineError("draining" if self.late else "a change", seconds, late)
 
     # ------------------------------------------------------------------------------------------------------- drain
