@@ -134,7 +134,7 @@ class StreamRuntime(Editing):
         self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
         # From here on by what does not hold the runtime: threads hold it, and a runtime is gone when its user drops it.
         remote = Remote(weakref.ref(self), self._lifecycle, drain_s=DRAIN_S)
-        self._commands = Commands(remote, self._committer, self.events)
+        self._commands = Commands(remote, self.graph, self._committer, self.events)
         stop_when_dropped(self, self._lifecycle, drain_s=DRAIN_S)
 
     def _new_site(self, media: MediaConfig) -> Site:
