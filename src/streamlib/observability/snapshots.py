@@ -77,7 +77,7 @@ class ProcessorSnapshot(Snapshot, frozen=True, kw_only=True):
         id: Its id.
         processor_type: The name of its type.
         state: What it is doing.
-        throughput_fps: Calls of `process` in a second, over the window; 0 while it does not run.
+        throughput_fps: Calls of `process` in a second, over the window; 0 while it does not run, and once it has ended.
         window_s: Since when throughput was counted, in seconds: since the look before, or since it runs.
         calls: Calls of `process` so far.
         errors: How many of them raised.
@@ -119,7 +119,7 @@ class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
         queue_depth: Frames that wait.
         capacity: Frames that may wait.
         queued_bytes: The size of what waits.
-        throughput_fps: Frames read in a second, over the window.
+        throughput_fps: Frames read in a second, over the window; 0 once one of its ends has ended.
         window_s: Since when throughput was counted, in seconds: since the look before, or since it runs.
         written: Frames written since it was wired.
         taken: Frames read.
