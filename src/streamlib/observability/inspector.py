@@ -157,7 +157,7 @@ class GraphInspector:
         Raises:
             UnknownProcessorError, UnknownLinkError: There is none of that id, or it is a handle of another runtime.
         """
-        return self._explain(subject_named(self._graph, subject) if subject else "")
+        return self._explain("" if isinstance(subject, str) and not subject else subject_named(self._graph, subject))
 
     def interpreter_wait(self) -> InterpreterWait:
         """Estimate how long threads wait for the interpreter, from now until it is closed; use it with `with`."""
