@@ -121,6 +121,23 @@ class CollectorPauses:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedStart:
+    """What kept the runtime from starting; a component of the graph as a whole, until the next commit that succeeds.
+
+    Attributes:
+        at_ns: When that was, on the runtime's clock.
+        error: With what it failed.
+        step: What was done then; empty where it did not get so far.
+        subject: To which processor or link; empty where it was about more than one.
+    """
+
+    at_ns: int
+    error: str
+    step: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LastMetrics:
     """What was counted of a processor until it was torn down; nothing is counted there any more."""
 

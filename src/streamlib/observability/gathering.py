@@ -23,7 +23,7 @@ from streamlib.execution.loops import Loop, loop_of
 from streamlib.execution.main_thread_runner import MainTask
 from streamlib.execution.metrics import RecentErrors
 from streamlib.execution.whereabouts import Call, whereabouts
-from streamlib.graph.components import LastMetrics, MainThreadMarker
+from streamlib.graph.components import FailedStart, LastMetrics, MainThreadMarker
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
@@ -90,10 +90,11 @@ class Gathering:
             ids = graph.processor_ids()
             found = () if state is GraphState.IDLE else graph.having(ProcessorInstance).values()
             has_run = state is not GraphState.IDLE or bool(graph.having(LastMetrics))
+            failed_start = graph.get(graph.whole, FailedStart)
         failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.items()}
         if state is GraphState.IDLE:
             now_ns = around.clock.now_ns()
-            return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures)
+            return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures, failed_start=failed_start)
         return _Look(graph, around, {instance.id: instance for instance in found}, ids).scene(
             state, failures, ProcessorId(focus)
         )

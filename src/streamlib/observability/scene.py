@@ -12,6 +12,7 @@ import msgspec
 
 from streamlib.clock import NS_PER_S
 from streamlib.execution.metrics import RecentErrors
+from streamlib.graph.components import FailedStart
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import GraphState, ProcessorState
@@ -181,6 +182,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         has_run: It ran before, and was stopped.
         paused_ns: Since when all of it is paused.
         failures: What ended processors, also those of the last run.
+        failed_start: What kept it from starting the last time.
         started_ns: Since when the first of its processors has run; None where none does.
         processors: Who may be in trouble, and who stands before and behind them.
         links: The links that lead to these.
@@ -193,6 +195,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     has_run: bool = False
     paused_ns: int | None = None
     failures: Mapping[ProcessorId, str] = {}
+    failed_start: FailedStart | None = None
     started_ns: int | None = None
     processors: Mapping[ProcessorId, ProcessorFacts] = {}
     links: Mapping[LinkId, LinkFacts] = {}
