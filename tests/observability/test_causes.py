@@ -235,10 +235,9 @@ def test_what_to_run_can_be_run_as_it_is_written() -> None:
     unfed = own_cause(view(who("b", unconnected=("music",))))
     assert lonely is not None
     assert unfed is not None
-    assert "runtime.processor('b').output('video')" in lonely.advice
-    assert "runtime.processor('b').input('music')" in unfed.advice
-    for code in (several, lonely.advice, unfed.advice):
-        compile(code, "advice", "exec")
+    assert (lonely.advice, lonely.evidence["outputs"]) == ("connect its output video", ("video",))
+    assert (unfed.advice, unfed.evidence["inputs"]) == ("connect an output that fits to b.music", ("music",))
+    compile(several, "advice", "exec")
 
 
 def test_a_short_duration_is_told_in_milliseconds() -> None:

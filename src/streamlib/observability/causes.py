@@ -202,8 +202,7 @@ def _unconnected(view: View) -> Root | None:
     if facts.over or facts.mode is not ExecutionMode.REACTIVE or not facts.unconnected:
         return None
     words = f"waits for input {listed(facts.unconnected)}: nothing is connected"
-    here = f"runtime.processor({facts.id!r}).input({facts.unconnected[0]!r})"
-    advice = f"runtime.connect(runtime.processor('...').output('...'), {here})"
+    advice = f"connect an output that fits to {facts.id}.{facts.unconnected[0]}"
     if not view.into and facts.wake_ns is None:
         since_ns = facts.called_ns if facts.calls else facts.since_ns
         if facts.calls:
@@ -372,11 +371,8 @@ def goes_nowhere(view: View) -> Root | None:
     if not facts.goes_nowhere or facts.over:
         return None
     words = "is connected to nobody: what it writes goes nowhere"
-    output = facts.outputs[0] if facts.outputs else "..."
-    advice = (
-        f"runtime.connect(runtime.processor({facts.id!r}).output({output!r}), runtime.processor('...').input('...'))"
-    )
-    return Root(Cause.GOES_NOWHERE, words, advice, None, _calls(facts), hard=False)
+    advice = f"connect its output {facts.outputs[0]}" if facts.outputs else f"connect {facts.id}"
+    return Root(Cause.GOES_NOWHERE, words, advice, None, {**_calls(facts), "outputs": facts.outputs}, hard=False)
 
 
 def restart(*ids: str) -> str:
