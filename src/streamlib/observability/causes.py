@@ -327,7 +327,7 @@ def slow(view: View) -> Root | None:
     if facts.over or any(link.holds and link.crowded for link in view.out):
         return None
     takes_long = facts.typical_ns >= SLOW_NS
-    held = [link for link in view.into if link.holds and (_is_held(view, link) or (link.crowded and takes_long))]
+    held = [link for link in view.into if link.holds and _is_held(view, link)]
     drops = [link for link in view.into if not link.holds and link.crowded and link.dropped]
     if not (held or drops):
         return None
@@ -346,8 +346,14 @@ def slow(view: View) -> Root | None:
 
 
 def _is_held(view: View, link: LinkFacts) -> bool:
-    """Whether a writer has waited there for long."""
-    return link.since_ns is not None and view.is_long(link.since_ns)
+    """Whether its writer is slowed more than is usual."""
+    waited_ns = 0 if link.since_ns is None else view.scene.now_ns - link.since_ns
+    return is_slow(view.facts.typical_ns if link.crowded else 0, waited_ns, view.scene.patience_ns)
+
+
+def is_slow(call_ns: int, waited_ns: int, patience_ns: int = NS_PER_S) -> bool:
+    """Whether a bottleneck is trouble: its calls take long, or somebody has waited long for room in its input."""
+    return call_ns >= SLOW_NS or waited_ns >= patience_ns
 
 
 def silent(view: View) -> Root | None:

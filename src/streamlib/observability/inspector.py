@@ -143,7 +143,7 @@ class GraphInspector:
 
     def health(self) -> GraphHealth:
         """How the graph as a whole is doing."""
-        return read_health(self._graph)
+        return read_health(self._graph, self._rates, self._now_ns())
 
     def explain(self, subject: ProcessorNamed | LinkNamed | str = "") -> Explanation:
         """Why nothing comes out: the roots first, each with what comes of it, in words and as data.
