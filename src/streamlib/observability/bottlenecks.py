@@ -24,7 +24,7 @@ from streamlib.links.channel import Channel
 from streamlib.links.reader import RingReader
 from streamlib.observability.causes import is_slow
 from streamlib.observability.rates import Rates
-from streamlib.observability.scene import crowded
+from streamlib.observability.scene import crowded, lagging
 from streamlib.observability.snapshots import Bottleneck
 from streamlib.states import ProcessorState
 
@@ -45,10 +45,16 @@ class FullLink(NamedTuple):
 
 
 def is_full(channel: Channel, depth: int) -> bool:
-    """Whether a link is full, or its writer waits there for room."""
-    return crowded(depth, channel.capacity) or (
-        isinstance(channel.reader, RingReader) and bool(channel.reader.ring.stalled)
-    )
+    """Whether a link is full or its writer waits there for room, or either was so a moment ago."""
+    return lagging(depth, channel.capacity) or _holds(channel, depth)
+
+
+def _holds(channel: Channel, depth: int) -> bool:
+    """Whether it is full, or its writer waits there for room."""
+    if channel.drops:
+        return False
+    reader = channel.reader
+    return crowded(depth, channel.capacity) or (isinstance(reader, RingReader) and bool(reader.ring.stalled))
 
 
 def bottlenecks(graph: PropertyGraph, full: Iterable[Channel], rates: Rates, now_ns: int) -> tuple[Bottleneck, ...]:
@@ -57,7 +63,7 @@ def bottlenecks(graph: PropertyGraph, full: Iterable[Channel], rates: Rates, now
     held: set[ProcessorId] = set()
     for link in (_link(channel) for channel in full if _holds_or_loses(channel)):
         into[link.target].append(link)
-        if not link.channel.drops:
+        if _holds(link.channel, 0 if link.channel.reader is None else link.channel.reader.depth()):
             held.add(link.source)
     found: dict[ProcessorId, Bottleneck] = {}
     for id_, links in islice(((id_, links) for id_, links in into.items() if id_ not in held), MOST_LOOKED_AT):

@@ -321,7 +321,7 @@ def slow(view: View) -> Root | None:
     """Its links are full for long, or drop what a live source sends, and it takes one frame after the other.
 
     A link is full for long where its writer has waited for long, and where each call of the reader takes long: then
-    there is room for a moment now and then. Who is held back himself is not slow.
+    half of it at least is full at each look, because a writer that waits comes back when the other half is free. Who is held back himself is not slow.
     """
     facts = view.facts
     if facts.over or any(link.holds and link.crowded for link in view.out):
@@ -340,7 +340,8 @@ def slow(view: View) -> Root | None:
     else:
         first = held[0]
         waits = f", frames wait {took(first.wait_ns)} there" if first.wait_ns >= SLOW_NS else ""
-        words = f"is slow{usual}, its input {first.input} is full{waits}{where}"
+        full = "is full" if first.crowded else f"has {first.depth} of {first.capacity} frames waiting"
+        words = f"is slow{usual}, its input {first.input} {full}{waits}{where}"
     advice = f"have it do less for each frame, or drop what it has no time for: {deliver_latest(first)}"
     return Root(Cause.SLOW, words, advice, first.since_ns, evidence, hard=False)
 
@@ -348,7 +349,7 @@ def slow(view: View) -> Root | None:
 def _is_held(view: View, link: LinkFacts) -> bool:
     """Whether its writer is slowed more than is usual."""
     waited_ns = 0 if link.since_ns is None else view.scene.now_ns - link.since_ns
-    return is_slow(view.facts.typical_ns if link.crowded else 0, waited_ns, view.scene.patience_ns)
+    return is_slow(view.facts.typical_ns if link.lagging else 0, waited_ns, view.scene.patience_ns)
 
 
 def is_slow(call_ns: int, waited_ns: int, patience_ns: int = NS_PER_S) -> bool:

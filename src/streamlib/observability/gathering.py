@@ -30,7 +30,7 @@ from streamlib.links.channel import Channel
 from streamlib.links.latency import NEVER_TIMED
 from streamlib.links.reader import RingReader, SlotReader
 from streamlib.observability.causes import SILENT_CALLS, View, is_failing, own_cause
-from streamlib.observability.scene import CallFacts, LinkFacts, ProcessorFacts, RestartFacts, Scene, crowded
+from streamlib.observability.scene import CallFacts, LinkFacts, ProcessorFacts, RestartFacts, Scene, lagging
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import GraphState, ProcessorState
 
@@ -230,7 +230,7 @@ class _Look:
             ):
                 if self._is_remarkable(instance):
                     found.append(instance)
-                elif any(_is_crowded(reader) for reader in readers):
+                elif any(_is_lagging(reader) for reader in readers):
                     full.append(instance)
             elif not readers[0].count_for_sure() and self._is_unfed(instance):
                 found.append(instance)
@@ -295,7 +295,7 @@ class _Look:
                 if channel.reader is not None and not channel.done:
                     facts = self._link_facts(port, channel, channel.reader)
                     self._links[facts.id] = facts
-                    full = full or facts.crowded
+                    full = full or facts.lagging
         linked = _linked(instance)
         call = self._calls.get(instance.id)
         waiting = instance.state is ProcessorState.RESTARTING
@@ -418,9 +418,9 @@ def _is_full(reader: SlotReader | RingReader) -> bool:
     return not reader.closed and reader.depth() >= reader.capacity
 
 
-def _is_crowded(reader: SlotReader | RingReader) -> bool:
+def _is_lagging(reader: SlotReader | RingReader) -> bool:
     capacity = reader.ring.capacity if isinstance(reader, RingReader) else reader.capacity
-    return _is_full(reader) or crowded(reader.depth(), capacity)
+    return _is_full(reader) or lagging(reader.depth(), capacity)
 
 
 def _linked(instance: ProcessorInstance) -> list[str]:

@@ -130,6 +130,11 @@ def crowded(depth: int, capacity: int) -> bool:
     return depth >= (capacity - 1 if capacity >= 4 else capacity)
 
 
+def lagging(depth: int, capacity: int) -> bool:
+    """Whether a link is at least half full: so far it is emptied before a writer that found no room is called back."""
+    return depth >= (capacity // 2 if capacity >= 4 else capacity)
+
+
 class LinkFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One link.
 
@@ -170,6 +175,11 @@ class LinkFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def crowded(self) -> bool:
         """Whether it is full, or was a moment ago."""
         return self.full or crowded(self.depth, self.capacity)
+
+    @property
+    def lagging(self) -> bool:
+        """Whether its reader is behind, though there may be room just now."""
+        return self.full or lagging(self.depth, self.capacity)
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):

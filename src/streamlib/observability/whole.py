@@ -22,7 +22,7 @@ from streamlib.links.statistics import LinkStatistics
 from streamlib.observability.health import Burdens, health_of
 from streamlib.observability.rates import Rates
 from streamlib.observability.readings import LinkParts, ProcessorParts, link_snapshot, processor_snapshot
-from streamlib.observability.scene import crowded
+from streamlib.observability.scene import lagging
 from streamlib.observability.snapshots import GraphHealth, GraphSnapshot, LinkSnapshot, ProcessorSnapshot
 from streamlib.states import GraphState, ProcessorState
 
@@ -94,7 +94,7 @@ def _health(
         links=len(links),
         dropped=sum(link.dropped for link in links),
         nbytes=sum(link.queued_bytes for link in links if link.runs),
-        full=_full(graph, [link.id for link in links if link.runs and crowded(link.queue_depth, link.capacity)]),
+        full=_full(graph, [link.id for link in links if link.runs and lagging(link.queue_depth, link.capacity)]),
     )
     return health_of(graph, state, states, sum(one.errors for one in processors), burdens, rates, now_ns)
 
