@@ -199,7 +199,8 @@ def test_after_a_failure_that_stopped_the_runtime_the_failure_is_told_first(make
 
 
 def test_a_live_source_that_finds_no_room_is_told_with_who_is_too_slow(make: Make, release: threading.Event) -> None:
-    runtime, record = make(clock=ManualClock()), Record()
+    clock, record = ManualClock(), Record()
+    runtime = make(clock=clock)
 
     class Camera(Hand):
         """Is not slowed."""
@@ -221,6 +222,9 @@ def test_a_live_source_that_finds_no_room_is_told_with_who_is_too_slow(make: Mak
     assert found.findings[0].cause is Cause.SLOW
     assert "is too slow for what camera_0 sends" in found.findings[0].sentence
     assert runtime.inspector.explain(link).findings[0].root == stuck.id
+    clock.advance(10 * S)
+    (pace,) = runtime.inspector.health().bottlenecks
+    assert (pace.processor_id, pace.link_id, pace.busy, pace.slow) == (stuck.id, link.id, 1.0, True)
 
 
 def test_who_runs_on_a_main_thread_that_is_elsewhere_is_told(make: Make) -> None:

@@ -321,7 +321,8 @@ def slow(view: View) -> Root | None:
     """Its links are full for long, or drop what a live source sends, and it takes one frame after the other.
 
     A link is full for long where its writer has waited for long, and where each call of the reader takes long: then
-    half of it at least is full at each look, because a writer that waits comes back when the other half is free. Who is held back himself is not slow.
+    half of it at least is full at each look, because a writer that waits comes back when the other half is free. Who is
+    held back himself is not slow.
     """
     facts = view.facts
     if facts.over or any(link.holds and link.crowded for link in view.out):
