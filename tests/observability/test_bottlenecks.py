@@ -205,10 +205,16 @@ def test_who_is_paused_or_left_or_waits_for_another_input_is_none() -> None:
     stage = Three()
     never, join = stage.runtime.add_processor(Never), stage.runtime.add_processor(Join)
     unread = stage.runtime.connect(stage.hand, never)
-    lacks = stage.runtime.connect(stage.hand, join.input("picture"))
+    lacks, other = stage.runtime.connect(stage.hand, join.input("picture")), stage.runtime.add_processor(Hand)
+    stage.runtime.connect(other, join.input("music"))
+    out = Record()
+    stage.runtime.connect(join, stage.runtime.add_processor(Collect, record=out))
     with stage.runtime:
         stage.run()
-        for handle in (stage.filter, never):
+        stage.step(other, 4)
+        out.wait_until(lambda: len(out.numbers) == 4)
+        let_others_run(stage.runtime)
+        for handle in (stage.filter, never, join):
             spend(handle, 10.0)
         assert stage.found()
         stage.runtime.pause(stage.filter)
@@ -254,6 +260,23 @@ def test_a_link_that_keeps_the_newest_makes_none_and_one_from_a_live_source_does
         (found,) = stage.look.health().bottlenecks
         assert (found.processor_id, found.writers, found.slow) == (stuck.id, (camera.id,), True)
         release.set()
+
+
+def test_a_full_link_that_drops_frames_holds_nobody_back() -> None:
+    stage = Three()
+    aside = stage.runtime.add_processor(Collect, record=Record())
+    drops = stage.runtime.connect(stage.filter, aside, delivery="drop_oldest", capacity=2)
+    with stage.runtime:
+        stage.run()
+        spend(stage.filter, 9.6)
+        stage.runtime.pause(aside)
+        stage.step(stage.hand, 4)
+        stage.record.wait_until(lambda: len(stage.record.numbers) == 8)
+        spend(stage.filter, 9.6)
+        channels = [channel_of(stage.runtime, link) for link in (stage.link, drops)]
+        (found,) = bottlenecks(stage.runtime.graph, channels, Rates(), stage.clock.now_ns())
+        assert found.processor_id == stage.filter.id
+        stage.runtime.resume(aside)
 
 
 def test_the_busiest_comes_first() -> None:

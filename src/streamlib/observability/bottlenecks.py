@@ -51,8 +51,6 @@ def is_full(channel: Channel, depth: int) -> bool:
 
 def _holds(channel: Channel, depth: int) -> bool:
     """Whether it is full, or its writer waits there for room."""
-    if channel.drops:
-        return False
     reader = channel.reader
     return crowded(depth, channel.capacity) or (isinstance(reader, RingReader) and bool(reader.ring.stalled))
 
