@@ -1,14 +1,19 @@
 """Time, in nanoseconds and monotonic: the only place where the data plane asks what time it is.
 
 Whoever waits hands the clock the lock it sleeps on, so that a clock moved by hand (`streamlib.testing`)
-wakes sleepers exactly as the real one does, and no test has to sleep.
+wakes sleepers exactly as the real one does, and no test has to sleep. How long a caller waits is checked here too,
+where he says it, so that no clock meets what is no time.
 """
 
 from __future__ import annotations
 
+import math
+import numbers
 import threading
 import time
 from typing import Protocol
+
+from streamlib.errors import ConfigError
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
@@ -88,3 +93,37 @@ class PausableClock:
         still_ns, spent_ns = self._paused
         if still_ns is not None:
             self._paused = (None, spent_ns + self._clock.now_ns() - still_ns)
+
+
+def checked_timeout(given: object) -> float:
+    """A number of seconds; one below 0, as what is left of a deadline may be, is 0.
+
+    Raises:
+        ConfigError: It is no number, or more than threads can wait for.
+    """
+    seconds = _seconds(given)
+    if seconds > threading.TIMEOUT_MAX:
+        raise ConfigError(f"timeout is {given!r}; give a number of seconds, an hour is 3600", field="timeout")
+    return max(0.0, seconds)
+
+
+def checked_wait(given: object) -> float | None:
+    """As `checked_timeout`; None, and what is longer than anybody can wait for, has no end.
+
+    Raises:
+        ConfigError: It is no number.
+    """
+    seconds = math.inf if given is None else _seconds(given)
+    return None if seconds > threading.TIMEOUT_MAX else max(0.0, seconds)
+
+
+def _seconds(given: object) -> float:
+    seconds = math.nan
+    if not isinstance(given, bool) and isinstance(given, numbers.Real):
+        try:
+            seconds = float(given)
+        except OverflowError:  # an int that no float holds
+            seconds = -math.inf if given <= 0 else math.inf
+    if math.isnan(seconds):
+        raise ConfigError(f"timeout is {given!r}; give a number of seconds", field="timeout")
+    return seconds

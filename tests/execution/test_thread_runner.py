@@ -130,6 +130,7 @@ def test_a_fault_of_ours_ends_everyone_there_and_those_behind_get_the_end(
     assert other.state is ProcessorState.ENDED
     assert own(relay).life == ["setup", "teardown"]
     assert "the thread of endless_0 broke" in caplog.text
+    assert {vars(one).get("processor_id") for one in caplog.records if "broke" in one.message} == {source.id}
     done: list[int] = []
     loop.apply(lambda: done.append(1), SECONDS)
     assert done == [1]

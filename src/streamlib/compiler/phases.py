@@ -145,7 +145,7 @@ class Commit:
             self._site.delegates.will_create(node)
         with self._step("create", node.id):
             instance = self._site.instance(node)
-        self._site.tell("did_create", node.id, node, instance.processor)
+        self._site.tell("did_create", instance.context.runtime, node, instance.processor)
         return instance
 
     def _attach(self, node: ProcessorNode, instance: ProcessorInstance, strategy: SchedulingStrategy) -> None:
@@ -405,18 +405,20 @@ class Commit:
         for instance in self._created:
             if instance.loop is not None:
                 instance.loop.disturb(instance)
-            self._site.tell("did_start", instance.id)
+            self._site.tell("did_start", instance.context.runtime)
             progress.done("start", instance.id)
         for change in self._plan.configure:
             self._tell_config(change.id, change.new)
         for old, new in self._replaced:
-            self._site.tell("did_stop", old.id)
-            self._site.tell("did_start", new.id)
+            self._site.tell("did_stop", old.context.runtime)
+            self._site.tell("did_start", new.context.runtime)
             if old.processor.config != new.processor.config:
                 self._tell_config(new.id, new.processor.config)
 
     def _tell_config(self, id_: ProcessorId, config: ProcessorConfig) -> None:
-        self._site.tell("did_update_config", id_, id_, config)
+        instance = self._site.graph.get(id_, ProcessorInstance)
+        if instance is not None:
+            self._site.tell("did_update_config", instance.context.runtime, id_, config)
         self._site.bus.publish(ConfigUpdated(processor_id=id_, config=_fields(config)))
 
     # -------------------------------------------------------------------------------------------------------- pieces

@@ -99,6 +99,10 @@ class Loop(Chain):
         """Why it may not answer, where that is not its own doing, in words."""
         return HELD_BACK if self._waits_for_room else ""
 
+    def log_fields(self) -> dict[str, object]:
+        """The fields of a line of the log that is about it: those of its head."""
+        return {} if self.head is None else self.head.context.runtime.log_fields
+
     def serve(self) -> None:
         """Make the changes of a loop that no thread runs. Whoever has the turn comes here after he has let go of it."""
         while (self._changes or (self._head_changes and not self.in_head)) and not self.threaded:

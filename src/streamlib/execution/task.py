@@ -88,7 +88,8 @@ class Task:
 
     def abandon(self, error: BaseException) -> None:
         """`run` raised, by a fault of ours which no policy covers: everyone in the loop ends. For the runner."""
-        _LOG.critical("the loop of %s broke: %r", self.loop.name, error, exc_info=error, extra={"loop": self.loop.name})
+        fields = {**self.loop.log_fields(), "loop": self.loop.name}
+        _LOG.critical("the loop of %s broke: %r", self.loop.name, error, exc_info=error, extra=fields)
         self.loop.cancel_call()
         self.loop.abandon(error)
         self._submit(self)

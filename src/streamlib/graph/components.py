@@ -25,6 +25,7 @@ from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.links.latency import LatencyHistogram, LatencyStats
 from streamlib.links.statistics import LinkStatistics
+from streamlib.processors.context import log_fields
 from streamlib.states import ProcessorState
 
 C = TypeVar("C")
@@ -120,6 +121,23 @@ class CollectorPauses:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedStart:
+    """What kept the runtime from starting; a component of the graph as a whole, until the next commit that succeeds.
+
+    Attributes:
+        at_ns: When that was, on the runtime's clock.
+        error: With what it failed.
+        step: What was done then; empty where it did not get so far.
+        subject: To which processor or link; empty where it was about more than one.
+    """
+
+    at_ns: int
+    error: str
+    step: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LastMetrics:
     """What was counted of a processor until it was torn down; nothing is counted there any more."""
 
@@ -173,6 +191,13 @@ def statistics_of(graph: PropertyGraph, id_: LinkId) -> LinkStatistics | None:
         if wired is not None:
             return wired.channel.statistics()
     return None if last is None else last.statistics
+
+
+def log_fields_of(graph: PropertyGraph, id_: ProcessorId) -> dict[str, object]:
+    """The fields of a line of the log that is about a processor: its type too, while it is in the graph."""
+    with graph.lock:
+        node = graph.node(id_) if id_ in graph else None
+    return log_fields(id_) if node is None else log_fields(id_, node.processor_type, node.generation)
 
 
 class ComponentView:

@@ -47,6 +47,12 @@ class LatencyHistogram:
         self.samples += 1
         self.max_ns = max(self.max_ns, duration_ns)
 
+    def mean_ns(self) -> float:
+        """The mean so far, within 1/32; 0 without samples; from any thread."""
+        buckets = self._buckets.copy()
+        samples = sum(buckets.values())
+        return sum([_middle(bucket) * count for bucket, count in buckets.items()]) / samples if samples else 0.0
+
     def stats(self) -> LatencyStats:
         """The percentiles so far; from any thread."""
         if not self._buckets:

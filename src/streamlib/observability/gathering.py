@@ -23,14 +23,14 @@ from streamlib.execution.loops import Loop, loop_of
 from streamlib.execution.main_thread_runner import MainTask
 from streamlib.execution.metrics import RecentErrors
 from streamlib.execution.whereabouts import Call, whereabouts
-from streamlib.graph.components import LastMetrics, MainThreadMarker
+from streamlib.graph.components import FailedStart, LastMetrics, MainThreadMarker
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.links.latency import NEVER_TIMED
 from streamlib.links.reader import RingReader, SlotReader
 from streamlib.observability.causes import SILENT_CALLS, View, is_failing, own_cause
-from streamlib.observability.scene import CallFacts, LinkFacts, ProcessorFacts, RestartFacts, Scene, crowded
+from streamlib.observability.scene import CallFacts, LinkFacts, ProcessorFacts, RestartFacts, Scene, lagging
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import GraphState, ProcessorState
 
@@ -90,10 +90,11 @@ class Gathering:
             ids = graph.processor_ids()
             found = () if state is GraphState.IDLE else graph.having(ProcessorInstance).values()
             has_run = state is not GraphState.IDLE or bool(graph.having(LastMetrics))
+            failed_start = graph.get(graph.whole, FailedStart)
         failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.items()}
         if state is GraphState.IDLE:
             now_ns = around.clock.now_ns()
-            return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures)
+            return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures, failed_start=failed_start)
         return _Look(graph, around, {instance.id: instance for instance in found}, ids).scene(
             state, failures, ProcessorId(focus)
         )
@@ -229,7 +230,7 @@ class _Look:
             ):
                 if self._is_remarkable(instance):
                     found.append(instance)
-                elif any(_is_crowded(reader) for reader in readers):
+                elif any(_is_lagging(reader) for reader in readers):
                     full.append(instance)
             elif not readers[0].count_for_sure() and self._is_unfed(instance):
                 found.append(instance)
@@ -294,7 +295,7 @@ class _Look:
                 if channel.reader is not None and not channel.done:
                     facts = self._link_facts(port, channel, channel.reader)
                     self._links[facts.id] = facts
-                    full = full or facts.crowded
+                    full = full or facts.lagging
         linked = _linked(instance)
         call = self._calls.get(instance.id)
         waiting = instance.state is ProcessorState.RESTARTING
@@ -417,9 +418,9 @@ def _is_full(reader: SlotReader | RingReader) -> bool:
     return not reader.closed and reader.depth() >= reader.capacity
 
 
-def _is_crowded(reader: SlotReader | RingReader) -> bool:
+def _is_lagging(reader: SlotReader | RingReader) -> bool:
     capacity = reader.ring.capacity if isinstance(reader, RingReader) else reader.capacity
-    return _is_full(reader) or crowded(reader.depth(), capacity)
+    return _is_full(reader) or lagging(reader.depth(), capacity)
 
 
 def _linked(instance: ProcessorInstance) -> list[str]:

@@ -143,7 +143,7 @@ class GraphInspector:
 
     def health(self) -> GraphHealth:
         """How the graph as a whole is doing."""
-        return read_health(self._graph)
+        return read_health(self._graph, self._rates, self._now_ns())
 
     def explain(self, subject: ProcessorNamed | LinkNamed | str = "") -> Explanation:
         """Why nothing comes out: the roots first, each with what comes of it, in words and as data.
@@ -157,7 +157,7 @@ class GraphInspector:
         Raises:
             UnknownProcessorError, UnknownLinkError: There is none of that id, or it is a handle of another runtime.
         """
-        return self._explain(subject_named(self._graph, subject) if subject else "")
+        return self._explain("" if isinstance(subject, str) and not subject else subject_named(self._graph, subject))
 
     def interpreter_wait(self) -> InterpreterWait:
         """Estimate how long threads wait for the interpreter, from now until it is closed; use it with `with`."""

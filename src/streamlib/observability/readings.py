@@ -22,6 +22,7 @@ from streamlib.graph.plain_values import to_plain
 from streamlib.ids import PortRef
 from streamlib.links.channel import Channel
 from streamlib.links.latency import NEVER_TIMED, LatencyHistogram, LatencyStats
+from streamlib.links.reader import RingReader
 from streamlib.links.statistics import LinkStatistics
 from streamlib.observability.rates import Rates
 from streamlib.observability.snapshots import LinkEndpoint, LinkSnapshot, Place, ProcessorSnapshot, RunsOn
@@ -52,7 +53,8 @@ def processor_snapshot(parts: ProcessorParts, rates: Rates, now_ns: int) -> Proc
     """One processor as it is now."""
     node, metrics = parts.node, parts.metrics
     calls = 0 if metrics is None else metrics.calls
-    since_ns = 0 if metrics is None or parts.instance is None else metrics.since_ns  # who is gone has no rate
+    going = parts.instance is not None and not parts.instance.over  # who has ended or is gone has no rate
+    since_ns = metrics.since_ns if metrics is not None and going else 0
     throughput, window_s = rates.of((node.id, node.generation), calls, now_ns, since_ns)
     return ProcessorSnapshot(
         id=node.id,
@@ -74,7 +76,7 @@ def link_snapshot(parts: LinkParts, rates: Rates, now_ns: int) -> LinkSnapshot:
     """One link as it is now."""
     link, channel = parts.link, parts.channel
     counted = parts.statistics or LinkStatistics(0, 0, 0, link.capacity or parts.input.capacity)
-    since_ns = 0 if channel is None else channel.since_ns
+    since_ns = 0 if channel is None or _is_over(channel) else channel.since_ns
     throughput, window_s = rates.of((link.id, since_ns), counted.taken, now_ns, since_ns)
     return LinkSnapshot(
         id=link.id,
@@ -95,6 +97,14 @@ def link_snapshot(parts: LinkParts, rates: Rates, now_ns: int) -> LinkSnapshot:
         wait=counted.wait,
         runs=channel is not None,
     )
+
+
+def _is_over(channel: Channel) -> bool:
+    """Whether nothing will be read from a link any more: one of its ends has ended."""
+    reader = channel.reader
+    if reader is None:
+        return False
+    return reader.ended or (reader.ring.closed if isinstance(reader, RingReader) else reader.closed)
 
 
 def end_of(port: PortRef) -> LinkEndpoint:

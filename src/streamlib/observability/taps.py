@@ -20,7 +20,7 @@ from streamlib.events.runtime import ObserverFailed
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop, loop_of
 from streamlib.execution.tapped_call import CallObserver, CallTap
-from streamlib.graph.components import WiredChannel
+from streamlib.graph.components import WiredChannel, log_fields_of
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.tap import FrameObserver, LinkObserver, ObserverSlot, OutputTap, Tap
@@ -145,7 +145,7 @@ class Taps:
             self._fit_soon(port, partial(self._fit_output, port))
 
     def _output_failed(self, port: PortRef, observer: FrameObserver, error: Exception) -> None:
-        self._tell(f"output {port}", observer, error)
+        self._tell(f"output {port}", observer, error, port.processor_id)
         self.detach_output(port, observer)
 
     def _fit_output(self, port: PortRef) -> None:
@@ -169,7 +169,7 @@ class Taps:
             self._fit_soon(id_, partial(self._fit_call, id_))
 
     def _call_failed(self, id_: ProcessorId, observer: CallObserver, error: Exception) -> None:
-        self._tell(f"processor {id_}", observer, error)
+        self._tell(f"processor {id_}", observer, error, id_)
         self.detach_call(id_, observer)
 
     def _fit_call(self, id_: ProcessorId) -> None:
@@ -208,9 +208,10 @@ class Taps:
         instance = self._graph.get(id_, ProcessorInstance) if id_ in self._graph else None
         return instance, None if instance is None else loop_of(instance)
 
-    def _tell(self, place: str, observer: object, error: Exception) -> None:
+    def _tell(self, place: str, observer: object, error: Exception, of: ProcessorId | None = None) -> None:
         name = type(observer).__qualname__
-        LOG.error("the observer %s of %s raised and is removed: %r", name, place, error, exc_info=error)
+        fields = None if of is None else log_fields_of(self._graph, of)
+        LOG.error("the observer %s of %s raised and is removed: %r", name, place, error, exc_info=error, extra=fields)
         self._bus.publish(ObserverFailed(observer=name, observed=place, error=described(error)))
 
 

@@ -22,7 +22,7 @@ from streamlib.links.statistics import LinkStatistics
 from streamlib.observability.health import Burdens, health_of
 from streamlib.observability.rates import Rates
 from streamlib.observability.readings import LinkParts, ProcessorParts, link_snapshot, processor_snapshot
-from streamlib.observability.scene import crowded
+from streamlib.observability.scene import lagging
 from streamlib.observability.snapshots import GraphHealth, GraphSnapshot, LinkSnapshot, ProcessorSnapshot
 from streamlib.states import GraphState, ProcessorState
 
@@ -39,7 +39,7 @@ def whole_snapshot(graph: PropertyGraph, rates: Rates, now_ns: Callable[[], int]
     rates.make_room(2 * (len(ids) + len(link_ids)))
     processors = tuple(_processors(graph, [nodes[id_] for id_ in ids], rates, at_ns))
     joined = tuple(_links(graph, [links[id_] for id_ in link_ids], nodes, rates, at_ns))
-    health = _health(graph, state, processors, joined)
+    health = _health(graph, state, processors, joined, rates, at_ns)
     return GraphSnapshot(version=version, state=state, at_ns=at_ns, processors=processors, links=joined, health=health)
 
 
@@ -82,17 +82,24 @@ def _counted(wired: WiredChannel | None, last: LastStatistics | None) -> tuple[C
 
 
 def _health(
-    graph: PropertyGraph, state: GraphState, processors: Sequence[ProcessorSnapshot], links: Sequence[LinkSnapshot]
+    graph: PropertyGraph,
+    state: GraphState,
+    processors: Sequence[ProcessorSnapshot],
+    links: Sequence[LinkSnapshot],
+    rates: Rates,
+    now_ns: int,
 ) -> GraphHealth:
     states = [(one.id, one.state) for one in processors]
     burdens = Burdens(
         links=len(links),
         dropped=sum(link.dropped for link in links),
         nbytes=sum(link.queued_bytes for link in links if link.runs),
-        full=[
-            (link.source.processor_id, link.target.processor_id)
-            for link in links
-            if link.runs and crowded(link.queue_depth, link.capacity)
-        ],
+        full=_full(graph, [link.id for link in links if link.runs and lagging(link.queue_depth, link.capacity)]),
     )
-    return health_of(graph, state, states, sum(one.errors for one in processors), burdens)
+    return health_of(graph, state, states, sum(one.errors for one in processors), burdens, rates, now_ns)
+
+
+def _full(graph: PropertyGraph, ids: Sequence[LinkId]) -> list[Channel]:
+    with graph.lock:
+        wired = [graph.get(id_, WiredChannel) for id_ in ids if id_ in graph]
+    return [one.channel for one in wired if one is not None]

@@ -57,6 +57,12 @@ class MediaConfig:
                 raise ConfigError(f"MediaConfig.{name}: {reason(error, annotation, value)}", field=name) from error
 
 
+def log_fields(processor_id: ProcessorId, processor_type: str = "", generation: int = 0) -> dict[str, object]:
+    """Whose a line of the log is, as fields of its record: those of the three that are known."""
+    fields = {"processor_id": processor_id, "processor_type": processor_type, "generation": generation}
+    return {name: one for name, one in fields.items() if one}
+
+
 class ProcessorLog(ProcessorLogAdapter):
     """The logger `streamlib.processor`, each line headed by a processor's id; its records say in fields whose they are.
 
@@ -64,8 +70,7 @@ class ProcessorLog(ProcessorLogAdapter):
     """
 
     def __init__(self, processor_id: ProcessorId, processor_type: str = "", generation: int = 0) -> None:
-        fields = {"processor_id": processor_id, "processor_type": processor_type, "generation": generation}
-        super().__init__(logging.getLogger("streamlib.processor"), {name: one for name, one in fields.items() if one})
+        super().__init__(logging.getLogger("streamlib.processor"), log_fields(processor_id, processor_type, generation))
         self.processor_id = processor_id
 
     def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[str, MutableMapping[str, Any]]:
@@ -103,6 +108,11 @@ class RuntimeContext:
         if log is None:
             log = self._log = ProcessorLog(self.processor_id, self.processor_type, self.generation)
         return log
+
+    @property
+    def log_fields(self) -> dict[str, object]:
+        """The fields of a line of another logger that is about this processor."""
+        return log_fields(self.processor_id, self.processor_type, self.generation)
 
     def shared(self, type_: type[T]) -> T:
         """The runtime's one object of a type, made by `type_()` on first use and closed when the runtime stops.
