@@ -19,7 +19,7 @@ def test_a_graph_that_is_empty_is_well() -> None:
 def test_those_whom_others_wait_for_come_first() -> None:
     ids = [f"pass_{number}" for number in range(3)]
     full = [(ids[0], ids[1]), (ids[1], ids[2])]
-    health = health_of(StreamRuntime().graph, GraphState.IDLE, [], 0, Burdens(links=2, full=full))  # type: ignore[arg-type]
+    health = health_of(StreamRuntime().graph, GraphState.IDLE, [], [], 0, Burdens(links=2, full=full))  # type: ignore[arg-type]
     assert health.bottlenecks == ("pass_2", "pass_1")
 
 

@@ -12,6 +12,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -36,6 +37,9 @@ from streamlib.states import GraphState, ProcessorState
 
 MOST_NOTED = 1_000
 """So many processors that wait for others are looked at closely, those next to a cause first; others are counted."""
+
+
+_SINCE = attrgetter("metrics.since_ns")
 
 
 class Failures(Protocol):
@@ -87,16 +91,16 @@ class Gathering:
         graph, around = self._graph, self._around
         with graph.lock:
             state = graph.state
-            ids = graph.processor_ids()
-            found = () if state is GraphState.IDLE else graph.having(ProcessorInstance).values()
+            ids, (entities, _) = graph.processor_ids(), graph.entities()
+            found = [] if state is GraphState.IDLE else graph.column(entities, ProcessorInstance)
             has_run = state is not GraphState.IDLE or bool(graph.having(LastMetrics))
         failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.items()}
         if state is GraphState.IDLE:
             now_ns = around.clock.now_ns()
             return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures)
-        return _Look(graph, around, {instance.id: instance for instance in found}, ids).scene(
-            state, failures, ProcessorId(focus)
-        )
+        absent = [id_ for id_, instance in zip(ids, found, strict=True) if instance is None]
+        instances = {id_: instance for id_, instance in zip(ids, found, strict=True) if instance is not None}
+        return _Look(graph, around, instances, absent).scene(state, failures, ProcessorId(focus))
 
 
 class _Look:
@@ -107,14 +111,14 @@ class _Look:
         graph: PropertyGraph,
         around: Surroundings,
         instances: dict[ProcessorId, ProcessorInstance],
-        ids: list[ProcessorId],
+        absent: list[ProcessorId],
     ) -> None:
         self._graph = graph
         self._around = around
         self._instances = instances
         self._now_ns = around.clock.now_ns()
         self._offset_ns = self._now_ns - around.media_clock.now_ns()
-        self._absent = [] if len(self._instances) == len(ids) else [id_ for id_ in ids if id_ not in instances]
+        self._absent = absent
         self._calls: dict[ProcessorId, Call] = {}
         self._occupied: dict[ProcessorId, ProcessorId] = {}
         self._held_heads: dict[Loop, ProcessorId] = {}
@@ -153,12 +157,12 @@ class _Look:
                 waiting += self._affected(instance)
         self._note_absent()
         left = {instance.id for instance, waits in waiting if waits} | self._occupied.keys()
-        beyond = len(self._graph.behind(left) - self._processors.keys()) if left - self._processors.keys() else 0
-        return replace(scene, beyond=beyond)
+        behind = self._graph.behind(left) if left - self._processors.keys() else set()
+        return replace(scene, beyond=len(behind) - sum(id_ in behind for id_ in self._processors))
 
     def _started_ns(self) -> int | None:
         """Since when the first of them has run."""
-        return min([at for one in self._instances.values() if (at := one.metrics.since_ns)], default=None)
+        return min(filter(None, map(_SINCE, self._instances.values())), default=None)
 
     def _way_to(self, instance: ProcessorInstance) -> list[ProcessorInstance]:
         """One that is asked for, and those on whose frames it waits, the furthest first in a row of as many as fit."""
@@ -213,26 +217,25 @@ class _Look:
         running = ProcessorState.RUNNING
         found: list[ProcessorInstance] = []
         full: list[ProcessorInstance] = []
+        unread: list[ProcessorInstance] = []
         for instance in self._instances.values():
-            readers, writers, metrics = instance.readers, instance.writers, instance.metrics
+            readers = instance.readers
             if (
-                instance.state is not running
-                or instance.left_unread is not None
-                or len(readers) != 1
-                or readers[0].depth()
-                or readers[0].ended
-                or readers[0].muted
-                or len(writers) != 1  # of an output that was never connected there is none
-                or not writers[0].connected
-                or metrics.errors
-                or len(instance.declaration.inputs) != 1
+                len(readers) == 1
+                and readers[0].is_quiet()
+                and instance.state is running
+                and instance.left_unread is None
+                and not instance.metrics.errors
+                and len(instance.declaration.inputs) == 1
+                and (instance.writers or not instance.outputs)
             ):
-                if self._is_remarkable(instance):
-                    found.append(instance)
-                elif any(_is_crowded(reader) for reader in readers):
-                    full.append(instance)
-            elif not readers[0].count_for_sure() and self._is_unfed(instance):
+                if not (readers[0].taken or readers[0].count_for_sure()):
+                    unread.append(instance)
+            elif self._is_remarkable(instance):
                 found.append(instance)
+            elif any(_is_crowded(reader) for reader in readers):
+                full.append(instance)
+        found += self._unfed(unread)
         known = self._instances
         found += [known[id_] for id_ in (*self._calls, *self._on_main()) if id_ in known]
         return found, [*full, *(known[id_] for id_ in itertools.islice(self._occupied, MOST_NOTED))]
@@ -257,14 +260,20 @@ class _Look:
         markers = self._graph.query(MainThreadMarker)
         return [ProcessorId(id_) for id_ in markers if _main_is_elsewhere(self._instances.get(ProcessorId(id_)))]
 
+    def _unfed(self, unread: list[ProcessorInstance]) -> list[ProcessorInstance]:
+        """Of those who have read nothing so far, whose who were forgotten."""
+        if not unread or all(one.metrics.calls < SILENT_CALLS for one in self._instances.values()):
+            return []  # nobody was called often yet, as shortly after the start
+        return [instance for instance in unread if self._is_unfed(instance)]
+
     def _is_unfed(self, instance: ProcessorInstance) -> bool:
         """Whether a feeder was called often, and has never written to it; that one is noted too."""
         found = False
         for channel in instance.incoming():
             reader, feeder = channel.reader, self._instances.get(_source_of(channel))
-            if reader is None or feeder is None or reader.count_for_sure() or reader.depth():
+            if reader is None or feeder is None or feeder.metrics.calls < SILENT_CALLS:
                 continue
-            if feeder.metrics.calls >= SILENT_CALLS:
+            if not (reader.count_for_sure() or reader.depth()):
                 found = True
                 if feeder.id not in self._processors:
                     self._note(feeder)
