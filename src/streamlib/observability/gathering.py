@@ -56,15 +56,13 @@ class Gathering:
         graph, around = self._graph, self._around
         with graph.lock:
             state = graph.state
-            ids, (entities, _) = graph.processor_ids(), graph.entities()
-            found = [] if state is GraphState.IDLE else graph.column(entities, ProcessorInstance)
+            ids, instances = graph.processor_ids(), graph.having(ProcessorInstance)
             has_run = state is not GraphState.IDLE or bool(graph.having(LastMetrics))
         failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.items()}
         if state is GraphState.IDLE:
             now_ns = around.clock.now_ns()
             return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures)
-        absent = [id_ for id_, instance in zip(ids, found, strict=True) if instance is None]
-        instances = {id_: instance for id_, instance in zip(ids, found, strict=True) if instance is not None}
+        absent = [] if len(instances) == len(ids) else [id_ for id_ in ids if id_ not in instances]
         return _Look(graph, around, instances, absent).scene(state, failures, ProcessorId(focus))
 
 
@@ -75,7 +73,7 @@ class _Look:
         self,
         graph: PropertyGraph,
         around: Surroundings,
-        instances: dict[ProcessorId, ProcessorInstance],
+        instances: Mapping[ProcessorId | LinkId, ProcessorInstance],
         absent: list[ProcessorId],
     ) -> None:
         self._graph = graph
