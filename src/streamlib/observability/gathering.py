@@ -226,7 +226,7 @@ class _Look:
         return [ProcessorId(id_) for id_ in markers if main_is_elsewhere(self._instances.get(ProcessorId(id_)))]
 
     def _unfed(self, unread: list[ProcessorInstance]) -> list[ProcessorInstance]:
-        """Of those who have read nothing so far, whose who were forgotten."""
+        """Of those who have read nothing so far, to whom a feeder should have written by now."""
         if not unread or all(one.metrics.calls < SILENT_CALLS for one in self._instances.values()):
             return []  # nobody was called often yet, as shortly after the start
         return [instance for instance in unread if self._is_unfed(instance)]
