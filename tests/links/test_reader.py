@@ -276,6 +276,22 @@ def chain(length: int) -> tuple[list[Reader], SlotReader]:
     return readers, last
 
 
+@pytest.mark.parametrize("of_a_slot", [True, False], ids=["slot", "ring"])
+def test_a_reader_is_quiet_while_nothing_waits_and_it_is_open(*, of_a_slot: bool) -> None:
+    made = ring()
+    reader: SlotReader | RingReader = slot(capacity=8) if of_a_slot else RingReader(made)
+    quiet = [reader.is_quiet()]
+    for change in (lambda: reader.preload([1, 2]), reader.read, reader.read):
+        change()
+        quiet.append(reader.is_quiet())
+    assert quiet == [True, False, False, True]
+    reader.muted = True
+    assert not reader.is_quiet()
+    reader.muted = False
+    reader.end() if isinstance(reader, SlotReader) else made.end()
+    assert not reader.is_quiet()
+
+
 @pytest.mark.parametrize("length", [1, 2, 3, 6, 6_000])
 def test_a_read_kept_from_before_leads_to_the_present_reader_however_often_it_was_replaced(length: int) -> None:
     readers, last = chain(length)

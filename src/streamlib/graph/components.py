@@ -6,9 +6,11 @@ their own through `ComponentView`. What a component holds is the business of tho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
+
+from tcod.ecs import Entity
 
 from streamlib.errors import DeclarationError
 from streamlib.execution.instance import ProcessorInstance
@@ -182,6 +184,16 @@ def metrics_of(graph: PropertyGraph, id_: ProcessorId) -> ProcessorMetrics | Non
     with graph.lock:
         metrics, last = graph.get(id_, ProcessorMetrics), graph.get(id_, LastMetrics)
     return metrics if metrics is not None or last is None else last.metrics
+
+
+def metrics_of_each(graph: PropertyGraph, entities: Iterable[Entity]) -> list[ProcessorMetrics | None]:
+    """The same of many processors at once."""
+    with graph.lock:
+        metrics, last = graph.column(entities, ProcessorMetrics), graph.column(entities, LastMetrics)
+    return [
+        left.metrics if counted is None and left is not None else counted
+        for counted, left in zip(metrics, last, strict=True)
+    ]
 
 
 def statistics_of(graph: PropertyGraph, id_: LinkId) -> LinkStatistics | None:

@@ -124,7 +124,29 @@ class Entities:
         """The components of one type, by the ids of those in the graph; in no order, and quicker than one by one."""
         ids = self._ids
         # Those that are being torn down have components and are not in the graph any more.
-        return {ids[entity]: found for entity, found in self._registry.Q[Entity, component_type] if entity in ids}
+        return {ids[entity]: found for entity, found in self._table(component_type).items() if entity in ids}
+
+    def each(self, seats: Mapping[Id, Entity], component_type: type[C]) -> list[C]:
+        """The component of one type of all processors or all links, in order; each of them has one."""
+        table = self._table(component_type)
+        return [table[entity] for entity in seats.values()]
+
+    def column(self, entities: Iterable[Entity], component_type: type[C]) -> list[C | None]:
+        """The component of one type of each of these, None where it has none or has left the graph."""
+        table, ids = self._table(component_type), self._ids
+        if not table:
+            return [None for _ in entities]
+        return [table.get(entity) if entity in ids else None for entity in entities]
+
+    def _table(self, component_type: type[C]) -> Mapping[Entity, C]:
+        """All components of one type.
+
+        The library keeps such a table, and its queries, all that is public, copy it: that takes ten times as long.
+        """
+        tables: Mapping[type[C], dict[Entity, C]] | None = getattr(self._registry, "_components_by_type", None)
+        if tables is None:  # it keeps them elsewhere by now
+            return dict(self._registry.Q[Entity, component_type])
+        return tables.get(component_type, {})
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self.processors or id_ in self.links

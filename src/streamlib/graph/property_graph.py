@@ -171,7 +171,7 @@ class PropertyGraph:
     def processors(self) -> list[ProcessorNode]:
         """All processors, in the order in which they came."""
         with self.lock:
-            return [components_of(entity)[ProcessorNode] for entity in self._entities.processors.values()]
+            return self._entities.each(self._entities.processors, ProcessorNode)
 
     def processor_ids(self) -> list[ProcessorId]:
         """The ids of all processors, in the order in which they came."""
@@ -253,7 +253,7 @@ class PropertyGraph:
     def links(self) -> list[Link]:
         """All links, in order: that in which they came, unless they were put elsewhere."""
         with self.lock:
-            return [components_of(entity)[Link] for entity in self._entities.links.values()]
+            return self._entities.each(self._entities.links, Link)
 
     def link_ids(self) -> list[LinkId]:
         """The ids of all links, in order."""
@@ -374,6 +374,19 @@ class PropertyGraph:
         """The components of that very type, by the ids of those that have one; in no order. For all at once."""
         with self.lock:
             return self._entities.having(component_type)
+
+    def entities(self) -> tuple[list[Entity], list[Entity]]:
+        """The entities of all processors and of all links, each in order: what `column` is asked about."""
+        with self.lock:
+            return list(self._entities.processors.values()), list(self._entities.links.values())
+
+    def column(self, entities: Iterable[Entity], component_type: type[C]) -> list[C | None]:
+        """The component of that very type of each of many, None where there is none or it has left the graph.
+
+        The quickest way to those of all: what is read of one kind after the other stands at the same places.
+        """
+        with self.lock:
+            return self._entities.column(entities, component_type)
 
     def query_filter(self, predicate: Callable[[ProcessorNode], bool]) -> list[ProcessorId]:
         """Ids of the processors that a predicate picks; it is called without the lock."""

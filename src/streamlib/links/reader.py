@@ -141,6 +141,11 @@ class RingReader:
         """As `count`: each is counted as it is taken."""
         return self.count()
 
+    def is_quiet(self) -> bool:
+        """Whether nothing waits here that is open, which is the one question of who looks at all; from any thread."""
+        ring = self.ring
+        return not (ring.items or ring.ended or self.muted)
+
     def depth(self) -> int:
         """Frames waiting."""
         return len(self.ring.items)
@@ -287,6 +292,10 @@ class SlotReader:
     def ended(self) -> bool:
         """Whether no frame waits and none will come."""
         return self.source_ended and not self.muted and self.frame is None and not self._pile
+
+    def is_quiet(self) -> bool:
+        """Whether nothing waits here that is open, which is the one question of who looks at all; from any thread."""
+        return self.frame is None and not (self._pile or self.source_ended or self.muted)
 
     def depth(self) -> int:
         """Frames waiting."""

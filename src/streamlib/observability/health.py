@@ -6,13 +6,13 @@ Of a large graph it reads kind by kind what it needs, so that the graph's lock i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from streamlib.execution.metrics import ProcessorMetrics
-from streamlib.graph.components import CollectorPauses, LastMetrics, LastStatistics, WiredChannel
+from streamlib.graph import Entity
+from streamlib.graph.components import CollectorPauses, LastStatistics, WiredChannel, metrics_of_each
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import LinkId, ProcessorId
+from streamlib.ids import ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.links.latency import NEVER_TIMED
 from streamlib.observability.bottlenecks import bottlenecks, is_full
@@ -34,24 +34,24 @@ class Burdens:
 def health_of(
     graph: PropertyGraph,
     state: GraphState,
-    states: Iterable[tuple[ProcessorId, ProcessorState]],
+    ids: Sequence[ProcessorId],
+    states: Sequence[ProcessorState | None],
     errors: int,
     burdens: Burdens,
     rates: Rates,
     now_ns: int,
 ) -> GraphHealth:
-    """The health of a graph of these processors and links."""
-    processors = list(states)
+    """The health of a graph of these processors, each in its state, and of these links."""
     pauses = graph.get(graph.whole, CollectorPauses)
     return GraphHealth(
         state=state,
-        processor_count=len(processors),
+        processor_count=len(ids),
         link_count=burdens.links,
         dropped_frames=burdens.dropped,
         error_count=errors,
         bottlenecks=bottlenecks(graph, burdens.full, rates, now_ns),
-        failed=tuple([id_ for id_, one in processors if one is ProcessorState.FAILED]),
-        paused=tuple([id_ for id_, one in processors if one is ProcessorState.PAUSED]),
+        failed=_those_in(ProcessorState.FAILED, ids, states),
+        paused=_those_in(ProcessorState.PAUSED, ids, states),
         queued_bytes=burdens.nbytes,
         collector=NEVER_TIMED if pauses is None else pauses.stats,
     )
@@ -60,24 +60,30 @@ def health_of(
 def read_health(graph: PropertyGraph, rates: Rates, now_ns: int) -> GraphHealth:
     """The health of a graph as it is now."""
     with graph.lock:
-        ids, state, links = graph.processor_ids(), graph.state, graph.link_ids()
-        states = graph.having(ProcessorState)
-    metrics, last = graph.having(ProcessorMetrics), graph.having(LastMetrics)
-    errors = sum([one.errors for one in metrics.values()])
-    errors += sum([one.metrics.errors for id_, one in last.items() if id_ not in metrics])
-    return health_of(
-        graph, state, [(id_, states[id_]) for id_ in ids], errors, _read_burdens(graph, links), rates, now_ns
-    )
+        ids, state, (processors, links) = graph.processor_ids(), graph.state, graph.entities()
+        states = graph.column(processors, ProcessorState)
+    errors = sum([one.errors for one in metrics_of_each(graph, processors) if one is not None])
+    return health_of(graph, state, ids, states, errors, _read_burdens(graph, links), rates, now_ns)
 
 
-def _read_burdens(graph: PropertyGraph, link_ids: Sequence[LinkId]) -> Burdens:
-    wired, last, burdens = graph.having(WiredChannel), graph.having(LastStatistics), Burdens(len(link_ids))
-    for one in wired.values():
-        dropped, depth = one.channel.load()
+def _those_in(
+    state: ProcessorState, ids: Sequence[ProcessorId], states: Sequence[ProcessorState | None]
+) -> tuple[ProcessorId, ...]:
+    return tuple([id_ for id_, one in zip(ids, states, strict=True) if one is state])
+
+
+def _read_burdens(graph: PropertyGraph, entities: Sequence[Entity]) -> Burdens:
+    wired, last = graph.column(entities, WiredChannel), graph.column(entities, LastStatistics)
+    burdens = Burdens(len(entities))
+    for one, left in zip(wired, last, strict=True):
+        if one is None:
+            burdens.dropped += 0 if left is None else left.statistics.dropped
+            continue
+        channel = one.channel
+        dropped, depth = channel.load()
         burdens.dropped += dropped
         if depth:
-            burdens.nbytes += one.channel.waiting_bytes()
-            if is_full(one.channel, depth):
-                burdens.full.append(one.channel)
-    burdens.dropped += sum([one.statistics.dropped for id_, one in last.items() if id_ not in wired])
+            burdens.nbytes += channel.waiting_bytes()
+            if is_full(channel, depth):
+                burdens.full.append(channel)
     return burdens

@@ -26,7 +26,7 @@ from streamlib.observability.naming import LinkNamed, ProcessorNamed, link_id, p
 from streamlib.observability.observer import Observer
 from streamlib.observability.observers import Observers
 from streamlib.observability.rates import Rates
-from streamlib.observability.readings import LinkParts, ProcessorParts, end_of, link_snapshot, processor_snapshot
+from streamlib.observability.readings import end_of, link_snapshot, processor_snapshot
 from streamlib.observability.sightings import Bounds
 from streamlib.observability.snapshots import (
     GraphHealth,
@@ -79,14 +79,10 @@ class GraphInspector:
         with graph.lock:
             if name not in graph:
                 return None
-            parts = ProcessorParts(
-                graph.node(name),
-                graph.get(name, ProcessorState) or ProcessorState.IDLE,
-                metrics_of(graph, name),
-                graph.get(name, SchedulingStrategy),
-                graph.get(name, ProcessorInstance),
-            )
-        return processor_snapshot(parts, self._rates, self._now_ns())
+            node, state = graph.node(name), graph.get(name, ProcessorState) or ProcessorState.IDLE
+            metrics, strategy = metrics_of(graph, name), graph.get(name, SchedulingStrategy)
+            instance = graph.get(name, ProcessorInstance)
+        return processor_snapshot(node, state, metrics, strategy, instance, self._rates, self._now_ns())
 
     def link(self, link: LinkNamed | str) -> LinkSnapshot | None:
         """One link as it is now, by its id or its handle; None where there is none of that id.
@@ -100,8 +96,8 @@ class GraphInspector:
                 return None
             joined, wired = graph.link(name), graph.get(name, WiredChannel)
             input_ = graph.node(joined.target.processor_id).declaration.input(joined.target.port)
-            parts = LinkParts(joined, input_, None if wired is None else wired.channel, statistics_of(graph, name))
-        return link_snapshot(parts, self._rates, self._now_ns())
+            channel, counted = None if wired is None else wired.channel, statistics_of(graph, name)
+        return link_snapshot(joined, input_, channel, counted, self._rates, self._now_ns())
 
     def snapshot(self) -> GraphSnapshot:
         """The whole graph at once: every processor and link of one version of the topology, and the health of it all.

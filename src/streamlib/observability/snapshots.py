@@ -26,7 +26,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Any of the records here."""
 
 
-class LinkEndpoint(Snapshot, frozen=True, kw_only=True):
+class LinkEndpoint(Snapshot, frozen=True, kw_only=True, gc=False):
     """One end of a link."""
 
     processor_id: ProcessorId
@@ -46,7 +46,7 @@ class RunsOn(StrEnum):
     CALLER = "caller"
 
 
-class Place(Snapshot, frozen=True, kw_only=True):
+class Place(Snapshot, frozen=True, kw_only=True, gc=False):
     """Where a processor runs.
 
     Attributes:
@@ -108,7 +108,7 @@ class ProcessorSnapshot(Snapshot, frozen=True, kw_only=True):
         return f"{words}, {self.throughput_fps:,.1f} per second{errors}"
 
 
-class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
+class LinkSnapshot(Snapshot, frozen=True, kw_only=True, gc=False):
     """One link; its counters agree with each other: written = taken + queue_depth + dropped.
 
     Attributes:
@@ -166,7 +166,7 @@ class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
         return self.runs and self.queue_depth >= self.capacity
 
 
-class TopologyProcessor(Snapshot, frozen=True, kw_only=True):
+class TopologyProcessor(Snapshot, frozen=True, kw_only=True, gc=False):
     """A processor, as a point of the topology."""
 
     id: ProcessorId
@@ -174,7 +174,7 @@ class TopologyProcessor(Snapshot, frozen=True, kw_only=True):
     state: ProcessorState
 
 
-class TopologyLink(Snapshot, frozen=True, kw_only=True):
+class TopologyLink(Snapshot, frozen=True, kw_only=True, gc=False):
     """A link, as an arrow of the topology."""
 
     id: LinkId

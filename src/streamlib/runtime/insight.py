@@ -9,7 +9,8 @@ from streamlib.clock import NS_PER_S
 from streamlib.compiler.site import Site
 from streamlib.execution.whereabouts import whereabouts
 from streamlib.observability.explainer import Explainer
-from streamlib.observability.gathering import Gathering, Surroundings
+from streamlib.observability.facts import Surroundings
+from streamlib.observability.gathering import Gathering
 from streamlib.observability.proposals import Proposals
 from streamlib.observability.stalls import StallWatcher
 from streamlib.runtime.restarts import Restarts
