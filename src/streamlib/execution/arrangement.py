@@ -57,6 +57,8 @@ class Arrangement(Visitor):
         in_pass: Whether a pass has counted itself and not come to its steps.
     """
 
+    __slots__ = ("_ranks", "foreign", "held", "in_pass", "inlined", "members", "passes", "steps", "tick_ns")
+
     def __init__(self, clock: Clock, media_clock: Clock) -> None:
         super().__init__(clock, media_clock)
         self.members: list[ProcessorInstance] = []

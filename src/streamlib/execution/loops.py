@@ -52,6 +52,10 @@ class Loop(Chain):
         threaded: Whether a thread of its own or a runner serves it; then only they touch it.
     """
 
+    # Each processor on the pool has a loop, and a dictionary of so many attributes is four times as big.
+    __slots__ = ("_changes", "_head_changes", "_paused", "_waits_for_room", "name", "runner", "stopped", "threaded",
+                 "turn", "waker")  # fmt: skip
+
     hosts = True
 
     def __init__(self, name: str, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
