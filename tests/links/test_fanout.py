@@ -24,9 +24,9 @@ def test_a_fanout_is_free_when_all_its_links_are_and_asks_each() -> None:
     writer.write(1)
     assert not writer.free()
     assert all(made.stalled for made in rings), "each without room has to call"
-    rings[0].items.clear()
+    rings[0].open().clear()
     assert not writer.free()
-    rings[1].items.clear()
+    rings[1].open().clear()
     assert writer.free()
 
 

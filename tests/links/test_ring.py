@@ -82,7 +82,7 @@ def test_credit_never_lets_more_in_than_the_capacity(capacity: int, data: st.Dat
 def test_the_writer_is_woken_once_when_half_of_the_ring_is_free(capacity: int, wakes_at: int) -> None:
     made, producer, _ = watched(capacity)
     reader = RingReader(made)
-    made.items.extend(range(capacity))
+    made.open().extend(range(capacity))
     assert not made.has_room()
     woken_at = []
     while made.items:
@@ -96,7 +96,7 @@ def test_the_writer_is_woken_once_when_half_of_the_ring_is_free(capacity: int, w
 def test_a_reader_that_rests_calls_the_writer_to_whatever_room_there_is() -> None:
     made, producer, _ = watched(8)
     reader = RingReader(made)
-    made.items.extend(range(8))
+    made.open().extend(range(8))
     assert not made.has_room()
     made.reader_rests()
     assert producer.count == 0, "there is no room yet"
@@ -111,12 +111,12 @@ def test_a_reader_that_rests_calls_the_writer_to_whatever_room_there_is() -> Non
 def test_a_mark_left_too_late_is_looked_at_again() -> None:
     """The reader takes a frame after the writer has looked and before it leaves its mark."""
     made = ring(1)
-    made.items.append(1)
+    made.open().append(1)
 
     class Mark(list[int]):
         def append(self, value: int) -> None:
             super().append(value)
-            made.items.clear()
+            made.open().clear()
 
     made.stalled = Mark()
     assert made.has_room()
@@ -182,8 +182,8 @@ def test_what_is_written_while_a_ring_is_closing_is_either_lost_and_counted_or_s
 
 def test_the_overwrites_ring_holds_one() -> None:
     made = ring(1, overwrites=True)
-    made.items.append(1)
-    made.items.append(2)
+    made.open().append(1)
+    made.open().append(2)
     assert list(made.items) == [2]
 
 

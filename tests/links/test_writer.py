@@ -12,6 +12,7 @@ from streamlib.links.reader import OVERFLOW_LIMIT, RingReader
 from streamlib.links.ring import Ring
 from streamlib.links.tap import Tap
 from streamlib.links.tapped import TapWriter
+from streamlib.links.wake import Waker
 from streamlib.links.writer import GatedSlotWriter, LatestWriter, PlugWriter, RingWriter, SlotWriter, Writer
 from tests.links.ends import Calls, as_slot, channel, nobody_fails, read_all, ring, slot
 
@@ -131,7 +132,7 @@ def test_a_released_writer_appends_one_frame_beyond_the_capacity_and_waits_with_
         if len(waits) == 1:
             full.released = True
         else:
-            full.items.clear()
+            full.open().clear()
         assert full.has_room()
 
     writer = RingWriter(made, wait=wait)
@@ -217,6 +218,7 @@ def test_the_newest_wakes_one_who_sleeps() -> None:
     writer = LatestWriter(made)
     writer._wake = woken
     writer.write(1)
+    assert isinstance(made.consumer, Waker)
     made.consumer.asleep.append(threading.Lock())
     writer.write(2)
     assert woken.count == 1

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sized
+from typing import Protocol
 
 from streamlib.clock import Clock
 
@@ -23,7 +23,7 @@ class Wakes(Protocol):
     """
 
     @property
-    def asleep(self) -> deque[Any]: ...
+    def asleep(self) -> Sized: ...
     def wake(self) -> None: ...
     def stalls(self) -> int: ...
 
