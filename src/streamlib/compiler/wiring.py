@@ -352,6 +352,8 @@ class Wiring:
 
     def _follow_all(self) -> None:
         """Mean those who have taken the place of others by now; one that does it later is met when it has."""
+        if not self._heirs:
+            return
         for joints in (self.joined, self.cut, self._lingering):
             joints[:] = [replace(j, source=self._now(j.source), target=self._now(j.target)) for j in joints]
         self._homes = {self._now(instance): home for instance, home in self._homes.items()}

@@ -209,16 +209,18 @@ class Ports:
         and then lets go of those that were cut and read. They stand as `places` says, by the names of the links; those
         that were cut stand behind.
         """
-        many = self.declaration.inputs[port].many
         inputs = self.inputs
-        there = [channel if held is before else held for held in inputs.get(port, ())]
-        # With `before`, others in there may be about to be followed in their places, too.
-        held = [one for one in there if many and (one is channel or before is not None or not one.done)]
-        bound = held if channel in held else [*held, channel]
-        inputs[port] = sorted(bound, key=lambda one: places.get(one.name, len(places))) if places else bound
+        if self.declaration.inputs[port].many:
+            there = [channel if held is before else held for held in inputs.get(port, ())]
+            # With `before`, others in there may be about to be followed in their places, too.
+            held = [one for one in there if one is channel or before is not None or not one.done]
+            bound = held if channel in held else [*held, channel]
+            inputs[port] = sorted(bound, key=lambda one: places.get(one.name, len(places))) if places else bound
+        else:
+            inputs[port] = [channel]
         self._incoming = tuple([(name, one) for name, channels in inputs.items() for one in channels])
         self._hold_inputs(port)
-        self.readers = tuple(found.reader for found in self.incoming() if found.reader is not None)
+        self.readers = tuple([found.reader for _, found in self._incoming if found.reader is not None])
         self.left_unread = None
         if isinstance(channel.reader, SlotReader):
             channel.reader.target = self
