@@ -30,7 +30,7 @@ SWITCH_INTERVAL_S = 0.001
 COLLECTOR_THRESHOLDS = (700, 10, 1000)
 """As Python's own, but for the oldest generation, which is looked at once in a hundred times as seldom."""
 
-BUILDING_THRESHOLDS = (2_500_000, 10, 1000)
+BUILDING_THRESHOLDS = (5_000_000, 10, 1000)
 """While many are built: so many objects more are made than are gone before it looks at the young ones.
 
 Building and starting 50,000 processors makes fewer.
