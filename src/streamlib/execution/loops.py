@@ -115,7 +115,7 @@ class Loop(Chain):
     def let_go(self) -> None:
         """Its head has been torn down, and its thread or runner has ended: hold nobody any more."""
         self.head = self.runner = None
-        self.members, self.inlined, self.held = [], [], []
+        self.members, self.inlined, self.held = [], [], ()
         self.steps, self.foreign, self._ranks = [], (), {}
         self.timers.clear()
         self.roused.clear()
