@@ -32,6 +32,45 @@ def watched(capacity: int) -> tuple[Ring, Woken, Woken]:
     return Ring(capacity, producer, consumer), producer, consumer
 
 
+def test_a_ring_has_a_deque_from_its_first_frame_on() -> None:
+    made = ring(2)
+    writer, reader = RingWriter(made), RingReader(made)
+    assert (writer.free(), writer.room(), reader.read(), reader.depth(), reader.ended) == (True, 2, None, 0, False)
+    assert made.items == ()
+    for number in range(5):
+        writer.write(number)
+        assert reader.read() == number
+    assert made.items is made.open()
+    assert reader.read() is None
+
+
+def test_one_who_looked_into_a_ring_before_its_first_frame_sees_that_frame_come() -> None:
+    made = ring(2)
+    writer, reader = RingWriter(made), RingReader(made)
+    assert reader.peek() is None
+    seen = made.items
+    writer.write("frame")
+    assert list(seen) == [reader.peek()] == ["frame"]
+    assert reader.read() == "frame"
+
+
+def test_both_ends_that_open_a_ring_at_the_same_time_have_the_same_deque() -> None:
+    for _ in range(50):
+        made, meet = ring(2), threading.Barrier(2)
+        opened: list[object] = []
+
+        def open_it(made: Ring = made, meet: threading.Barrier = meet, opened: list[object] = opened) -> None:
+            meet.wait(SECONDS)
+            opened.append(made.open())
+
+        ends = [threading.Thread(target=open_it) for _ in range(2)]
+        for end in ends:
+            end.start()
+        for end in ends:
+            end.join(SECONDS)
+        assert opened[0] is opened[1]
+
+
 # ---------------------------------------------------------------------------------------- every interleaving of two
 
 
