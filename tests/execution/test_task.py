@@ -213,8 +213,8 @@ def test_an_earlier_time_is_asked_for_and_a_later_one_when_the_first_has_come() 
 def test_a_time_that_comes_while_the_task_has_its_turn_is_not_lost() -> None:
     """The alarm rings for a time that is not wanted any more, just while the next one is being decided on."""
 
-    class Token(set[bool]):
-        def add(self, token: bool) -> None:
+    class Token(set[None]):
+        def add(self, token: None) -> None:
             ring(stage)
             super().add(token)
 

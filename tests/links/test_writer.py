@@ -12,7 +12,6 @@ from streamlib.links.reader import OVERFLOW_LIMIT, RingReader
 from streamlib.links.ring import Ring
 from streamlib.links.tap import Tap
 from streamlib.links.tapped import TapWriter
-from streamlib.links.wake import Waker
 from streamlib.links.writer import GatedSlotWriter, LatestWriter, PlugWriter, RingWriter, SlotWriter, Writer
 from tests.links.ends import Calls, as_slot, channel, nobody_fails, read_all, ring, slot
 
@@ -218,8 +217,7 @@ def test_the_newest_wakes_one_who_sleeps() -> None:
     writer = LatestWriter(made)
     writer._wake = woken
     writer.write(1)
-    assert isinstance(made.consumer, Waker)
-    made.consumer.asleep.append(threading.Lock())
+    made.consumer.asleep.add(threading.Lock())
     writer.write(2)
     assert woken.count == 1
 
