@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
 
 import pytest
 
@@ -214,10 +213,10 @@ def test_an_earlier_time_is_asked_for_and_a_later_one_when_the_first_has_come() 
 def test_a_time_that_comes_while_the_task_has_its_turn_is_not_lost() -> None:
     """The alarm rings for a time that is not wanted any more, just while the next one is being decided on."""
 
-    class Token(deque[bool]):
-        def append(self, token: bool) -> None:
+    class Token(set[None]):
+        def add(self, token: None) -> None:
             ring(stage)
-            super().append(token)
+            super().add(token)
 
     stage = Stage(Timed(1_500_000_000, 2_000_000_000)).started()
     stage.task.asleep = Token(stage.task.asleep)

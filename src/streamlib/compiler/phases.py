@@ -28,12 +28,13 @@ from streamlib.execution.strategy import SchedulingStrategy, StrategyKind
 from streamlib.execution.task import Task
 from streamlib.execution.thread_runner import ThreadRunner
 from streamlib.graph.components import (
+    LIGHTWEIGHT,
+    POOLED,
+    REACTIVE,
     RUNNING_COMPONENTS,
     EventLoopMarker,
-    LightweightMarker,
     MainThreadMarker,
     ManualMarker,
-    PoolMarker,
     ProcessFunctionInvokeChannel,
     ReactiveMarker,
     ShutdownChannel,
@@ -155,10 +156,10 @@ class Commit:
             instance,
             instance.metrics,
             strategy,
-            ShutdownChannel(instance.end),
-            ProcessFunctionInvokeChannel(instance.wake),
+            ShutdownChannel(instance),
+            ProcessFunctionInvokeChannel(instance),
             self._place(node, instance, strategy),
-            *((ReactiveMarker(),) if reactive else ()),
+            *((REACTIVE,) if reactive else ()),
         )
 
     def _place(self, node: ProcessorNode, instance: ProcessorInstance, strategy: SchedulingStrategy) -> object:
@@ -167,12 +168,12 @@ class Commit:
             _own(self._site.threads.loop(instance.id), instance)
             return ManualMarker()
         if strategy.kind is StrategyKind.LIGHTWEIGHT and not node.declaration.is_async:
-            return LightweightMarker()
+            return LIGHTWEIGHT
         return self._handle(instance, strategy)
 
     def _mark_mode(self, subject: Subject, instance: ProcessorInstance) -> None:
         if instance.reactive:
-            self._site.graph.insert(subject, ReactiveMarker())
+            self._site.graph.insert(subject, REACTIVE)
         else:
             self._site.graph.remove(subject, ReactiveMarker)
 
@@ -183,7 +184,7 @@ class Commit:
             return EventLoopMarker()
         if strategy.kind is StrategyKind.WORK_STEALING_POOL:
             self._take_on(self._site.threads.pooled(instance.id), instance)
-            return PoolMarker()
+            return POOLED
         if strategy.kind is StrategyKind.MAIN_THREAD:
             self._take_on(self._site.threads.on_main(instance.id), instance)
             return MainThreadMarker()
@@ -362,7 +363,7 @@ class Commit:
         for link in self._site.graph.links_into(new.id):
             feeder = self._instance_of(link.source.processor_id)
             if feeder is not None:
-                feeder.context.joined[link.source.port] += 1
+                feeder.context.count_joined(link.source.port)
 
     def _let_go(self) -> None:
         """Leave nothing of those who were replaced; one who is late is in his place still."""
@@ -383,7 +384,7 @@ class Commit:
             if old not in self._suspended and not old.over:
                 old.suspend()
             loop.replace(old, new)
-            for component in (new, ShutdownChannel(new.end), ProcessFunctionInvokeChannel(new.wake)):
+            for component in (new, ShutdownChannel(new), ProcessFunctionInvokeChannel(new)):
                 self._site.graph.insert(entity, component)
             self._mark_mode(entity, new)
             new.become(ProcessorState.RUNNING)

@@ -67,10 +67,11 @@ class Site:
     dress: Callable[[ProcessorInstance], None] = _nobody_watches
     answer_s: float = 10.0
     progress: Progress = field(init=False)
+    _untold: Progress = field(init=False)
 
     def __post_init__(self) -> None:
         """No commit is under way."""
-        self.progress = Progress(self.bus, self.clock)
+        self.progress = self._untold = Progress(self.bus, self.clock)
 
     def instance(self, node: ProcessorNode) -> ProcessorInstance:
         """A new instance of a processor, which the factory delegate creates."""
@@ -90,7 +91,7 @@ class Site:
 
     def starting(self, subject: str) -> Step:
         """The step in which somebody gets a thread, which is told when it is let go."""
-        return Progress(self.bus, self.clock).step("start", subject)
+        return self._untold.step("start", subject)
 
     def running_loops(self) -> list[Loop]:
         """Every loop that runs somebody."""

@@ -57,6 +57,8 @@ class Arrangement(Visitor):
         in_pass: Whether a pass has counted itself and not come to its steps.
     """
 
+    __slots__ = ("_ranks", "foreign", "held", "in_pass", "inlined", "members", "passes", "steps", "tick_ns")
+
     def __init__(self, clock: Clock, media_clock: Clock) -> None:
         super().__init__(clock, media_clock)
         self.members: list[ProcessorInstance] = []
@@ -64,7 +66,7 @@ class Arrangement(Visitor):
         self.steps: list[Step] = []
         self.inlined: list[ProcessorInstance] = []
         self.foreign: tuple[ProcessorInstance, ...] = ()
-        self.held: list[ProcessorInstance] = []
+        self.held: Sequence[ProcessorInstance] = ()
         self.tick_ns = 0
         self.in_pass = False
         self._ranks: dict[ProcessorInstance, int] = {}  # of all but the head, which is before them
@@ -100,7 +102,7 @@ class Arrangement(Visitor):
             head.metrics.become_steady(self.passes)
         self.passes.done += self.in_pass
         bind_writers(rebind, self.has)
-        self.held = []
+        self.held = ()
         self.sample = None if self.sample is None else self.sample.within(self.has)
         self.rearrange_soon = ()
         self.unsettle()

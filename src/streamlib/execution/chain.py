@@ -63,6 +63,8 @@ class Chain(Arrangement):
         sample_ns: When it looks closer next.
     """
 
+    __slots__ = ("_brief", "_pace", "_rings_ns", "_sample_first", "_sample_gap", "_timed_next", "may_wait", "sample_ns")
+
     def __init__(self, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
         super().__init__(clock, media_clock)
         self.may_wait = False
@@ -104,7 +106,7 @@ class Chain(Arrangement):
         finally:
             self.in_head = self.in_pass = False
         took_ns = self.measure_ns() - began_ns
-        head.metrics.latency.record(took_ns)
+        (head.metrics.timings or head.metrics.begin_timing()).record(took_ns)
         self._brief = took_ns < BRIEF_NS
         head.left_unread = news if head.taken() == taken else None
         self.timing = self.passes.done >= self._timed_next or look is not None
@@ -198,7 +200,9 @@ class Chain(Arrangement):
                 self._step_failed(gate, error, frame)
                 return
             if isinstance(gate, SlotReader):
-                self.inlined[index].metrics.latency.record(measure_ns() - began_ns)
+                (self.inlined[index].metrics.timings or self.inlined[index].metrics.begin_timing()).record(
+                    measure_ns() - began_ns
+                )
                 if gate.frame is not None:
                     self._left_over(gate)
                 if sample is not None and look is not None:

@@ -47,6 +47,10 @@ class RunsInstances(Protocol):
     def post(self, action: Callable[[], None]) -> object: ...
 
 
+_UNCOUNTED = SteadyCount(Passes())
+"""What every processor has until its loop arranges how it is called; nothing is counted there."""
+
+
 class ProcessorInstance(Ports):
     """A processor that was created from its node.
 
@@ -77,8 +81,7 @@ class ProcessorInstance(Ports):
         context: RuntimeContext,
         reports: Reports,
     ) -> None:
-        within = ProcessContext(context, wake=self.wake, wake_at=self.wake_at, end=self.end)
-        super().__init__(processor, declaration, within)
+        super().__init__(processor, declaration, ProcessContext(context, self))
         self.id = id_
         self.generation = 0
         self.policy = policy
@@ -96,7 +99,7 @@ class ProcessorInstance(Ports):
         self.paused = False
         self.wake_ns: int | None = None
         self.frame: Any = None
-        self.steady = SteadyCount(Passes())
+        self.steady = _UNCOUNTED
         self.called_ns = 0
         self.since_ns = 0
         self._poked = False

@@ -52,6 +52,10 @@ class Loop(Chain):
         threaded: Whether a thread of its own or a runner serves it; then only they touch it.
     """
 
+    # Each processor on the pool has a loop, and a dictionary of so many attributes is four times as big.
+    __slots__ = ("_aside", "_changes", "_head_changes", "_paused", "_waits_for_room", "name", "runner", "stopped",
+                 "threaded", "turn", "waker")  # fmt: skip
+
     hosts = True
 
     def __init__(self, name: str, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
@@ -116,7 +120,7 @@ class Loop(Chain):
     def let_go(self) -> None:
         """Its head has been torn down, and its thread or runner has ended: hold nobody any more."""
         self.head = self.runner = None
-        self.members, self.inlined, self.held = [], [], []
+        self.members, self.inlined, self.held = [], [], ()
         self.steps, self.foreign, self._ranks = [], (), {}
         self.timers.clear()
         self.roused.clear()

@@ -1,7 +1,7 @@
 """A loop that has no thread of its own and takes turns on one that serves many.
 
 The pool (`pool_runner`) and the main thread (`main_thread_runner`) run tasks. A task stands where the loop of a
-thread has its `Waker`: whoever gives the loop work wakes it, and the waking puts it in line. Its token is on the deque
+thread has its `Waker`: whoever gives the loop work wakes it, and the waking puts it in line. Its token is in
 `asleep` while it is neither in line nor run; taking the token is the claim, so it is in line once. After its turn it
 puts the token back, looks again, and claims itself where something came meanwhile. Somebody else may claim it while it
 looks, and waits for that: the loop is never touched twice at the same time.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
 
 from streamlib.execution.loops import Loop
@@ -41,7 +40,7 @@ class Task:
         waiting: set[Task],
     ) -> None:
         self.loop = loop
-        self.asleep: deque[bool] = deque(maxlen=1)  # empty until `start`
+        self.asleep: set[None] = set()  # empty until `start`; a list gives its memory back each time
         self._submit = submit
         self._call_at = call_at
         self._waiting = waiting
@@ -54,14 +53,14 @@ class Task:
         """Serve the loop from now on."""
         self.loop.threaded = True
         self.loop.begin()
-        self.asleep.append(True)
+        self.asleep.add(None)
         self.wake()
 
     def wake(self) -> None:
         """Put the loop in line, unless it is there or is being run; from any thread."""
         try:
             self.asleep.pop()
-        except IndexError:  # who runs it looks again before it puts the token back
+        except KeyError:  # who runs it looks again before it puts the token back
             return
         self._submit(self)
 
@@ -81,7 +80,7 @@ class Task:
             else:
                 if loop.held:
                     self._waiting.add(self)
-                self.asleep.append(True)
+                self.asleep.add(None)
                 self._set_timer(loop.next_ns())  # one that rings before finds the token, and one after is set anew
                 if loop.anything_to_do():
                     self.wake()

@@ -35,6 +35,9 @@ class Visitor:
         indulged: Those that were called because they asked for it, without a frame, since `settle` began.
     """
 
+    __slots__ = ("attention", "head", "in_head", "indulged", "measure_ns", "now_ns", "rearrange_soon", "roused",
+                 "sample", "timers", "timing", "unsettled")  # fmt: skip
+
     def __init__(self, clock: Clock, media_clock: Clock) -> None:
         self.head: ProcessorInstance | None = None
         self.timers: dict[ProcessorInstance, int] = {}
@@ -110,7 +113,7 @@ class Visitor:
         except BaseException as error:
             raised = error
         if self.timing:
-            member.metrics.latency.record(self.measure_ns() - began_ns)
+            (member.metrics.timings or member.metrics.begin_timing()).record(self.measure_ns() - began_ns)
         member.metrics.count()
         took = member.account(before)
         if sample is not None and look is not None:

@@ -6,7 +6,7 @@ their own through `ComponentView`. What a component holds is the business of tho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -69,14 +69,22 @@ class EventLoopMarker:
 class ShutdownChannel:
     """How the processor is told to end: it finishes what it is doing, says end of stream and is torn down."""
 
-    shut_down: Callable[[], None]
+    instance: ProcessorInstance
+
+    def shut_down(self) -> None:
+        """Have it end; from any thread."""
+        self.instance.end()
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessFunctionInvokeChannel:
-    """How the processor is called when no frame calls it; from any thread."""
+    """How the processor is called when no frame calls it."""
 
-    invoke: Callable[[], None]
+    instance: ProcessorInstance
+
+    def invoke(self) -> None:
+        """Have it called soon; from any thread."""
+        self.instance.wake()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,10 @@ class ManualMarker:
 @dataclass(frozen=True, slots=True)
 class TransientMarker:
     """The processor serves one who looks on, as `frames()` does: it is not saved, and applying a file leaves it."""
+
+
+REACTIVE, LIGHTWEIGHT, POOLED = ReactiveMarker(), LightweightMarker(), PoolMarker()
+"""Markers that very many processors have are the same for all."""
 
 
 class CollectorPauses:

@@ -334,7 +334,7 @@ class Channel:
             timed = 0 if self.wait is None else self.wait.samples
             skip = int(timed * GOLDEN % 1 * min(self.capacity, SPREAD))
             kind = NewestSample if self.delivery.overwrites else WaitSample
-            sample = kind(self, reader.ring.items, now_ns, seen, skip)
+            sample = kind(self, reader.ring.open(), now_ns, seen, skip)
             reader.watch(sample)
             writer.watch(sample)
         elif sample.stamp is None and writer.sample is not sample:

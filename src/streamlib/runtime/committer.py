@@ -185,7 +185,7 @@ class Committer:
                 self._bus.publish(CommitFailed(error=described(error)))
 
     def _commit_and_tell(self, edit: Edit, drain_s: float | None) -> None:
-        operations, at_ns = [*edit.operations], self._now_ns()
+        operations, at_ns = edit.let_go(), self._now_ns()
 
         def note(way_back: list[Operation]) -> None:
             if edit.recorded:
