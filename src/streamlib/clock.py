@@ -61,12 +61,14 @@ class PausableClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._read_ns = clock.now_ns
         self._paused: tuple[int | None, int] = (None, 0)  # stands still at, spent paused: swapped as one
 
     def now_ns(self) -> int:
         """The present time in nanoseconds, less all time spent paused."""
         still_ns, spent_ns = self._paused
-        return (self._clock.now_ns() if still_ns is None else still_ns) - spent_ns
+        read_ns = self._read_ns
+        return (read_ns() if still_ns is None else still_ns) - spent_ns
 
     @property
     def paused_ns(self) -> int | None:

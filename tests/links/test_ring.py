@@ -127,7 +127,7 @@ def test_a_sleeping_reader_is_woken_by_a_frame() -> None:
     writer = RingWriter(made)
     writer.write(1)
     assert consumer.count == 0, "nobody is asleep"
-    consumer.asleep.append(threading.Lock())
+    consumer.asleep.add(threading.Lock())
     writer.write(2)
     assert consumer.count == 1
 

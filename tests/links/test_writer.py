@@ -217,7 +217,7 @@ def test_the_newest_wakes_one_who_sleeps() -> None:
     writer = LatestWriter(made)
     writer._wake = woken
     writer.write(1)
-    made.consumer.asleep.append(threading.Lock())
+    made.consumer.asleep.add(threading.Lock())
     writer.write(2)
     assert woken.count == 1
 

@@ -4,6 +4,8 @@ It calls its chain (`chain`) when there is something to do, makes the changes th
 sleeps when there is neither. Whoever gives it work puts that down first and wakes it after; the loop looks again
 between lying down and falling asleep, so nothing is missed and nothing polls.
 
+While the chain is calm, all there is to do are rows of passes, and each of the questions here is answered at once.
+
 A loop with a thread of its own lives in `run`. One among many on a thread that they share, in the pool or on the
 main thread, is a `task` and has its turn in `work`; its head never waits inside `write`. That of a manual processor
 is run by whoever has the turn.
@@ -115,6 +117,7 @@ class Loop(Chain):
         self.steps, self.foreign, self._ranks = [], (), {}
         self.timers.clear()
         self.roused.clear()
+        self.be_wary()
 
     def stop(self) -> None:
         """Have `run` return at the next point between two frames; from any thread."""
@@ -123,6 +126,9 @@ class Loop(Chain):
         self.waker.wake()
 
     # -------------------------------------------------------------------------------------------- changed by its owner
+
+    def _is_calm(self, head: ProcessorInstance) -> bool:
+        return not self._paused and super()._is_calm(head)
 
     def admit(self, member: ProcessorInstance) -> None:
         """Have a processor among those that this loop calls. For the owner."""
@@ -177,6 +183,8 @@ class Loop(Chain):
 
     def _do_something(self) -> bool:
         """The next thing that is to be done now, if there is any."""
+        if not self.attention:
+            return self.go_on()
         if self._changes or (self._head_changes and not self.in_head):
             self.make_changes()
         elif self._paused:
@@ -200,6 +208,7 @@ class Loop(Chain):
         self.make_changes()
 
     def make_changes(self) -> None:
+        self.be_wary()
         while self._changes:
             self._changes.pop(0).run()
         while self._head_changes and not self.in_head:
@@ -293,6 +302,8 @@ class Loop(Chain):
 
     def anything_to_do(self) -> bool:
         """Whether its owner should not lie down yet."""
+        if not self.attention:
+            return bool(self.feed) or (self._reader is not None and self._reader.ring.ended)
         if self.interrupted():
             return True
         return not self._paused and (self.unsettled or self._others_due() or self.head_due() or self._rest())
@@ -331,7 +342,7 @@ class Loop(Chain):
 
     def next_ns(self) -> int | None:
         """When the clock for media will give it something to do; None where nothing is planned."""
-        if self._paused:
+        if self._paused or not self.attention:
             return None
         head = self.head
         if not self.timers and (head is None or not (head.ticking or head.wake_ns is not None)):

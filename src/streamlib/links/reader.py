@@ -118,8 +118,9 @@ class RingReader:
 
     def read(self) -> Any:
         """The next frame, or None when none waits."""
+        popleft = self._popleft
         try:
-            frame = self._popleft()
+            frame = popleft()
         except IndexError:
             return read_on(self.successor)
         self.taken += 1
