@@ -251,7 +251,8 @@ class Chain(Arrangement):
         """Passes in a row, with nothing asked in between that can be known before; False where no frame waits.
 
         There are as many as come before the next one that is timed, and of a head that may not wait, as there is room
-        for. Where that is none, or its link has ended, it puts `attention` up.
+        for. Where that is none, or its link has ended, it puts `attention` up. That frames were left unread is noted by
+        the next pass that is timed.
         """
         head, feed, reader, passes = self.head, self.feed, self._reader, self.passes
         if not feed or head is None:
@@ -274,8 +275,6 @@ class Chain(Arrangement):
             (self._burst_through if self.steps else self._burst_alone)(head, feed, stop, taken)
         finally:
             self.in_head = self.in_pass = False
-        if reader is not None and reader.taken == taken:  # it left unread what there is; a pass notes that
-            self.attention = True
         return True
 
     def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:

@@ -231,11 +231,12 @@ class Loop(Chain):
         while (not ring.has_room() or self._paused) and not self._wants_head(ring):
             if self._changes:
                 self.make_changes()
-            elif not self._paused and (self.unsettled or self._others_due()):
+            elif self.attention and not self._paused and (self.unsettled or self._others_due()):
                 self.settle()
             else:
+                may_go_on = self._may_go_on if self.attention else self._may_go_on_calmly
                 self._waits_for_room = True
-                self._sleep(lambda: self._may_go_on(ring), self.next_ns())
+                self._sleep(partial(may_go_on, ring), self.next_ns())
                 self._waits_for_room = False
         if self.head is not None:
             self.head.called_ns = self.now_ns()
@@ -246,6 +247,12 @@ class Loop(Chain):
 
     def _may_go_on(self, ring: Ring) -> bool:
         return bool(self._changes) or self._wants_head(ring) or (not self._paused and self._room_or_work(ring))
+
+    def _may_go_on_calmly(self, ring: Ring) -> bool:
+        """As `_may_go_on`, where nobody else is in need of this thread before `attention`."""
+        if self._reader is not None:
+            self._reader.ring.reader_rests()
+        return self.attention or ring.has_room()
 
     def _room_or_work(self, ring: Ring) -> bool:
         return ring.has_room() or self.unsettled or self._others_due() or self._rest()
