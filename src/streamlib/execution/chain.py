@@ -241,7 +241,7 @@ class Chain(Arrangement):
         """Whether nobody wants anything, and the last pass leaves nothing to be asked before the next one."""
         if not self._brief or self.foreign or self.timers or self.held or self.unsettled or self.interrupted():
             return False
-        if head.paused or head.finishing or head.poked or head.wake_ns is not None or head.left_unread is not None:
+        if head.paused or head.finishing or head.poked or head.wake_ns is not None or head.left_unread:
             return False
         if head.reactive:
             return len(head.readers) == 1 and isinstance(head.readers[0], RingReader)
