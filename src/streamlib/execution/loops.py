@@ -4,6 +4,8 @@ It calls its chain (`chain`) when there is something to do, makes the changes th
 sleeps when there is neither. Whoever gives it work puts that down first and wakes it after; the loop looks again
 between lying down and falling asleep, so nothing is missed and nothing polls.
 
+While the chain is calm, all there is to do are rows of passes, and each of the questions here is answered at once.
+
 A loop with a thread of its own lives in `run`. One among many on a thread that they share, in the pool or on the
 main thread, is a `task` and has its turn in `work`; its head never waits inside `write`. That of a manual processor
 is run by whoever has the turn.
@@ -124,6 +126,7 @@ class Loop(Chain):
         self.steps, self.foreign, self._ranks = [], (), {}
         self.timers.clear()
         self.roused.clear()
+        self.be_wary()
 
     def stop(self) -> None:
         """Have `run` return at the next point between two frames; from any thread."""
@@ -132,6 +135,9 @@ class Loop(Chain):
         self.waker.wake()
 
     # -------------------------------------------------------------------------------------------- changed by its owner
+
+    def _is_calm(self, head: ProcessorInstance) -> bool:
+        return not self._paused and super()._is_calm(head)
 
     def admit(self, member: ProcessorInstance) -> None:
         """Have a processor among those that this loop calls. For the owner."""
@@ -186,6 +192,8 @@ class Loop(Chain):
 
     def _do_something(self) -> bool:
         """The next thing that is to be done now, if there is any."""
+        if not self.attention:
+            return self.go_on()
         if self._changes or (self._head_changes and not self.in_head):
             self.make_changes()
         elif self._paused:
@@ -209,6 +217,7 @@ class Loop(Chain):
         self.make_changes()
 
     def make_changes(self) -> None:
+        self.be_wary()
         while self._changes:
             self._changes.pop(0).run()
         while self._head_changes and not self.in_head:
@@ -231,11 +240,12 @@ class Loop(Chain):
         while (not ring.has_room() or self._paused) and not self._wants_head(ring):
             if self._changes:
                 self.make_changes()
-            elif not self._paused and (self.unsettled or self._others_due()):
+            elif self.attention and not self._paused and (self.unsettled or self._others_due()):
                 self.settle()
             else:
+                may_go_on = self._may_go_on if self.attention else self._may_go_on_calmly
                 self._waits_for_room = True
-                self._sleep(lambda: self._may_go_on(ring), self.next_ns())
+                self._sleep(partial(may_go_on, ring), self.next_ns())
                 self._waits_for_room = False
         if self.head is not None:
             self.head.called_ns = self.now_ns()
@@ -246,6 +256,12 @@ class Loop(Chain):
 
     def _may_go_on(self, ring: Ring) -> bool:
         return bool(self._changes) or self._wants_head(ring) or (not self._paused and self._room_or_work(ring))
+
+    def _may_go_on_calmly(self, ring: Ring) -> bool:
+        """As `_may_go_on`, where nobody else is in need of this thread before `attention`."""
+        if self._reader is not None:
+            self._reader.ring.reader_rests()
+        return self.attention or ring.has_room()
 
     def _room_or_work(self, ring: Ring) -> bool:
         return ring.has_room() or self.unsettled or self._others_due() or self._rest()
@@ -302,6 +318,8 @@ class Loop(Chain):
 
     def anything_to_do(self) -> bool:
         """Whether its owner should not lie down yet."""
+        if not self.attention:
+            return bool(self.feed) or (self._reader is not None and self._reader.ring.ended)
         if self.interrupted():
             return True
         return not self._paused and (self.unsettled or self._others_due() or self.head_due() or self._rest())
@@ -353,7 +371,7 @@ class Loop(Chain):
 
     def next_ns(self) -> int | None:
         """When the clock for media will give it something to do; None where nothing is planned."""
-        if self._paused:
+        if self._paused or not self.attention:
             return None
         head = self.head
         if not self.timers and (head is None or not (head.ticking or head.wake_ns is not None)):

@@ -171,7 +171,10 @@ class Ports:
 
     def room(self) -> int:
         """How many calls that write one frame each its outputs have room for."""
-        return min([writer.room() for writer in self.writers], default=NO_LIMIT)
+        room = NO_LIMIT
+        for writer in self.writers:
+            room = min(room, writer.room())
+        return room
 
     def held_by(self) -> list[str]:
         """The links without room."""
@@ -356,4 +359,4 @@ class Ports:
             return
         for name, output in self.declaration.outputs.items():
             if carries_stamps(output.frame_types):
-                setattr(self.processor, name, EntryWriter(PlugWriter(), self.context.now_ns))
+                setattr(self.processor, name, EntryWriter(PlugWriter(), self.context.runtime.clock.now_ns))

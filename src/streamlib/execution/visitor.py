@@ -27,7 +27,7 @@ class Visitor:
         timers: When processors want to be called, by the clock for media.
         unsettled: Whether something is left to do that no pass does.
         roused: For whom there is; None stands for everybody. One alone takes out, others put in at the same time.
-        attention: Whether a row of passes is to be left, because somebody wants something else.
+        attention: Whether something may be wanted but that the head is called for its frames.
         rearrange_soon: Whose steps have to be made anew, between two passes.
         in_head: Whether a call of the head is under way.
         timing: Whether calls are timed at present.
@@ -45,7 +45,7 @@ class Visitor:
         self.measure_ns = clock.now_ns
         self.unsettled = False
         self.roused: dict[ProcessorInstance | None, None] = {}
-        self.attention = False
+        self.attention = True
         self.rearrange_soon: tuple[ProcessorInstance, ...] = ()
         self.in_head = False
         self.timing = False

@@ -124,8 +124,9 @@ class RingReader:
 
     def read(self) -> Any:
         """The next frame, or None when none waits."""
+        popleft = self._popleft
         try:
-            frame = self._popleft()
+            frame = popleft()
         except IndexError:
             return self._read_later()
         self.taken += 1

@@ -219,9 +219,11 @@ class RingWriter:
         credit = self._credit or self._refill()
         if credit:
             self._credit = credit - 1
-            self._append(frame)
+            append = self._append
+            append(frame)
             if self._asleep:
-                self._wake()
+                wake = self._wake
+                wake()
         else:
             self._put_aside(frame)
 
@@ -303,7 +305,9 @@ class RingWriter:
 
     def room(self) -> int:
         """How many frames more may be written before `free` is asked again."""
-        return NO_LIMIT if self.live else max(0, self.ring.room() - len(self._overflow))
+        if self.live:
+            return NO_LIMIT
+        return self._credit or max(0, self.ring.room() - len(self._overflow))
 
     def send_off(self) -> None:
         """Append what was put aside whether there is room or not; when nobody will run the writing processor again."""
