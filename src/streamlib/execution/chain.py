@@ -26,14 +26,15 @@ Processors end in `settle` alone, so that no pass runs over steps that are being
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from streamlib.clock import Clock
 from streamlib.execution.arrangement import Arrangement
+from streamlib.execution.cascade import Cascade
 from streamlib.execution.inlining import member_at
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Look, Pace, Sample
+from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Pace, Sample
 from streamlib.links.reader import RingReader, SlotReader
 
 TIMED_EVERY = 128
@@ -91,6 +92,7 @@ class Chain(Arrangement):
         """Call the head, timed, and everyone whom it gave a frame."""
         now_ns = self.now_ns()
         self.prepare_call(head, now_ns)
+        self.attention = self.unsettled  # frames that have not come on yet go first
         sample = self.look_closer(now_ns) if now_ns >= self.sample_ns else None
         look = None if sample is None else sample.before(head)
         frame, taken, news = head.oldest(), head.taken(), head.news()
@@ -131,7 +133,7 @@ class Chain(Arrangement):
         self._look_at_rings(now_ns, self.foreign if self.head is None else (self.head, *self.foreign))
         if not self.inlined:
             return None
-        among = len(self.inlined)
+        among = len(self.members) - (self.head is not None)
         first = self._sample_first = (self._sample_first + AT_ONCE) % among
         self.sample = self.sample.renewed(first, among) if self.sample else Sample(self.now_ns, first, among)
         return self.sample
@@ -179,31 +181,40 @@ class Chain(Arrangement):
             self._step_failed(gate, error, frame)
 
     def _run_steps_timed(self) -> None:
-        measure_ns = self.measure_ns
-        look: Look | None = None
-        for index, (gate, call, context) in enumerate(self.steps):
-            frame = gate.frame
-            if gate.steady is None:  # as in `_step_failed`
-                self.unsettle()
-                return
-            if frame is None:
-                gate.steady.skipped += 1
-                continue
-            sample = self.sample if isinstance(gate, SlotReader) else None
-            look = None if sample is None else sample.before_step(gate, index, self.inlined[index])
-            began_ns = measure_ns()
-            try:
-                call(context)
-            except BaseException as error:
-                self._step_failed(gate, error, frame)
-                return
-            if isinstance(gate, SlotReader):
-                self.inlined[index].metrics.latency.record(measure_ns() - began_ns)
-                if gate.frame is not None:
-                    self._left_over(gate)
-                if sample is not None and look is not None:
-                    sample.after(self.inlined[index], look)
+        index = 0
+        for step in self.steps:
+            together = step[1]
+            steps = together.steps if isinstance(together, Cascade) else (step,)
+            for behind, (gate, call, context) in enumerate(steps):
+                frame = gate.frame
+                if gate.steady is None:  # as in `_step_failed`
+                    self.unsettle()
+                    return
+                if frame is None:
+                    gate.steady.skipped += 1
+                    break
+                try:
+                    self._call_timed(gate, call, context, index + behind)
+                except BaseException as error:
+                    self._step_failed(gate, error, frame)
+                    return
+            index += len(steps)
         self.sample = self.sample or None
+
+    def _call_timed(self, gate: Any, call: Callable[[Any], object], context: Any, index: int) -> None:
+        """Call one that is steady, timed; another is timed by `visit`."""
+        if not isinstance(gate, SlotReader):
+            call(context)
+            return
+        member, sample = member_at(gate), self.sample
+        look = None if sample is None else sample.before_step(gate, index, member)
+        began_ns = self.measure_ns()
+        call(context)
+        member.metrics.latency.record(self.measure_ns() - began_ns)
+        if gate.frame is not None:
+            self._left_over(gate)
+        if sample is not None and look is not None:
+            sample.after(member, look)
 
     # --------------------------------------------------------------------------------------------- many passes in a row
 
@@ -385,11 +396,14 @@ class Chain(Arrangement):
         if gate.steady is None:  # taken into another loop, while a call before it was stuck and left behind
             self.unsettle()
             return
-        member = member_at(gate)
+        member = first = member_at(gate)
         if gate.frame is not None:
             gate.frame = None  # it counts as taken already
+        if isinstance(member.cascade, Cascade):
+            first = member.cascade.members[0]
+            member, frame = member.cascade.broken_off(member, frame)
         self.apply_policy(member, error, frame, unread=False)
-        self.skip_steps(self.inlined.index(member) + 1)
+        self.skip_steps(self.inlined.index(first) + 1)
 
     def _head_failed(self, head: ProcessorInstance, error: BaseException, frame: Any, taken: int) -> None:
         """A burst was ended by its head. Where it has taken as many as calls were made, this one has read its frame."""
