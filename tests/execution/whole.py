@@ -45,7 +45,7 @@ def each_step(loop: Loop) -> Iterator[tuple[ProcessorInstance, Any]]:
     """The step of each of its processors by itself."""
     assert len(loop.steps) == len(loop.inlined)
     for member, step in zip(loop.inlined, loop.steps, strict=True):
-        cascade = step[1]
+        cascade: Any = step[1]
         assert (cascade is member.cascade) is isinstance(cascade, Cascade)
         if isinstance(cascade, Cascade):
             assert step[0] is step[2] is member.readers[0]

@@ -32,13 +32,16 @@ from typing import Any
 from streamlib.clock import Clock
 from streamlib.execution.arrangement import Arrangement
 from streamlib.execution.cascade import Cascade
-from streamlib.execution.inlining import member_at
+from streamlib.execution.inlining import Step, member_at
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Pace, Sample
 from streamlib.links.reader import RingReader, SlotReader
 
 TIMED_EVERY = 128
 """One pass in so many times the inlined processors."""
+
+MANY = 256
+"""So many steps are timed in one pass at most: of more, with each closer look, those where it begins."""
 
 BRIEF_NS = 2_000
 """Calls of a head shorter than this are timed once in `TIMED_EVERY`, longer ones always."""
@@ -109,7 +112,8 @@ class Chain(Arrangement):
         head.metrics.latency.record(took_ns)
         self._brief = took_ns < BRIEF_NS
         head.left_unread = news if head.taken() == taken else None
-        self.timing = self.passes.done >= self._timed_next or look is not None
+        due = self.passes.done >= self._timed_next and len(self.steps) <= MANY
+        self.timing = due or look is not None
         if self.timing:
             self._timed_next = self.passes.done + TIMED_EVERY
         if sample is not None and look is not None:
@@ -133,8 +137,9 @@ class Chain(Arrangement):
         self._look_at_rings(now_ns, self.foreign if self.head is None else (self.head, *self.foreign))
         if not self.inlined:
             return None
-        among = len(self.members) - (self.head is not None)
-        first = self._sample_first = (self._sample_first + AT_ONCE) % among
+        many = len(self.steps) > MANY
+        among = len(self.steps) if many else len(self.members) - (self.head is not None)
+        first = self._sample_first = (self._sample_first + (MANY if many else AT_ONCE)) % among
         self.sample = self.sample.renewed(first, among) if self.sample else Sample(self.now_ns, first, among)
         return self.sample
 
@@ -163,13 +168,38 @@ class Chain(Arrangement):
         return self.tick_ns if head.wake_ns is None else head.wake_ns
 
     def _run_steps(self) -> None:
+        if not self.timing:
+            self._run_straight(self.steps)
+        elif len(self.steps) <= MANY:
+            self._run_timed(0, len(self.steps))
+        else:
+            self._run_partly_timed()
         if self.timing:
-            self._run_steps_timed()
-            return
+            self.sample = self.sample or None
+
+    def _run_partly_timed(self) -> None:
+        """Have timed among very many those alone at whom a look is taken, and those who read what it follows."""
+        first, end = self._sample_first, len(self.steps)
+        behind = min(first + MANY, end)
+        if self._run_following(0, first) and self._run_timed(first, behind):
+            self._run_following(behind, end)
+
+    def _run_following(self, first: int, end: int) -> bool:
+        """Call those from one place up to another, timed only those who read what is followed."""
+        read = self.sample.read_by() if self.sample is not None else []
+        for place in sorted({self._place(self.inlined, member) for member in read if self.has(member)}):
+            if first <= place < end:
+                if not (self._run_straight(self.steps[first:place]) and self._run_timed(place, place + 1)):
+                    return False
+                first = place + 1
+        return self._run_straight(self.steps[first:end])
+
+    def _run_straight(self, steps: Sequence[Step]) -> bool:
+        """Call these, each who has a frame. False where one raised, and the pass was broken off."""
         gate: Any = None
         frame = None
         try:
-            for gate, call, context in self.steps:
+            for gate, call, context in steps:
                 frame = gate.frame
                 if frame is None:
                     gate.steady.skipped += 1
@@ -179,17 +209,20 @@ class Chain(Arrangement):
                     self._left_over(gate)
         except BaseException as error:
             self._step_failed(gate, error, frame)
+            return False
+        return True
 
-    def _run_steps_timed(self) -> None:
-        index = 0
-        for step in self.steps:
+    def _run_timed(self, first: int, end: int) -> bool:
+        """As `_run_straight`, for those from one place up to another: each by itself, timed."""
+        index = first
+        for step in self.steps[first:end]:
             together = step[1]
             steps = together.steps if isinstance(together, Cascade) else (step,)
             for behind, (gate, call, context) in enumerate(steps):
                 frame = gate.frame
                 if gate.steady is None:  # as in `_step_failed`
                     self.unsettle()
-                    return
+                    return False
                 if frame is None:
                     gate.steady.skipped += 1
                     break
@@ -197,9 +230,9 @@ class Chain(Arrangement):
                     self._call_timed(gate, call, context, index + behind)
                 except BaseException as error:
                     self._step_failed(gate, error, frame)
-                    return
+                    return False
             index += len(steps)
-        self.sample = self.sample or None
+        return True
 
     def _call_timed(self, gate: Any, call: Callable[[Any], object], context: Any, index: int) -> None:
         """Call one that is steady, timed; another is timed by `visit`."""
