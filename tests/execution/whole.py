@@ -25,9 +25,7 @@ def check_arrangement(loop: Loop) -> None:
     inlined = [member for member in loop.members if member is not loop.head and not member.over]
     steps = dict(each_step(loop))
     assert set(steps) == set(inlined)
-    assert loop.inlined == [
-        member for member in inlined if member.cascade is None or member.cascade.members[0] is member
-    ]
+    assert loop.inlined == [member for member in inlined if _leads(member)]
     read_here = {channel for member in inlined if not member.paused for channel in member.incoming()}
     foreign = [member for member in inlined if any(isinstance(reader, RingReader) for reader in member.readers)]
     assert sorted(loop.foreign, key=loop.rank) == foreign
@@ -52,6 +50,11 @@ def each_step(loop: Loop) -> Iterator[tuple[ProcessorInstance, Any]]:
             yield from zip(cascade.members, cascade.steps, strict=True)
         else:
             yield member, step
+
+
+def _leads(member: ProcessorInstance) -> bool:
+    cascade: Any = member.cascade
+    return cascade is None or cascade.members[0] is member
 
 
 def check_rest(loop: Loop) -> None:
