@@ -11,8 +11,9 @@ What a pass runs is decided when the chain is arranged (`arrangement`), not per 
 context). A processor with one slot to read and only slots to write is **steady**: it is called straight when
 its slot is full, and is not counted, because its count follows from the number of passes and of skips. Any
 other (several inputs, a link to another thread, paused) is called through `visit`, which asks whether it is due
-and free and counts what it does. One pass in 128 is timed, and now and then one is looked at more closely
-(`sampling`), by time.
+and free and counts what it does. Functions in a row have one step together (`cascade`). One pass in 128 is timed, and
+now and then one is looked at more closely (`sampling`), by time. Of very many steps only a part is timed, with each
+look another, and the others are called straight: a pass that is timed takes four times as long.
 
 Whatever a pass cannot do at once leaves the chain **unsettled**: more than one frame written to a slot, a frame
 left unread, no room in a link to another thread, an end of stream, an exception. `settle` then goes through all
