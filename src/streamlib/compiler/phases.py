@@ -466,6 +466,8 @@ def _reconfigure(instance: ProcessorInstance, config: ProcessorConfig) -> None:
     except BaseException:
         instance.processor.config = before  # at once: frames flow until the rest of the commit is rolled back
         raise
+    if isinstance(instance.loop, Loop):
+        instance.loop.touch([instance])  # passes may call what it has made of its config
 
 
 def _fields(config: ProcessorConfig) -> dict[str, object]:

@@ -11,8 +11,9 @@ What a pass runs is decided when the chain is arranged (`arrangement`), not per 
 context). A processor with one slot to read and only slots to write is **steady**: it is called straight when
 its slot is full, and is not counted, because its count follows from the number of passes and of skips. Any
 other (several inputs, a link to another thread, paused) is called through `visit`, which asks whether it is due
-and free and counts what it does. One pass in 128 is timed, and now and then one is looked at more closely
-(`sampling`), by time.
+and free and counts what it does. Functions in a row have one step together (`cascade`). One pass in 128 is timed, and
+now and then one is looked at more closely (`sampling`), by time. Of very many steps only a part is timed, with each
+look another, and the others are called straight: a pass that is timed takes four times as long.
 
 Whatever a pass cannot do at once leaves the chain **unsettled**: more than one frame written to a slot, a frame
 left unread, no room in a link to another thread, an end of stream, an exception. `settle` then goes through all
@@ -34,19 +35,23 @@ that one is made with all questions asked, and makes the chain calm again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from streamlib.clock import Clock
 from streamlib.execution.arrangement import Arrangement
-from streamlib.execution.inlining import member_at
+from streamlib.execution.cascade import Cascade
+from streamlib.execution.inlining import Step, member_at
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Look, Pace, Sample
+from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Pace, Sample
 from streamlib.links.reader import RingReader, SlotReader
 from streamlib.links.writer import Writer
 
 TIMED_EVERY = 128
 """One pass in so many times the inlined processors."""
+
+MANY = 256
+"""So many steps are timed in one pass at most: of more, with each closer look, those where it begins."""
 
 BRIEF_NS = 2_000
 """Calls of a head shorter than this are timed once in `TIMED_EVERY`, longer ones always."""
@@ -121,7 +126,8 @@ class Chain(Arrangement):
         (head.metrics.timings or head.metrics.begin_timing()).record(took_ns)
         self._brief = took_ns < BRIEF_NS
         head.left_unread = news if head.taken() == taken else None
-        self.timing = self.passes.done >= self._timed_next or look is not None
+        due = self.passes.done >= self._timed_next and len(self.steps) <= MANY
+        self.timing = due or look is not None
         if self.timing:
             self._timed_next = self.passes.done + TIMED_EVERY
         if sample is not None and look is not None:
@@ -145,8 +151,9 @@ class Chain(Arrangement):
         self._look_at_rings(now_ns, self.foreign if self.head is None else (self.head, *self.foreign))
         if not self.inlined:
             return None
-        among = len(self.inlined)
-        first = self._sample_first = (self._sample_first + AT_ONCE) % among
+        many = len(self.steps) > MANY
+        among = len(self.steps) if many else len(self.members) - (self.head is not None)
+        first = self._sample_first = (self._sample_first + (MANY if many else AT_ONCE)) % among
         self.sample = self.sample.renewed(first, among) if self.sample else Sample(self.now_ns, first, among)
         return self.sample
 
@@ -175,13 +182,38 @@ class Chain(Arrangement):
         return self.tick_ns if head.wake_ns is None else head.wake_ns
 
     def _run_steps(self) -> None:
+        if not self.timing:
+            self._run_straight(self.steps)
+        elif len(self.steps) <= MANY:
+            self._run_timed(0, len(self.steps))
+        else:
+            self._run_partly_timed()
         if self.timing:
-            self._run_steps_timed()
-            return
+            self.sample = self.sample or None
+
+    def _run_partly_timed(self) -> None:
+        """Have timed among very many those alone at whom a look is taken, and those who read what it follows."""
+        first, end = self._sample_first, len(self.steps)
+        behind = min(first + MANY, end)
+        if self._run_following(0, first) and self._run_timed(first, behind):
+            self._run_following(behind, end)
+
+    def _run_following(self, first: int, end: int) -> bool:
+        """Call those from one place up to another, timed only those who read what is followed."""
+        read = self.sample.read_by() if self.sample is not None else []
+        for place in sorted({self._place(self.inlined, member) for member in read if self.has(member)}):
+            if first <= place < end:
+                if not (self._run_straight(self.steps[first:place]) and self._run_timed(place, place + 1)):
+                    return False
+                first = place + 1
+        return self._run_straight(self.steps[first:end])
+
+    def _run_straight(self, steps: Sequence[Step]) -> bool:
+        """Call these, each who has a frame. False where one raised, and the pass was broken off."""
         gate: Any = None
         frame = None
         try:
-            for gate, call, context in self.steps:
+            for gate, call, context in steps:
                 frame = gate.frame
                 if frame is None:
                     gate.steady.skipped += 1
@@ -191,35 +223,45 @@ class Chain(Arrangement):
                     self._left_over(gate)
         except BaseException as error:
             self._step_failed(gate, error, frame)
+            return False
+        return True
 
-    def _run_steps_timed(self) -> None:
-        measure_ns = self.measure_ns
-        look: Look | None = None
-        for index, (gate, call, context) in enumerate(self.steps):
-            frame = gate.frame
-            if gate.steady is None:  # as in `_step_failed`
-                self.unsettle()
-                return
-            if frame is None:
-                gate.steady.skipped += 1
-                continue
-            sample = self.sample if isinstance(gate, SlotReader) else None
-            look = None if sample is None else sample.before_step(gate, index, self.inlined[index])
-            began_ns = measure_ns()
-            try:
-                call(context)
-            except BaseException as error:
-                self._step_failed(gate, error, frame)
-                return
-            if isinstance(gate, SlotReader):
-                (self.inlined[index].metrics.timings or self.inlined[index].metrics.begin_timing()).record(
-                    measure_ns() - began_ns
-                )
-                if gate.frame is not None:
-                    self._left_over(gate)
-                if sample is not None and look is not None:
-                    sample.after(self.inlined[index], look)
-        self.sample = self.sample or None
+    def _run_timed(self, first: int, end: int) -> bool:
+        """As `_run_straight`, for those from one place up to another: each by itself, timed."""
+        index = first
+        for step in self.steps[first:end]:
+            together = step[1]
+            steps = together.steps if isinstance(together, Cascade) else (step,)
+            for behind, (gate, call, context) in enumerate(steps):
+                frame = gate.frame
+                if gate.steady is None:  # as in `_step_failed`
+                    self.unsettle()
+                    return False
+                if frame is None:
+                    gate.steady.skipped += 1
+                    break
+                try:
+                    self._call_timed(gate, call, context, index + behind)
+                except BaseException as error:
+                    self._step_failed(gate, error, frame)
+                    return False
+            index += len(steps)
+        return True
+
+    def _call_timed(self, gate: Any, call: Callable[[Any], object], context: Any, index: int) -> None:
+        """Call one that is steady, timed; another is timed by `visit`."""
+        if not isinstance(gate, SlotReader):
+            call(context)
+            return
+        member, sample = member_at(gate), self.sample
+        look = None if sample is None else sample.before_step(gate, index, member)
+        began_ns = self.measure_ns()
+        call(context)
+        (member.metrics.timings or member.metrics.begin_timing()).record(self.measure_ns() - began_ns)
+        if gate.frame is not None:
+            self._left_over(gate)
+        if sample is not None and look is not None:
+            sample.after(member, look)
 
     # --------------------------------------------------------------------------------------------- many passes in a row
 
@@ -437,11 +479,14 @@ class Chain(Arrangement):
         if gate.steady is None:  # taken into another loop, while a call before it was stuck and left behind
             self.unsettle()
             return
-        member = member_at(gate)
+        member = first = member_at(gate)
         if gate.frame is not None:
             gate.frame = None  # it counts as taken already
+        if isinstance(member.cascade, Cascade):
+            first = member.cascade.members[0]
+            member, frame = member.cascade.broken_off(member, frame)
         self.apply_policy(member, error, frame, unread=False)
-        self.skip_steps(self.inlined.index(member) + 1)
+        self.skip_steps(self.inlined.index(first) + 1)
 
     def _head_failed(self, head: ProcessorInstance, error: BaseException, frame: Any, taken: int) -> None:
         """A burst was ended by its head. Where it has taken as many as calls were made, this one has read its frame."""

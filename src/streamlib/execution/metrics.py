@@ -21,14 +21,22 @@ class Passes:
 
 
 class SteadyCount:
-    """A count that a loop's passes imply: all passes since it was made, less the skipped ones."""
+    """A count that a loop's passes imply: all passes since it was made, less the skipped ones.
+
+    In a cascade, what implies it are the calls of the function before.
+    """
 
     __slots__ = ("_base", "_passes", "skipped")
 
-    def __init__(self, passes: Passes) -> None:
+    def __init__(self, passes: Passes | SteadyCount) -> None:
         self._passes = passes
         self._base = passes.done
         self.skipped = 0
+
+    @property
+    def done(self) -> int:
+        """As `count`: what this one counts may be all that comes to another."""
+        return self.count()
 
     def count(self) -> int:
         """Passes that called, so far."""
@@ -90,8 +98,8 @@ class ProcessorMetrics:
             self.age = LatencyHistogram()
         self.age.record(max(0, now_ns - entered_ns))
 
-    def become_steady(self, passes: Passes) -> SteadyCount:
-        """Have the passes of a loop count the calls from now on."""
+    def become_steady(self, passes: Passes | SteadyCount) -> SteadyCount:
+        """Have the passes of a loop count the calls from now on, or the calls of the one before it."""
         self.fix()
         self.steady = SteadyCount(passes)
         return self.steady

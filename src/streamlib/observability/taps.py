@@ -126,7 +126,7 @@ class Taps:
             instance = graph.get(id_, ProcessorInstance)
             loop = None if instance is None else loop_of(instance)
             if instance is not None and loop is not None:
-                loop.post(partial(instance.refit, wired.channel))
+                loop.post(partial(_held_anew, instance, partial(instance.refit, wired.channel)))
                 loop.serve()
 
     # ----------------------------------------------------------------------------------------------------- of outputs
@@ -153,7 +153,7 @@ class Taps:
         instance, loop = self._running(port.processor_id)
         tap = self._outputs.of(port)
         if instance is not None and loop is not None:
-            loop.post(partial(instance.tap_output, port.port, tap))
+            loop.post(partial(_held_anew, instance, partial(instance.tap_output, port.port, tap)))
             loop.serve()
 
     # ------------------------------------------------------------------------------------------------------- of calls
@@ -176,7 +176,7 @@ class Taps:
         """Have a running processor called as its observers want it. No commit is under way."""
         instance, loop = self._running(id_)
         if instance is not None and loop is not None:
-            loop.post(partial(_tap_call, instance, self._calls.of(id_)))
+            loop.post(partial(_held_anew, instance, partial(instance.tap_call, self._calls.of(id_))))
             loop.serve()
 
     # --------------------------------------------------------------------------------------------------------- pieces
@@ -215,9 +215,9 @@ class Taps:
         self._bus.publish(ObserverFailed(observer=name, observed=place, error=described(error)))
 
 
-def _tap_call(instance: ProcessorInstance, tap: CallTap | None) -> None:
-    """Call a processor through a tap, or straight. For the owner of its loop."""
-    instance.tap_call(tap)
+def _held_anew(instance: ProcessorInstance, change: Callable[[], None]) -> None:
+    """Put a tap on a processor's way, or take it away. For the owner of its loop."""
+    change()
     loop = loop_of(instance)
     if loop is not None and loop.head is not instance:  # of the head each pass asks anew how it is called
         loop.touch([instance])
