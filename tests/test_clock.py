@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import math
 import threading
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlib.clock import NS_PER_S, Clock, MonotonicClock, PausableClock
+from streamlib.clock import NS_PER_S, Clock, MonotonicClock, PausableClock, checked_timeout, checked_wait
+from streamlib.errors import ConfigError
 from streamlib.testing import ManualClock
 
 SECONDS = 5.0  # longer than anything here takes
@@ -143,3 +146,29 @@ def test_a_paused_clock_says_since_when() -> None:
     assert clock.paused_ns == manual.now_ns() - 5
     clock.resume()
     assert clock.paused_ns is None
+
+
+# ----------------------------------------------------------------------------------------- how long a caller waits
+
+
+@pytest.mark.parametrize(("given", "seconds"), [(0, 0.0), (2, 2.0), (0.5, 0.5), (-1, 0.0), (-math.inf, 0.0)])
+def test_a_number_is_a_time_and_one_below_0_is_none_left(given: float, seconds: float) -> None:
+    assert checked_timeout(given) == checked_wait(given) == seconds
+
+
+@pytest.mark.parametrize("given", [math.nan, "3", "soon", [], True, 1j, object()])
+def test_what_is_no_number_is_refused(given: Any) -> None:
+    for check in (checked_timeout, checked_wait):
+        with pytest.raises(ConfigError, match="timeout is .*; give a number of seconds"):
+            check(given)
+
+
+@pytest.mark.parametrize("given", [math.inf, 1e12, 10**400], ids=["inf", "long", "no float"])
+def test_a_wait_of_more_than_anybody_lives_has_no_end_and_nothing_else_may_take_so_long(given: float) -> None:
+    assert checked_wait(given) is None
+    with pytest.raises(ConfigError, match="give a number of seconds"):
+        checked_timeout(given)
+
+
+def test_a_wait_may_be_without_end() -> None:
+    assert checked_wait(None) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NewType
 
 import msgspec
@@ -46,7 +47,7 @@ class PortRef(msgspec.Struct, frozen=True):
 
 def link_id(source: PortRef, target: PortRef) -> LinkId:
     """The id of the link between two ports; an input holds one link from one output, so it is unique."""
-    return LinkId(f"{source}->{target}")
+    return LinkId(f"{source.processor_id}.{source.port}->{target.processor_id}.{target.port}")
 
 
 def written_link_id(text: str) -> LinkId:
@@ -54,6 +55,7 @@ def written_link_id(text: str) -> LinkId:
     return LinkId(_ARROW.sub("->", text.strip()))
 
 
+@lru_cache(maxsize=1024)
 def type_stem(processor_type: str) -> str:
     """The stem of the ids of a type, `H264Encoder` → `h264_encoder`.
 

@@ -103,8 +103,9 @@ def test_what_a_delegate_raises_when_it_is_told_is_published_with_its_name(
     yard = opens(delegate=Clumsy())
     published: list[Event] = []
     yard.bus.subscribe("runtime:global", published.append)
-    yard.site.tell("did_stop", ProcessorId("a"))
-    yard.site.tell("did_start", ProcessorId("a"))
+    context = yard.site.instance(yard.graph.node(yard.add(Numbers, "a"))).context.runtime
+    yard.site.tell("did_stop", context)
+    yard.site.tell("did_start", context)
     (failed,) = published
     assert isinstance(failed, DelegateFailed)
     assert (failed.delegate, failed.subject, failed.error) == ("Clumsy.did_stop", "a", "StateError: not now")

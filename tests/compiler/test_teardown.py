@@ -146,7 +146,7 @@ def test_a_thread_that_is_left_behind_tears_its_processor_down_when_it_comes_bac
     yard.remove("slow")
     with pytest.raises(DeadlineError):
         yard.commit(drain_s=MOMENT_S)
-    assert "slow did not come back from a call and are left behind" in caplog.messages
+    assert "slow did not come back from a call and is left behind" in caplog.messages
     assert record.count("teardown") == 0
     release.set()
     record.wait_for_call("teardown")

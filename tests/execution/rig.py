@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
+
+import pytest
 
 from streamlib.clock import Clock, MonotonicClock
 from streamlib.execution import loops
@@ -215,3 +218,13 @@ def checked(*links: Channel) -> None:
     for link in links:
         counted = link.statistics()
         assert counted.written == counted.taken + counted.depth + counted.dropped, link.name
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, loop: Loop, name: str, instead: Callable[..., object]) -> None:
+    """Have one loop do something else when a method of it is called; loops have no dictionary to put that in."""
+    usual = getattr(Loop, name)
+
+    def called(self: Loop, *args: object) -> object:
+        return instead(*args) if self is loop else usual(self, *args)
+
+    monkeypatch.setattr(Loop, name, called)

@@ -21,7 +21,7 @@ from tests.execution.plain_processors import (
     numbers,
     repeat,
 )
-from tests.execution.rig import SECONDS, Rig, checked, own, settle
+from tests.execution.rig import SECONDS, Rig, checked, own, settle, stand_in
 from tests.execution.whole import check_arrangement, check_rest
 
 
@@ -185,7 +185,7 @@ def test_an_edit_of_one_has_the_loop_look_at_it_and_at_those_next_to_it_alone(mo
         asked.append(member)
         return look(member, now_ns)
 
-    monkeypatch.setattr(row.loop, "advance_one", looked)
+    stand_in(monkeypatch, row.loop, "advance_one", looked)
     new = row.branch(row.row[100])
     row.loop.settle()
     assert set(asked) <= {new, *row.row[99:102]}

@@ -142,7 +142,7 @@ def test_the_loop_times_one_pass_in_so_many_and_says_how_many() -> None:
     rig.loop(*members)
     rig.chain(*members)
     rig.run()
-    assert members[0].metrics.latency.stats().samples >= 4
+    assert 4 <= members[0].metrics.latency.stats().samples <= 12
     assert 1 <= members[1].metrics.latency.stats().samples <= 8
 
 

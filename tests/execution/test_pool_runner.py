@@ -13,7 +13,7 @@ from streamlib.processors.context import ProcessContext
 from streamlib.processors.ports import LinkInput
 from streamlib.states import ProcessorState
 from tests.execution.plain_processors import Gate, Hand, Life, Note, Relay, Sink, numbers
-from tests.execution.rig import SECONDS, loop_of, own
+from tests.execution.rig import SECONDS, loop_of, own, stand_in
 from tests.execution.turns import CountingClock, PoolRig
 
 Make = Callable[..., PoolRig]
@@ -349,8 +349,8 @@ def test_a_fault_in_a_loop_ends_its_processors_and_the_worker_goes_on(
     rig, calls = pool(1), Calls()
     first, hand = pooled(rig, Told(calls), Told(calls))
     broken = next(member for member in rig.added if member.id == "told_1")
-    monkeypatch.setattr(loop_of(broken), "settle", _fail)
-    monkeypatch.setattr(loop_of(broken), "head_due", _fail)
+    stand_in(monkeypatch, loop_of(broken), "settle", _fail)
+    stand_in(monkeypatch, loop_of(broken), "head_due", _fail)
     with caplog.at_level(logging.CRITICAL, "streamlib.execution"):
         rig.step(first)
         rig.step(hand)

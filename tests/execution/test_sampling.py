@@ -173,6 +173,6 @@ def test_among_very_many_loops_one_is_looked_at_less_often_and_is_looked_at_all_
     assert loop.look_closer(clock.now_ns()) is None
     first = loop.sample_ns - clock.now_ns()
     assert first > SAMPLE_EVERY_NS
-    assert loop.look_closer(clock.now_ns()) is None  # nothing was granted
-    assert loop.sample_ns - clock.now_ns() == SAMPLE_EVERY_NS
+    assert loop.look_closer(clock.now_ns()) is None  # nothing was granted: who asks in vain asks less often, too
+    assert loop.sample_ns - clock.now_ns() > first
     assert not sink.over

@@ -19,7 +19,7 @@ from tests.execution.plain_processors import (
     Source,
     numbers,
 )
-from tests.execution.rig import SECONDS, Rig, own
+from tests.execution.rig import SECONDS, Rig, own, stand_in
 
 
 def test_a_runner_that_never_started_has_ended() -> None:
@@ -123,13 +123,14 @@ def test_a_fault_of_ours_ends_everyone_there_and_those_behind_get_the_end(
     def breaks() -> None:
         raise ZeroDivisionError("a fault")
 
-    monkeypatch.setattr(loop, "take_turn", breaks)
+    stand_in(monkeypatch, loop, "take_turn", breaks)
     with caplog.at_level(logging.CRITICAL, "streamlib.execution"):
         rig.run()
     assert [member.state for member in (source, relay)] == [ProcessorState.FAILED] * 2
     assert other.state is ProcessorState.ENDED
     assert own(relay).life == ["setup", "teardown"]
     assert "the thread of endless_0 broke" in caplog.text
+    assert {vars(one).get("processor_id") for one in caplog.records if "broke" in one.message} == {source.id}
     done: list[int] = []
     loop.apply(lambda: done.append(1), SECONDS)
     assert done == [1]

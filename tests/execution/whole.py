@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from streamlib.execution.cascade import Cascade
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.links.channel import Channel
@@ -21,19 +23,38 @@ def check_arrangement(loop: Loop) -> None:
     assert all(loop.has(member) for member in loop.members)
     assert loop.head is None or loop.members[0] is loop.head
     inlined = [member for member in loop.members if member is not loop.head and not member.over]
-    assert loop.inlined == inlined
+    steps = dict(each_step(loop))
+    assert set(steps) == set(inlined)
+    assert loop.inlined == [member for member in inlined if _leads(member)]
     read_here = {channel for member in inlined if not member.paused for channel in member.incoming()}
     foreign = [member for member in inlined if any(isinstance(reader, RingReader) for reader in member.readers)]
     assert sorted(loop.foreign, key=loop.rank) == foreign
     assert set(loop.held) <= set(loop.members)
     assert set(loop.timers) <= set(loop.members)
-    assert len(loop.steps) == len(inlined)
-    for member, step in zip(inlined, loop.steps, strict=True):
+    for member, step in steps.items():
         check_step(member, step, read_here)
     for member in loop.members:
         check_ends(loop, member)
     if loop.head is not None and not loop.head.over and loop.steps:
         assert loop.head.metrics.steady is not None
+
+
+def each_step(loop: Loop) -> Iterator[tuple[ProcessorInstance, Any]]:
+    """The step of each of its processors by itself."""
+    assert len(loop.steps) == len(loop.inlined)
+    for member, step in zip(loop.inlined, loop.steps, strict=True):
+        cascade: Any = step[1]
+        assert (cascade is member.cascade) is isinstance(cascade, Cascade)
+        if isinstance(cascade, Cascade):
+            assert step[0] is step[2] is member.readers[0]
+            yield from zip(cascade.members, cascade.steps, strict=True)
+        else:
+            yield member, step
+
+
+def _leads(member: ProcessorInstance) -> bool:
+    cascade: Any = member.cascade
+    return cascade is None or cascade.members[0] is member
 
 
 def check_rest(loop: Loop) -> None:

@@ -9,6 +9,7 @@ from types import FrameType
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tcod.ecs import Registry
 
 from streamlib.errors import (
     ConnectError,
@@ -437,3 +438,31 @@ def test_every_component_of_a_type_is_had_at_once_and_who_stands_behind_whom() -
     assert graph.having(ProcessorNode) == {id_: graph.node(id_) for id_ in (A, B)}
     assert graph.having(ReactiveMarker) == {}
     assert graph.behind([A, ProcessorId("gone")]) == {A, B}
+
+
+def test_the_components_of_many_stand_in_a_column_also_beside_changes() -> None:
+    graph = graph_of("abc", wire("a", "b"))
+    graph.insert(B, ReactiveMarker())
+    processors, links = graph.entities()
+    assert graph.column(processors, ReactiveMarker) == [None, ReactiveMarker(), None]
+    assert graph.column(links, Link) == [graph.link(AB)]
+    assert graph.column(links, ReactiveMarker) == [None]
+    removed = graph.remove_processor(C)
+    graph.add_processor(relay("c"))
+    assert graph.column(processors, ProcessorNode) == [graph.node(A), graph.node(B), None]
+    graph.forget(removed)
+
+
+def test_where_the_library_keeps_no_tables_they_are_asked_for() -> None:
+    class Queried:
+        """The same library without them."""
+
+        def __init__(self, registry: Registry) -> None:
+            self.Q = registry.Q
+
+    graph = graph_of("ab", wire("a", "b"))
+    graph.insert(B, ReactiveMarker())
+    processors, _ = graph.entities()
+    before = graph.having(ProcessorNode), graph.column(processors, ReactiveMarker), graph.links()
+    graph._entities._registry = Queried(graph._entities._registry)  # type: ignore[assignment]
+    assert (graph.having(ProcessorNode), graph.column(processors, ReactiveMarker), graph.links()) == before

@@ -364,7 +364,7 @@ def test_a_write_to_several_links_survives_a_change_of_gates_in_its_midst() -> N
 
     def change(ring: Ring) -> None:
         second.gate(None)
-        ring.items.clear()
+        ring.open().clear()
 
     as_ring(first, wait=change)
     port = joined([outlet(first), outlet(second)])

@@ -34,9 +34,9 @@ def test_a_fanout_is_free_when_all_its_links_are_and_asks_each() -> None:
     writer.write(1)
     assert not writer.free()
     assert all(made.stalled for made in rings), "each without room has to call"
-    rings[0].items.clear()
+    rings[0].open().clear()
     assert not writer.free()
-    rings[1].items.clear()
+    rings[1].open().clear()
     assert writer.free()
 
 
@@ -154,7 +154,7 @@ def test_a_write_that_waits_for_room_while_links_come_and_go_comes_to_each_that_
     goes, comes = as_slot(channel()), as_slot(channel())
 
     def edit(ring: Ring) -> None:
-        ring.items.clear()
+        ring.take_all()
         if what == "join":
             port.join(comes)
         elif what == "cut":

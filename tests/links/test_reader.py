@@ -46,7 +46,7 @@ def test_a_plug_never_has_a_frame() -> None:
 def test_a_ring_reader_reads_in_order_and_counts() -> None:
     made = ring()
     reader = RingReader(made)
-    made.items.extend([1, 2])
+    made.open().extend([1, 2])
     assert (reader.peek(), reader.depth()) == (1, 2)
     assert (reader.read(), reader.read(), reader.read()) == (1, 2, None)
     assert (reader.peek(), reader.count(), reader.depth()) == (None, 2, 0)
@@ -64,7 +64,7 @@ def test_the_end_of_a_muted_link_ends_nobody() -> None:
 def test_older_frames_are_laid_before_those_that_wait() -> None:
     made = ring()
     reader = RingReader(made)
-    made.items.extend([3, 4])
+    made.open().extend([3, 4])
     reader.preload([1, 2])
     assert reader.unread() == [1, 2, 3, 4]
     assert (reader.count(), reader.removed) == (0, 4)
@@ -75,7 +75,7 @@ def test_a_ring_that_keeps_the_newest_takes_an_older_one_only_if_it_is_empty(
     waiting: list[int], left: list[int]
 ) -> None:
     made = ring(1, overwrites=True)
-    made.items.extend(waiting)
+    made.open().extend(waiting)
     reader = RingReader(made)
     reader.preload([1])
     assert list(made.items) == left
@@ -85,10 +85,10 @@ def test_there_is_news_when_a_frame_came_was_replaced_or_the_end_was_said() -> N
     made = ring(1, overwrites=True)
     reader = RingReader(made)
     seen = [reader.news()]
-    made.items.append(1)
+    made.open().append(1)
     made.written += 1
     seen.append(reader.news())
-    made.items.append(2)
+    made.open().append(2)
     made.written += 1
     seen.append(reader.news())
     made.end()
@@ -274,6 +274,22 @@ def chain(length: int) -> tuple[list[Reader], SlotReader]:
     for reader, successor in zip(readers, [*readers[1:], last], strict=True):
         reader.retire(successor)
     return readers, last
+
+
+@pytest.mark.parametrize("of_a_slot", [True, False], ids=["slot", "ring"])
+def test_a_reader_is_quiet_while_nothing_waits_and_it_is_open(*, of_a_slot: bool) -> None:
+    made = ring()
+    reader: SlotReader | RingReader = slot(capacity=8) if of_a_slot else RingReader(made)
+    quiet = [reader.is_quiet()]
+    for change in (lambda: reader.preload([1, 2]), reader.read, reader.read):
+        change()
+        quiet.append(reader.is_quiet())
+    assert quiet == [True, False, False, True]
+    reader.muted = True
+    assert not reader.is_quiet()
+    reader.muted = False
+    reader.end() if isinstance(reader, SlotReader) else made.end()
+    assert not reader.is_quiet()
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 6, 6_000])

@@ -32,6 +32,45 @@ def watched(capacity: int) -> tuple[Ring, Woken, Woken]:
     return Ring(capacity, producer, consumer), producer, consumer
 
 
+def test_a_ring_has_a_deque_from_its_first_frame_on() -> None:
+    made = ring(2)
+    writer, reader = RingWriter(made), RingReader(made)
+    assert (writer.free(), writer.room(), reader.read(), reader.depth(), reader.ended) == (True, 2, None, 0, False)
+    assert made.items == ()
+    for number in range(5):
+        writer.write(number)
+        assert reader.read() == number
+    assert made.items is made.open()
+    assert reader.read() is None
+
+
+def test_one_who_looked_into_a_ring_before_its_first_frame_sees_that_frame_come() -> None:
+    made = ring(2)
+    writer, reader = RingWriter(made), RingReader(made)
+    assert reader.peek() is None
+    seen = made.items
+    writer.write("frame")
+    assert list(seen) == [reader.peek()] == ["frame"]
+    assert reader.read() == "frame"
+
+
+def test_both_ends_that_open_a_ring_at_the_same_time_have_the_same_deque() -> None:
+    for _ in range(50):
+        made, meet = ring(2), threading.Barrier(2)
+        opened: list[object] = []
+
+        def open_it(made: Ring = made, meet: threading.Barrier = meet, opened: list[object] = opened) -> None:
+            meet.wait(SECONDS)
+            opened.append(made.open())
+
+        ends = [threading.Thread(target=open_it) for _ in range(2)]
+        for end in ends:
+            end.start()
+        for end in ends:
+            end.join(SECONDS)
+        assert opened[0] is opened[1]
+
+
 # ---------------------------------------------------------------------------------------- every interleaving of two
 
 
@@ -82,7 +121,7 @@ def test_credit_never_lets_more_in_than_the_capacity(capacity: int, data: st.Dat
 def test_the_writer_is_woken_once_when_half_of_the_ring_is_free(capacity: int, wakes_at: int) -> None:
     made, producer, _ = watched(capacity)
     reader = RingReader(made)
-    made.items.extend(range(capacity))
+    made.open().extend(range(capacity))
     assert not made.has_room()
     woken_at = []
     while made.items:
@@ -96,7 +135,7 @@ def test_the_writer_is_woken_once_when_half_of_the_ring_is_free(capacity: int, w
 def test_a_reader_that_rests_calls_the_writer_to_whatever_room_there_is() -> None:
     made, producer, _ = watched(8)
     reader = RingReader(made)
-    made.items.extend(range(8))
+    made.open().extend(range(8))
     assert not made.has_room()
     made.reader_rests()
     assert producer.count == 0, "there is no room yet"
@@ -111,12 +150,12 @@ def test_a_reader_that_rests_calls_the_writer_to_whatever_room_there_is() -> Non
 def test_a_mark_left_too_late_is_looked_at_again() -> None:
     """The reader takes a frame after the writer has looked and before it leaves its mark."""
     made = ring(1)
-    made.items.append(1)
+    made.open().append(1)
 
     class Mark(list[int]):
         def append(self, value: int) -> None:
             super().append(value)
-            made.items.clear()
+            made.open().clear()
 
     made.stalled = Mark()
     assert made.has_room()
@@ -127,7 +166,7 @@ def test_a_sleeping_reader_is_woken_by_a_frame() -> None:
     writer = RingWriter(made)
     writer.write(1)
     assert consumer.count == 0, "nobody is asleep"
-    consumer.asleep.append(threading.Lock())
+    consumer.asleep.add(threading.Lock())
     writer.write(2)
     assert consumer.count == 1
 
@@ -182,8 +221,8 @@ def test_what_is_written_while_a_ring_is_closing_is_either_lost_and_counted_or_s
 
 def test_the_overwrites_ring_holds_one() -> None:
     made = ring(1, overwrites=True)
-    made.items.append(1)
-    made.items.append(2)
+    made.open().append(1)
+    made.open().append(2)
     assert list(made.items) == [2]
 
 

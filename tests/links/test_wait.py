@@ -52,7 +52,7 @@ class Timed:
         writer, reader = self.link.writer, self.link.reader
         assert isinstance(writer, RingWriter | LatestWriter)
         assert isinstance(reader, RingReader)
-        plain = (writer._append, reader._popleft) == (reader.ring.items.append, reader.ring.items.popleft)
+        plain = (writer._append, reader._popleft) == (reader.ring.open().append, reader.ring.open().popleft)
         return plain and writer.sample is None and reader.sample is None
 
 

@@ -131,7 +131,7 @@ def test_a_released_writer_appends_one_frame_beyond_the_capacity_and_waits_with_
         if len(waits) == 1:
             full.released = True
         else:
-            full.items.clear()
+            full.open().clear()
         assert full.has_room()
 
     writer = RingWriter(made, wait=wait)
@@ -217,7 +217,7 @@ def test_the_newest_wakes_one_who_sleeps() -> None:
     writer = LatestWriter(made)
     writer._wake = woken
     writer.write(1)
-    made.consumer.asleep.append(threading.Lock())
+    made.consumer.asleep.add(threading.Lock())
     writer.write(2)
     assert woken.count == 1
 

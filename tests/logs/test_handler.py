@@ -129,9 +129,17 @@ def test_configure_takes_the_place_of_its_former_and_leaves_other_handlers_alone
     assert (root.handlers, root.level) == before
 
 
-@pytest.mark.parametrize("level", ["loud", "", None, 1.5, True])
+@pytest.mark.parametrize("level", ["loud", "", None, 1.5, True, -5])
 def test_a_level_that_there_is_not_is_refused_and_changes_nothing(level: object) -> None:
     before = logging.getLogger().handlers[:]
     with pytest.raises(ConfigError, match="there is no level .*; there are critical, "):
         configure(level=level)  # type: ignore[arg-type]
     assert logging.getLogger().handlers == before
+
+
+@pytest.mark.parametrize(("name", "given"), [("stream", "log.txt"), ("json", "yes"), ("colors", 1), ("json", None)])
+def test_what_is_no_such_choice_is_refused_by_name_and_changes_nothing(name: str, given: object) -> None:
+    before = logging.getLogger().handlers[:]
+    with pytest.raises(ConfigError, match=f"{name} is {given!r}; give ") as raised:
+        configure(**{name: given})  # type: ignore[arg-type]
+    assert (raised.value.field, logging.getLogger().handlers) == (name, before)

@@ -107,7 +107,7 @@ class Rig:
         for name, port in {**self.inputs, **self.many, **self.outputs}.items():
             setattr(processor, name, port)
         runtime = RuntimeContext(ProcessorId("tested_0"), self.clock, shared or SharedObjects(), MediaConfig())
-        self.context = ProcessContext(runtime, wake=lambda: None, wake_at=self.wakes.append, end=self._end)
+        self.context = ProcessContext(runtime, self)
 
     def setup(self) -> Rig:
         self.processor.setup(self.context.runtime)
@@ -148,5 +148,11 @@ class Rig:
         """What the processor wrote to an output."""
         return self.outputs[name].frames
 
-    def _end(self) -> None:
+    def wake(self) -> None:
+        """It is called again anyhow."""
+
+    def wake_at(self, ns: int) -> None:
+        self.wakes.append(ns)
+
+    def end(self) -> None:
         self.has_ended = True

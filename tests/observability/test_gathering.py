@@ -4,7 +4,7 @@ import itertools
 import threading
 from typing import Any
 
-from streamlib import DataFrame, LinkInput, LinkOutput, ProcessContext, Processor, ProcessorConfig, StreamRuntime
+from streamlib import DataFrame, LinkInput, ProcessContext, Processor, ProcessorConfig, StreamRuntime
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.observability import gathering
 from streamlib.observability.gathering import Gathering
@@ -61,19 +61,6 @@ def test_those_who_flow_are_left_out_and_who_stands_still_is_there_with_who_wait
         stage.runtime.resume(stage.filters[1])
 
 
-def test_times_of_the_clock_for_media_are_told_on_the_runtimes() -> None:
-    stage = Stage()
-    with stage.runtime:
-        stage.runtime.start()
-        stage.runtime.pause()
-        stage.clock.advance(7 * S)
-        assert stage.gathering.scene().paused_ns == stage.clock.now_ns() - 7 * S
-        stage.runtime.resume()
-        stage.runtime.step(stage.hand)
-        stage.clock.advance(2 * S)
-        assert stage.gathering.scene().processors[stage.hand.id].called_ns == stage.clock.now_ns() - 2 * S
-
-
 def test_a_call_is_the_one_of_who_bears_the_id_now() -> None:
     record, release = Record(), threading.Event()
     stage = Stage()
@@ -110,36 +97,6 @@ def test_of_very_many_who_wait_some_are_looked_at_and_the_others_counted(monkeyp
         stage.runtime.resume(stage.filters[0])
 
 
-class Says(Processor):
-    """Says what it waits for, or raises when it is asked."""
-
-    class Config(ProcessorConfig):
-        words: Any
-
-    out = LinkOutput(DataFrame)
-    execution = Hand.execution.reactive()
-
-    def process(self, ctx: ProcessContext) -> None: ...
-
-    def waits_for(self) -> str:
-        if isinstance(self.config.words, Exception):
-            raise self.config.words
-        said: str = self.config.words
-        return said
-
-
-def test_who_cannot_say_what_it_waits_for_has_nothing_to_say() -> None:
-    runtime = StreamRuntime()
-    said = [runtime.add_processor(Says, words=words) for words in ("waits for rain", ValueError("no"), 7)]
-    stage = Stage()
-    with runtime:
-        runtime.start()
-        explain: Any = runtime.inspector._explain
-        processors = explain.__self__._gathering.scene().processors
-        assert [processors[one.id].outside for one in said] == ["waits for rain", "", ""]
-    assert stage.runtime.state is GraphState.IDLE
-
-
 class NotYet(Processor):
     """Is set up when the test lets it."""
 
@@ -171,19 +128,6 @@ def test_who_is_being_set_up_is_told_of_with_the_line() -> None:
         adds.join()
         assert found.findings[0].sentence.startswith("late is inside setup() at test_gathering.py:")
         assert stage.runtime.graph.get("late", ProcessorInstance) is not None
-
-
-def test_a_link_that_was_cut_and_holds_no_frame_is_no_link() -> None:
-    stage = Stage(filters=2)
-    with stage.runtime:
-        stage.runtime.start()
-        stage.runtime.step(stage.hand)
-        stage.record.wait_until(lambda: len(stage.record.numbers) == 1)
-        stage.runtime.disconnect(stage.links[1])
-        scene = stage.gathering.scene()
-        assert scene.processors[stage.filters[1].id].unconnected == ("into",)
-        assert scene.processors[stage.filters[0].id].outputs == ("out",)
-        assert stage.links[1].id not in scene.links
 
 
 def test_it_is_known_since_when_the_graph_runs() -> None:

@@ -59,6 +59,18 @@ def test_who_ended_or_failed_says_so_with_the_error() -> None:
     runtime.stop()
 
 
+def test_one_to_whom_nothing_is_connected_says_that_and_not_that_nobody_reads_it() -> None:
+    runtime = StreamRuntime()
+    scaler = runtime.add_processor("VideoScaler")
+    with runtime:
+        runtime.start()
+        view = find_viewpoint(runtime.graph, scaler, None, PICTURES)
+        quiet = Hindrances(runtime.graph).nothing_came(SoundCatch(1_000), view, 3.0)
+    assert quiet.reason == (
+        "nothing passed video_scaler_0.video_out within 3 s; nothing is connected to its input video_in: connect that"
+    )
+
+
 def test_what_came_instead_is_told() -> None:
     runtime = StreamRuntime()
     sounds = runtime.add_processor(Sounds)

@@ -5,11 +5,13 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from streamlib import StreamRuntime
-from streamlib.events import DataPushed, LinkEvent, QueueEmpty
+from streamlib.errors import ConfigError
+from streamlib.events import CustomEvent, DataPushed, LinkEvent, QueueEmpty
 from streamlib.observability.observer import Observer
 from streamlib.observability.sightings import ObserverEnd
 from tests.scenarios.stage import SECONDS, Collect, Hand, Record, let_line_pass
@@ -160,6 +162,27 @@ def test_a_wait_is_bounded() -> None:
         stage.step()
         kinds = {type(observer.get(SECONDS)), type(observer.get(SECONDS))}
         assert kinds == {DataPushed, QueueEmpty}
+
+
+@pytest.mark.parametrize("given", ["x", float("nan"), True, [], 1j])
+def test_a_wait_that_is_no_number_is_refused(given: Any) -> None:
+    stage = Stage()
+    with stage.observe() as observer, stage.runtime.events.subscribe_queue("processor:*") as queue:
+        for get in (observer.get, queue.get):
+            with pytest.raises(ConfigError, match="timeout is .*; give a number of seconds") as raised:
+                get(timeout=given)
+            assert raised.value.field == "timeout"
+
+
+@pytest.mark.parametrize("given", [1e30, float("inf"), 10**400], ids=["long", "inf", "no float"])
+def test_a_wait_of_more_than_anybody_lives_ends_with_what_it_waits_for(given: float) -> None:
+    stage = Stage()
+    with stage.observe() as observer, stage.runtime.events.subscribe_queue("door") as queue, stage.runtime:
+        stage.runtime.start()
+        stage.step()
+        stage.runtime.events.publish(CustomEvent(topic="door", data=None))
+        assert observer.get(timeout=given) is not None
+        assert queue.get(timeout=given) is not None
 
 
 def test_it_says_what_it_is() -> None:

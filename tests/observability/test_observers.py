@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from streamlib import StreamRuntime
 from streamlib.errors import ConfigError, UnknownLinkError, UnknownProcessorError
 from streamlib.observability.observer import Observer
-from tests.scenarios.stage import Collect, Hand, Line
+from tests.scenarios.stage import Collect, Hand, Line, Pass
 
 
 def test_a_processor_is_named_by_its_id_or_its_handle_and_a_link_too() -> None:
@@ -69,6 +70,40 @@ def test_a_handle_of_another_runtime_is_refused() -> None:
         runtime.inspector.observe_link(link)
 
 
+def test_a_handle_whose_processor_or_link_was_removed_says_so_wherever_one_looks() -> None:
+    runtime = StreamRuntime()
+    line = Line(runtime)
+    tone, link = runtime.add_processor("ToneGenerator"), runtime.connect(line.source, runtime.add_processor(Pass))
+    pictures = runtime.add_processor("TestPatternGenerator")
+    for handle in (line.filter, tone, pictures):
+        runtime.remove(handle)
+    runtime.disconnect(link)
+    looks: list[tuple[Callable[[], object], str]] = [
+        (lambda: runtime.inspector.observe_processor(line.filter), line.filter.id),
+        (lambda: runtime.inspector.explain(line.filter), line.filter.id),
+        (lambda: runtime.perception.processor_status(line.filter), line.filter.id),
+        (lambda: runtime.perception.sample_audio(tone), tone.id),
+        (lambda: runtime.perception.sample_video(pictures), pictures.id),
+        (lambda: runtime.perception.sample_video(pictures.output("video")), pictures.id),
+        (lambda: runtime.perception.watch_video(pictures), pictures.id),
+    ]
+    for look, id_ in looks:
+        with pytest.raises(UnknownProcessorError, match=f"{id_} was removed; add another, or take the removal back"):
+            look()
+    for look in (
+        lambda: runtime.inspector.observe_link(link),
+        lambda: runtime.inspector.explain(link),
+        lambda: runtime.perception.link_status(link),
+    ):
+        with pytest.raises(UnknownLinkError, match=f"{link.id} was removed; connect its ports again"):
+            look()
+    assert runtime.inspector.processor(line.filter) is None
+    edit = runtime.edit()
+    coming = edit.add_processor(Hand)
+    with pytest.raises(UnknownProcessorError, match="is not in the graph yet; commit the edit"):
+        runtime.inspector.observe_processor(coming)
+
+
 def test_a_bound_that_is_none_is_refused_and_nothing_is_attached() -> None:
     runtime = StreamRuntime()
     hand = runtime.add_processor(Hand)
@@ -78,4 +113,7 @@ def test_a_bound_that_is_none_is_refused_and_nothing_is_attached() -> None:
         runtime.inspector.observe_processor(hand, max_rate=-1)
     with pytest.raises(ConfigError, match="capacity"):
         runtime.inspector.observe_graph(capacity=0)
+    link = runtime.connect(hand, runtime.add_processor(Pass))
+    with pytest.raises(ConfigError, match="frames is 'all'; give True"):
+        runtime.inspector.observe_link(link, frames="all")  # type: ignore[arg-type]
     assert not runtime.events._subscriptions

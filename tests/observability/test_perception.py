@@ -60,12 +60,12 @@ def test_arguments_that_are_none_are_refused_by_name() -> None:
     source, sound = runtime.add_processor(Pictures), runtime.add_processor(Sounds)
     perception = runtime.perception
     wrong: Any
-    for wrong in (0, -1, "1", None, float("nan"), float("inf"), 1e9, 10**400):
+    for wrong in (0, -1, "1", None, float("nan"), float("inf"), 1e9, 10**400, True, False):
         with pytest.raises(ConfigError, match="timeout is .*; give seconds"):
             perception.sample_video(source, timeout=wrong)
         with pytest.raises(ConfigError, match="every_s is .*; give seconds, 0.01 to 3600"):
             perception.watch_video(source, wrong)
-    for wrong in (0, -5, 60_001, "1000", None, float("nan")):
+    for wrong in (0, -5, 60_001, "1000", None, float("nan"), True):
         with pytest.raises(ConfigError, match="duration_ms is .*; give milliseconds"):
             perception.sample_audio(sound, wrong)
     with pytest.raises(ConfigError, match="timeout is 0"):

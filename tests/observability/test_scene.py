@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from streamlib.ids import LinkId, ProcessorId
-from streamlib.observability.scene import LinkFacts, ProcessorFacts, crowded
+from streamlib.observability.scene import LinkFacts, ProcessorFacts, crowded, lagging
 from streamlib.states import ProcessorState
 
 
@@ -30,3 +30,12 @@ def test_a_link_that_lacks_one_frame_is_crowded_unless_it_is_very_short(
     depth: int, capacity: int, is_crowded: bool
 ) -> None:
     assert crowded(depth, capacity) is is_crowded
+
+
+@pytest.mark.parametrize(
+    ("depth", "capacity", "lags"), [(3, 8, False), (4, 8, True), (8, 8, True), (2, 3, False), (3, 3, True)]
+)
+def test_a_reader_lags_behind_whose_link_is_half_full(depth: int, capacity: int, lags: bool) -> None:
+    source, target = ProcessorId("a"), ProcessorId("b")
+    link = LinkFacts(id=LinkId("a.out->b.into"), source=source, target=target, depth=depth, capacity=capacity)
+    assert link.lagging is lagging(depth, capacity) is lags

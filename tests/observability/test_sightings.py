@@ -153,6 +153,7 @@ def test_one_who_slept_in_an_event_loop_that_is_gone_holds_up_nobody() -> None:
         ("max_bytes", -1),
         ("max_bytes", "64 MiB"),
         ("max_rate", 0),
+        ("max_rate", 1e-320),
         ("max_rate", float("nan")),
         ("max_rate", "30"),
         ("max_rate", True),

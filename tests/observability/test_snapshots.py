@@ -6,7 +6,14 @@ import pytest
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.delivery import Delivery
 from streamlib.links.latency import NEVER_TIMED, LatencyStats
-from streamlib.observability.snapshots import GraphHealth, GraphSnapshot, LinkEndpoint, LinkSnapshot, ProcessorSnapshot
+from streamlib.observability.snapshots import (
+    Bottleneck,
+    GraphHealth,
+    GraphSnapshot,
+    LinkEndpoint,
+    LinkSnapshot,
+    ProcessorSnapshot,
+)
 from streamlib.states import GraphState, ProcessorState
 
 
@@ -54,7 +61,17 @@ def test_a_snapshot_is_frozen_and_comes_back_from_json() -> None:
         link_count=1,
         dropped_frames=0,
         error_count=0,
-        bottlenecks=(ProcessorId("b"),),
+        bottlenecks=(
+            Bottleneck(
+                processor_id=ProcessorId("b"),
+                link_id=LinkId("a.out->b.into"),
+                busy=0.97,
+                window_s=2.0,
+                call_ns=33_000_000,
+                writers=(ProcessorId("a"),),
+                slow=False,
+            ),
+        ),
         failed=(),
         paused=(),
         queued_bytes=0,

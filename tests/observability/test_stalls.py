@@ -59,7 +59,7 @@ def release() -> Iterator[threading.Event]:
 
 @pytest.mark.promise("look.stalls")
 def test_a_call_that_does_not_come_back_is_told_once_and_told_when_it_is_over(
-    scheduler: Any, release: threading.Event
+    scheduler: Any, release: threading.Event, caplog: pytest.LogCaptureFixture
 ) -> None:
     stage, record = Stage(scheduler), Record()
     stuck = stage.runtime.add_processor(Stuck, record=record, release=release)
@@ -82,6 +82,8 @@ def test_a_call_that_does_not_come_back_is_told_once_and_told_when_it_is_over(
         assert over.lasted_ns >= 3 * S
         stage.runtime.stop(drain=False)
     assert stage.heard(StallDetected) == []
+    (line,) = [one for one in caplog.records if "inside process()" in one.getMessage()]
+    assert (vars(line)["processor_id"], vars(line)["processor_type"]) == (stuck.id, "Stuck")
 
 
 @pytest.mark.promise("look.stalls")

@@ -84,6 +84,26 @@ def test_one_who_raises_is_taken_out_and_named(caplog: pytest.LogCaptureFixture)
     assert [record.message for record in caplog.records if "Broken" in record.message]
 
 
+def test_one_who_raises_at_an_output_or_a_call_is_told_with_whose_that_is(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def pushed(self, frame: object) -> None:
+            raise ValueError("no more")
+
+        def processed(self, frame: object, latency_ns: int) -> None:
+            raise ValueError("no more")
+
+    stage = Stage()
+    hand = stage.source.id
+    with stage.runtime:
+        stage.runtime.start()
+        stage.taps.attach_output(stage.link.source, Broken())
+        stage.taps.attach_call(hand, Broken())
+        stage.step()
+    told = [record for record in caplog.records if "Broken" in record.message]
+    assert {(vars(one)["processor_id"], vars(one)["processor_type"]) for one in told} == {(hand, "Hand")}
+    assert len(told) == 2
+
+
 def test_a_link_that_does_not_run_keeps_its_tap_until_it_does() -> None:
     stage, look = Stage(), Look()
     stage.taps.enlist(stage.link.id, look)

@@ -20,9 +20,9 @@ class Asked:
         """Note a wake."""
         self.calls.append("wake")
 
-    def wake_at(self, time_ns: int) -> None:
+    def wake_at(self, ns: int) -> None:
         """Note a wake at a time."""
-        self.calls.append(time_ns)
+        self.calls.append(ns)
 
     def end(self) -> None:
         """Note an end."""
@@ -37,4 +37,4 @@ def runtime_context(shared: SharedObjects | None = None) -> RuntimeContext:
 def process_context(asked: Asked | None = None, shared: SharedObjects | None = None) -> ProcessContext:
     """The other context for the same processor."""
     engine = asked or Asked()
-    return ProcessContext(runtime_context(shared), wake=engine.wake, wake_at=engine.wake_at, end=engine.end)
+    return ProcessContext(runtime_context(shared), engine)

@@ -224,3 +224,14 @@ def test_a_setting_without_annotation_is_a_declaration_error() -> None:
 
     with pytest.raises(DeclarationError, match=r"Bare\.Config\.gain has no annotation; write gain: float = 1\.0"):
         ConfigFields.of("Bare", Bare)
+
+
+def test_processors_of_a_type_that_is_told_nothing_share_one_config() -> None:
+    class Plain(ProcessorConfig):
+        pass
+
+    fields = ConfigFields.of("Plain", Plain)
+    assert fields.build() is fields.build() is not None
+    assert fields.build({}) == fields.build()
+    with pytest.raises(ConfigError, match="has no config field 'gain'"):
+        fields.build(gain=1)

@@ -56,6 +56,32 @@ def test_media_defaults_that_mean_nothing_are_refused_with_their_range(name: str
 
 
 @pytest.mark.promise("processor.contexts")
+def test_who_has_joined_is_counted_by_output_and_can_only_be_read() -> None:
+    ctx, other = process_context(), process_context()
+    assert (ctx.joined["out"], dict(ctx.joined)) == (0, {})
+    ctx.count_joined("out")
+    ctx.count_joined("out", 2)
+    ctx.count_joined("second")
+    assert dict(ctx.joined) == {"out": 3, "second": 1}
+    with pytest.raises(TypeError):
+        ctx.joined["out"] = 0  # type: ignore[index]
+    assert other.joined["out"] == 0
+    other.count_joined("out", 3)
+    other.count_joined("second")
+    assert other.joined is ctx.joined, "very many have the same"
+
+
+def test_what_was_kept_of_a_context_leads_nowhere_once_it_is_cut() -> None:
+    asked = Asked()
+    ctx = process_context(asked)
+    wake, wake_at, end = ctx.wake, ctx.wake_at, ctx.end
+    ctx.cut()
+    wake()
+    wake_at(1)
+    end()
+    assert asked.calls == []
+
+
 def test_a_process_context_hands_on_what_a_processor_asks() -> None:
     asked = Asked()
     ctx = process_context(asked)

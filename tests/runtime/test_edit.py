@@ -62,6 +62,16 @@ def test_what_an_edit_adds_can_be_connected_in_it() -> None:
     assert link.id in runtime.graph
 
 
+def test_an_edit_that_is_over_keeps_nothing_of_what_it_asked_for() -> None:
+    runtime = StreamRuntime()
+    with runtime.edit() as edit:
+        edit.connect(edit.add_processor(Numbers), edit.add_processor(Pass))
+        assert len(edit.operations) == 3
+    assert edit.operations == []
+    assert (edit._prospect.added, edit._prospect.links, edit._prospect.configs) == ({}, {}, {})
+    assert len(runtime.history[0].changes) == 3
+
+
 def test_an_edit_that_is_over_takes_no_more() -> None:
     """What was asked for behind the block was dropped without a word."""
     runtime = StreamRuntime()

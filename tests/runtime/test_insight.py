@@ -22,7 +22,7 @@ def test_how_long_nothing_may_go_on_is_chosen_with_the_runtime() -> None:
     assert after_ns(StreamRuntime(stall_after=None)) is None
 
 
-@pytest.mark.parametrize("given", [0, -1, math.inf, math.nan, "3", True])
+@pytest.mark.parametrize("given", [0, -1, math.inf, math.nan, "3", True, 1e30, 1e-12])
 def test_what_is_no_time_is_refused(given: object) -> None:
     with pytest.raises(ConfigError, match="stall_after"):
         StreamRuntime(stall_after=given)  # type: ignore[arg-type]

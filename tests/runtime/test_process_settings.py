@@ -89,6 +89,24 @@ def test_while_many_are_built_the_collector_is_held_off(owner: ProcessSettings) 
     assert gc.get_threshold() == before
 
 
+def test_what_was_built_is_old_for_the_collector_at_once(owner: ProcessSettings) -> None:
+    built: list[list[int]] = []
+    with owner.building(MANY):
+        built.append([])
+    assert any(one is built[0] for one in gc.get_objects(generation=2))
+
+
+def test_what_was_built_beside_a_runtime_stays_where_it_is(owner: ProcessSettings) -> None:
+    one = guest()
+    owner.enter(one)
+    frozen = gc.get_freeze_count()
+    with owner.building(MANY):
+        built: list[list[int]] = [[]]
+    assert gc.get_freeze_count() <= frozen
+    assert not any(one is built[0] for one in gc.get_objects(generation=2))
+    owner.leave(one)
+
+
 def test_few_are_built_beside_the_collector(owner: ProcessSettings) -> None:
     before = gc.get_threshold()
     with owner.building(MANY - 1):

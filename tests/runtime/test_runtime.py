@@ -23,7 +23,13 @@ def test_a_runtime_works_with_nothing_configured() -> None:
 
 
 def test_what_is_given_wrongly_is_named_at_once() -> None:
-    wrong: list[tuple[str, Any]] = [("media", {"width": 1}), ("clock", time), ("workers", "4"), ("workers", 0)]
+    wrong: list[tuple[str, Any]] = [
+        ("media", {"width": 1}),
+        ("clock", time),
+        ("workers", "4"),
+        ("workers", 0),
+        ("workers", True),
+    ]
     for name, value in wrong:
         with pytest.raises(ConfigError, match=f"{name} is .*; give"):
             StreamRuntime(**{name: value})

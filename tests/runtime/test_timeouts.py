@@ -10,37 +10,22 @@ import pytest
 
 from streamlib import StreamRuntime
 from streamlib.errors import ConfigError
-from streamlib.runtime.timeouts import checked_timeout, checked_wait, drain_seconds
+from streamlib.runtime.timeouts import drain_seconds
 from tests.scenarios.stage import Hand
 
-NO_TIMES = [math.nan, "3", "soon", [], object()]
+NO_TIMES = [math.nan, "3", "soon", [], True, object()]
 
 
 @pytest.mark.parametrize(("given", "seconds"), [(0, 0.0), (2, 2.0), (0.5, 0.5), (-1, 0.0), (-math.inf, 0.0)])
-def test_a_number_is_a_time_and_one_below_0_is_none_left(given: float, seconds: float) -> None:
-    assert checked_timeout(given) == checked_wait(given) == seconds
+def test_what_waits_has_the_time_that_is_given_or_none(given: float, seconds: float) -> None:
     assert drain_seconds(given, drain=True) == seconds
     assert drain_seconds(given, drain=False) is None
 
 
 @pytest.mark.parametrize("given", NO_TIMES)
-def test_what_is_no_number_is_refused(given: Any) -> None:
-    for check in (checked_timeout, checked_wait):
-        with pytest.raises(ConfigError, match="give a number of seconds"):
-            check(given)
+def test_what_is_no_number_is_refused_also_where_nothing_is_drained(given: Any) -> None:
     with pytest.raises(ConfigError, match="give a number of seconds"):
         drain_seconds(given, drain=False)
-
-
-@pytest.mark.parametrize("given", [math.inf, 1e12, 10**400], ids=["inf", "long", "no float"])
-def test_a_wait_of_more_than_anybody_lives_has_no_end_and_nothing_else_may_take_so_long(given: float) -> None:
-    assert checked_wait(given) is None
-    with pytest.raises(ConfigError, match="give a number of seconds"):
-        checked_timeout(given)
-
-
-def test_a_wait_may_be_without_end() -> None:
-    assert checked_wait(None) is None
 
 
 @pytest.mark.parametrize("given", [*NO_TIMES, math.inf])

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from streamlib import ProcessContext, RuntimeContext, SchedulingStrategy, StreamRuntime
-from streamlib.errors import ProcessorFailed, UnknownProcessorError
+from streamlib.errors import CommitError, ProcessorFailed, StrategyError, UnknownProcessorError
 from streamlib.graph import ProcessorNode
 from streamlib.graph.components import LightweightMarker
 from streamlib.observability.explanation import Cause, Explanation
@@ -140,6 +140,51 @@ def test_it_explains_at_any_time_of_a_life(make: Make) -> None:
     assert str(runtime.inspector.explain()).startswith("the runtime has stopped")
 
 
+@pytest.mark.promise("look.explain")
+@pytest.mark.parametrize("ran", [False, True])
+def test_a_start_that_failed_is_told_with_who_and_why_until_a_commit_succeeds(make: Make, ran: bool) -> None:
+    clock = ManualClock()
+    runtime = make(clock=clock)
+    if ran:
+        Line(runtime).run()
+        runtime.stop(drain=False)
+    faulty = runtime.add_processor(Faulty, where="setup", record=Record())
+    for _ in range(2):
+        with pytest.raises(CommitError):
+            runtime.start()
+        clock.advance(3 * S)
+    found = runtime.inspector.explain()
+    assert str(found) == (
+        f"{faulty.id} kept the runtime from starting 3.0 s ago: setup failed: ValueError: no luck in setup\n"
+        "  try: put its error right, then: runtime.start()"
+    )
+    (told,) = found.findings
+    assert (told.cause, told.root, told.subjects) == (Cause.START_FAILED, faulty.id, (faulty.id,))
+    assert told.evidence == {"step": "setup", "error": "ValueError: no luck in setup"}
+    assert (told.since_ns, told.lasted_s) == (clock.now_ns() - 3 * S, 3.0)
+    assert runtime.inspector.explain(faulty).findings == found.findings
+    with pytest.raises(UnknownProcessorError):
+        runtime.remove("nobody")
+    assert runtime.inspector.explain().findings[0].cause is Cause.START_FAILED  # no commit came of that
+    runtime.remove(faulty)
+    left = Cause.STOPPED if ran else Cause.NOT_STARTED
+    assert [one.cause for one in runtime.inspector.explain().findings] == [left]
+
+
+def test_a_start_that_was_refused_names_who_cannot_run(make: Make) -> None:
+    class Wrong:
+        def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+            return SchedulingStrategy.main_thread()
+
+    runtime = make(scheduler=Wrong())
+    filter_ = runtime.add_processor(Pass)
+    with pytest.raises(StrategyError):
+        runtime.start()
+    (told,) = runtime.inspector.explain().findings
+    assert (told.cause, told.root) == (Cause.START_FAILED, filter_.id)
+    assert told.sentence.startswith(f"{filter_.id} kept the runtime from starting 0.0 s ago: StrategyError: ")
+
+
 def test_after_a_failure_that_stopped_the_runtime_the_failure_is_told_first(make: Make) -> None:
     runtime, record = make(), Record()
     broken = runtime.add_processor(Faulty, where="process", record=record, on_error="stop")
@@ -154,7 +199,8 @@ def test_after_a_failure_that_stopped_the_runtime_the_failure_is_told_first(make
 
 
 def test_a_live_source_that_finds_no_room_is_told_with_who_is_too_slow(make: Make, release: threading.Event) -> None:
-    runtime, record = make(clock=ManualClock()), Record()
+    clock, record = ManualClock(), Record()
+    runtime = make(clock=clock)
 
     class Camera(Hand):
         """Is not slowed."""
@@ -176,6 +222,9 @@ def test_a_live_source_that_finds_no_room_is_told_with_who_is_too_slow(make: Mak
     assert found.findings[0].cause is Cause.SLOW
     assert "is too slow for what camera_0 sends" in found.findings[0].sentence
     assert runtime.inspector.explain(link).findings[0].root == stuck.id
+    clock.advance(10 * S)
+    (pace,) = runtime.inspector.health().bottlenecks
+    assert (pace.processor_id, pace.link_id, pace.busy, pace.slow) == (stuck.id, link.id, 1.0, True)
 
 
 def test_who_runs_on_a_main_thread_that_is_elsewhere_is_told(make: Make) -> None:

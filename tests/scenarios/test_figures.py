@@ -14,7 +14,7 @@ from streamlib.observability.snapshots import RunsOn
 from streamlib.runtime.handles import LinkHandle
 from streamlib.testing import ManualClock
 from tests.scenarios.conftest import Make
-from tests.scenarios.stage import Both, Collect, Hand, Pass, Record, let_others_run
+from tests.scenarios.stage import Both, Collect, Hand, Numbers, Pass, Record, let_others_run
 from tests.scenarios.test_many import Turns
 
 WAIT_NS = 30 * NS_PER_MS
@@ -135,3 +135,23 @@ def test_each_link_of_several_is_timed(make: Make, kind: type[Processor]) -> Non
         stage.hold(joined, ways=2)
     assert [stage.wait(link).max_ns for link in links] == [WAIT_NS, WAIT_NS]
     assert stage.age(joined).max_ns == WAIT_NS
+
+
+def test_who_has_ended_has_no_rate_and_neither_have_the_links_around(make: Make) -> None:
+    """While others go on: the figures of a run that is over would be an average from then."""
+    clock, record = ManualClock(), Record()
+    runtime = make(clock=clock)
+    hand, source = runtime.add_processor(Hand), runtime.add_processor(Numbers, count=20)
+    sink = runtime.add_processor(Collect, record=record)
+    link = runtime.connect(source, sink)
+    runtime.connect(hand, runtime.add_processor(Collect, record=Record()))
+    runtime.start()
+    record.wait_for_call("teardown")
+    clock.advance(2_000_000_000)
+    assert runtime.step(hand)
+    shown = {one.id: one for one in runtime.inspector.snapshot().processors}
+    assert [(shown[id_].calls > 0, shown[id_].throughput_fps) for id_ in (source.id, sink.id)] == [(True, 0.0)] * 2
+    assert shown[hand.id].throughput_fps == 0.5
+    carried = runtime.inspector.link(link)
+    assert carried is not None
+    assert (carried.taken, carried.throughput_fps) == (20, 0.0)

@@ -9,6 +9,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -27,11 +28,12 @@ from streamlib import (
     logs,
 )
 from streamlib.clock import NS_PER_S
-from streamlib.events import Event, ProcessorError
+from streamlib.errors import DeadlineError
+from streamlib.events import CommandFailed, Event, ProcessorConfigRequested, ProcessorError
 from streamlib.graph import ProcessorNode
 from streamlib.testing import ManualClock
 from tests.scenarios.conftest import Make
-from tests.scenarios.stage import SECONDS, Collect, Faulty, Hand, Numbers, Pass, Record, let_others_run
+from tests.scenarios.stage import SECONDS, Collect, Faulty, Hand, Numbers, Pass, Record, Stuck, let_others_run
 
 LIBRARY = logging.getLogger("somebody.elses.library")
 
@@ -335,3 +337,54 @@ def test_lines_of_a_processor_and_of_its_errors_and_their_counts_say_its_type(ca
     assert [line.get("repeats") for line in lines][:2] == [None, 2]
     assert {line["processor_type"] for line in lines} == {"Faulty"}
     assert len({line["generation"] for line in lines}) == 1
+
+
+class Clumsy:
+    """A processor delegate that raises at all that it is told."""
+
+    def did_create(self, node: ProcessorNode, processor: Processor) -> None:
+        raise ValueError("no")
+
+    def did_start(self, processor_id: str) -> None:
+        raise ValueError("no")
+
+    def did_stop(self, processor_id: str) -> None:
+        raise ValueError("no")
+
+    def did_update_config(self, processor_id: str, config: ProcessorConfig) -> None:
+        raise ValueError("no")
+
+
+@pytest.mark.promise("look.logs-id")
+def test_what_the_engine_says_of_a_processor_bears_its_type_beside_its_id(
+    make: Make, release: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime, record = make(processor_delegate=Clumsy(), stall_after=None), Record()
+    runtime._site.answer_s = 0.2
+    filter_ = runtime.add_processor(Pass)
+    runtime.connect(runtime.add_processor(Hand), filter_)
+    stuck = runtime.add_processor(Stuck, record=record, release=release)
+    runtime.connect(runtime.add_processor(Numbers), stuck)
+    runtime.start()
+    record.wait_for_call("stuck")
+    runtime.update_config(filter_, gain=3)
+    with runtime.events.subscribe_queue("runtime:global") as told:
+        runtime.events.publish(ProcessorConfigRequested(processor_id=filter_.id, config={"gian": 3}))
+        while not isinstance(told.get(SECONDS), CommandFailed):
+            pass
+    with suppress(DeadlineError):
+        runtime.stop(drain=False)
+    release.set()
+    about = [one for one in caplog.records if any(id_ in one.getMessage() for id_ in (stuck.id, filter_.id))]
+    said = "\n".join(one.getMessage() for one in about)
+    for words in (
+        "Clumsy.did_create raised",
+        "Clumsy.did_start raised",
+        "Clumsy.did_stop raised",
+        "Clumsy.did_update_config raised",
+        "ProcessorConfigRequested of pass_0 failed",
+        "stuck_0 did not come back from a call and is left behind",
+    ):
+        assert words in said
+    whose = {(vars(one).get("processor_id"), vars(one).get("processor_type")) for one in about}
+    assert whose == {("stuck_0", "Stuck"), ("pass_0", "Pass")}

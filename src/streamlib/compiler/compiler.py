@@ -18,7 +18,6 @@ from streamlib.compiler.steps import PlanStep, planned_steps
 from streamlib.compiler.teardown import Departure
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.graph.components import LastStatistics, WiredChannel
-from streamlib.ids import ProcessorId
 
 
 class Compiler:
@@ -114,14 +113,15 @@ class Compiler:
             DeadlineError: Some did not come to their end in time; everything is taken away all the same.
         """
         graph = self._site.graph
-        ids = [ProcessorId(id_) for id_ in graph.query(ProcessorInstance)]
-        entities = [graph.entity(id_) for id_ in ids]
+        with graph.lock:
+            ids, instances = graph.query(ProcessorInstance), graph.having(ProcessorInstance)
+            entities = [graph.entity(id_) for id_ in ids]
         departure = Departure(self._site, entities, drain_s=drain_s)
         wired = tuple(graph.entity(id_) for id_ in graph.query(WiredChannel))
         with self._told(GraphDelta(removed=tuple(entities), links_removed=wired)) as progress, progress:
             try:
                 for id_ in ids:
-                    self._site.tell("will_stop", id_)
+                    self._site.tell("will_stop", instances[id_].context.runtime)
             finally:  # also when a delegate raised an exit, which is the caller's
                 self._depart(departure)
 

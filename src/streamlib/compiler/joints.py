@@ -45,6 +45,8 @@ def heirs(
         passing: The processors that come or go with it.
     """
     taken = list(cut)
+    if not taken:
+        return {}
     old, new = _Ways(taken, passing), _Ways(joined, passing)
     free = list(joined)
     found: dict[Channel, Channel] = {}

@@ -28,12 +28,13 @@ from streamlib.execution.strategy import SchedulingStrategy, StrategyKind
 from streamlib.execution.task import Task
 from streamlib.execution.thread_runner import ThreadRunner
 from streamlib.graph.components import (
+    LIGHTWEIGHT,
+    POOLED,
+    REACTIVE,
     RUNNING_COMPONENTS,
     EventLoopMarker,
-    LightweightMarker,
     MainThreadMarker,
     ManualMarker,
-    PoolMarker,
     ProcessFunctionInvokeChannel,
     ReactiveMarker,
     ShutdownChannel,
@@ -145,7 +146,7 @@ class Commit:
             self._site.delegates.will_create(node)
         with self._step("create", node.id):
             instance = self._site.instance(node)
-        self._site.tell("did_create", node.id, node, instance.processor)
+        self._site.tell("did_create", instance.context.runtime, node, instance.processor)
         return instance
 
     def _attach(self, node: ProcessorNode, instance: ProcessorInstance, strategy: SchedulingStrategy) -> None:
@@ -155,10 +156,10 @@ class Commit:
             instance,
             instance.metrics,
             strategy,
-            ShutdownChannel(instance.end),
-            ProcessFunctionInvokeChannel(instance.wake),
+            ShutdownChannel(instance),
+            ProcessFunctionInvokeChannel(instance),
             self._place(node, instance, strategy),
-            *((ReactiveMarker(),) if reactive else ()),
+            *((REACTIVE,) if reactive else ()),
         )
 
     def _place(self, node: ProcessorNode, instance: ProcessorInstance, strategy: SchedulingStrategy) -> object:
@@ -167,12 +168,12 @@ class Commit:
             _own(self._site.threads.loop(instance.id), instance)
             return ManualMarker()
         if strategy.kind is StrategyKind.LIGHTWEIGHT and not node.declaration.is_async:
-            return LightweightMarker()
+            return LIGHTWEIGHT
         return self._handle(instance, strategy)
 
     def _mark_mode(self, subject: Subject, instance: ProcessorInstance) -> None:
         if instance.reactive:
-            self._site.graph.insert(subject, ReactiveMarker())
+            self._site.graph.insert(subject, REACTIVE)
         else:
             self._site.graph.remove(subject, ReactiveMarker)
 
@@ -183,7 +184,7 @@ class Commit:
             return EventLoopMarker()
         if strategy.kind is StrategyKind.WORK_STEALING_POOL:
             self._take_on(self._site.threads.pooled(instance.id), instance)
-            return PoolMarker()
+            return POOLED
         if strategy.kind is StrategyKind.MAIN_THREAD:
             self._take_on(self._site.threads.on_main(instance.id), instance)
             return MainThreadMarker()
@@ -362,7 +363,7 @@ class Commit:
         for link in self._site.graph.links_into(new.id):
             feeder = self._instance_of(link.source.processor_id)
             if feeder is not None:
-                feeder.context.joined[link.source.port] += 1
+                feeder.context.count_joined(link.source.port)
 
     def _let_go(self) -> None:
         """Leave nothing of those who were replaced; one who is late is in his place still."""
@@ -383,7 +384,7 @@ class Commit:
             if old not in self._suspended and not old.over:
                 old.suspend()
             loop.replace(old, new)
-            for component in (new, ShutdownChannel(new.end), ProcessFunctionInvokeChannel(new.wake)):
+            for component in (new, ShutdownChannel(new), ProcessFunctionInvokeChannel(new)):
                 self._site.graph.insert(entity, component)
             self._mark_mode(entity, new)
             new.become(ProcessorState.RUNNING)
@@ -405,18 +406,20 @@ class Commit:
         for instance in self._created:
             if instance.loop is not None:
                 instance.loop.disturb(instance)
-            self._site.tell("did_start", instance.id)
+            self._site.tell("did_start", instance.context.runtime)
             progress.done("start", instance.id)
         for change in self._plan.configure:
             self._tell_config(change.id, change.new)
         for old, new in self._replaced:
-            self._site.tell("did_stop", old.id)
-            self._site.tell("did_start", new.id)
+            self._site.tell("did_stop", old.context.runtime)
+            self._site.tell("did_start", new.context.runtime)
             if old.processor.config != new.processor.config:
                 self._tell_config(new.id, new.processor.config)
 
     def _tell_config(self, id_: ProcessorId, config: ProcessorConfig) -> None:
-        self._site.tell("did_update_config", id_, id_, config)
+        instance = self._site.graph.get(id_, ProcessorInstance)
+        if instance is not None:
+            self._site.tell("did_update_config", instance.context.runtime, id_, config)
         self._site.bus.publish(ConfigUpdated(processor_id=id_, config=_fields(config)))
 
     # -------------------------------------------------------------------------------------------------------- pieces
@@ -463,6 +466,8 @@ def _reconfigure(instance: ProcessorInstance, config: ProcessorConfig) -> None:
     except BaseException:
         instance.processor.config = before  # at once: frames flow until the rest of the commit is rolled back
         raise
+    if isinstance(instance.loop, Loop):
+        instance.loop.touch([instance])  # passes may call what it has made of its config
 
 
 def _fields(config: ProcessorConfig) -> dict[str, object]:

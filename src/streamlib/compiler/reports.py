@@ -127,10 +127,10 @@ class InstanceReports:
             before = self._told_before(instance)
             if before is not None:
                 self._graph.insert(instance.id, new)
-        if (before is None and new is ProcessorState.READY) or self._is_former(instance):
-            return
         if before is not None:
             self._publish(instance.id, before, old)
+        elif new is ProcessorState.READY or self._is_former(instance):
+            return
         self._publish(instance.id, old, new)
         if new is ProcessorState.RUNNING and before is ProcessorState.RESTARTING:
             self.restarted(instance.id)
@@ -157,7 +157,10 @@ class InstanceReports:
     def _told_before(self, instance: ProcessorInstance) -> ProcessorState | None:
         """The last state of the id where it is this instance's; None where another bears it."""
         graph, id_ = self._graph, instance.id
-        if id_ not in graph or graph.get(id_, ProcessorInstance) not in {instance, None}:
+        if id_ not in graph:
+            return None
+        bearer = graph.get(id_, ProcessorInstance)
+        if bearer is not instance and bearer is not None:
             return None
         return graph.get(id_, ProcessorState) or ProcessorState.IDLE
 

@@ -21,7 +21,7 @@ from streamlib.execution.loops import Loop
 from streamlib.execution.shared_threads import SharedThreads
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.property_graph import PropertyGraph
-from streamlib.ids import LinkId, ProcessorId
+from streamlib.ids import LinkId
 from streamlib.links.tap import Tap
 from streamlib.processors.context import MediaConfig, RuntimeContext
 from streamlib.processors.origin import settle
@@ -67,10 +67,11 @@ class Site:
     dress: Callable[[ProcessorInstance], None] = _nobody_watches
     answer_s: float = 10.0
     progress: Progress = field(init=False)
+    _untold: Progress = field(init=False)
 
     def __post_init__(self) -> None:
         """No commit is under way."""
-        self.progress = Progress(self.bus, self.clock)
+        self.progress = self._untold = Progress(self.bus, self.clock)
 
     def instance(self, node: ProcessorNode) -> ProcessorInstance:
         """A new instance of a processor, which the factory delegate creates."""
@@ -90,7 +91,7 @@ class Site:
 
     def starting(self, subject: str) -> Step:
         """The step in which somebody gets a thread, which is told when it is let go."""
-        return Progress(self.bus, self.clock).step("start", subject)
+        return self._untold.step("start", subject)
 
     def running_loops(self) -> list[Loop]:
         """Every loop that runs somebody."""
@@ -116,15 +117,18 @@ class Site:
         """Whether what is started begins paused, because the runtime is."""
         return self.threads.paused
 
-    def tell(self, notice: str, processor_id: ProcessorId, *details: object) -> None:
-        """Tell the processor delegate that something was done; what it raises is reported and changes nothing."""
+    def tell(self, notice: str, about: RuntimeContext, *details: object) -> None:
+        """Tell the processor delegate what was done to whose context that is, in words of its own or by the id alone.
+
+        What it raises is reported and changes nothing.
+        """
         method = getattr(self.delegates, notice)
         try:
-            method(*(details or (processor_id,)))
+            method(*(details or (about.processor_id,)))
         except Exception as error:
-            name = named(method, notice)
-            LOG.exception("%s: %s raised", processor_id, name, extra={"processor_id": processor_id, "delegate": name})
-            self.bus.publish(DelegateFailed(delegate=name, subject=str(processor_id), error=described(error)))
+            name, id_ = named(method, notice), about.processor_id
+            LOG.exception("%s: %s raised", id_, name, extra={**about.log_fields, "delegate": name})
+            self.bus.publish(DelegateFailed(delegate=name, subject=str(id_), error=described(error)))
 
 
 def named(method: Callable[..., object], name: str) -> str:

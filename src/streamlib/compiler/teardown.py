@@ -151,14 +151,12 @@ class Departure:
             instance.abandon()
             if isinstance(instance.loop, Loop):
                 self.patience.lose(instance.loop)
-        busy = [instance.id for instance in stuck if not _excuse(instance)]
-        if busy:
-            words = "%s did not come back from a call and are left behind"
-            LOG.error(words, ", ".join(busy), extra={"processor_ids": busy})
         for instance in stuck:
-            if _excuse(instance):
-                words = "%s did not come to its end and is left behind: %s"
-                LOG.error(words, instance.id, _excuse(instance), extra={"processor_id": instance.id})
+            excuse, fields = _excuse(instance), instance.context.runtime.log_fields
+            if excuse:
+                LOG.error("%s did not come to its end and is left behind: %s", instance.id, excuse, extra=fields)
+            else:
+                LOG.error("%s did not come back from a call and is left behind", instance.id, extra=fields)
 
     def _let_finish(self, going: set[ProcessorInstance]) -> None:
         """Let them send what they have to those who stay, who may be paused or held back: nobody waits for that."""
@@ -227,12 +225,12 @@ class Departure:
         runner, entity = self._runner(instance), self._entities.pop(instance)
         self._site.progress.begun("teardown", instance.id)
         if runner is not None and not runner.join(self._site.answer_s if instance.over else 0.0):
-            LOG.error("the thread of %s has not ended", instance.id, extra={"processor_id": instance.id})
+            LOG.error("the thread of %s has not ended", instance.id, extra=instance.context.runtime.log_fields)
         self._site.graph.remove_all(entity, RUNNING_COMPONENTS)
         self._site.graph.insert(entity, LastMetrics(instance.metrics))
         self._reports.torn_down(instance, entity)
         self._let_go(instance)
-        self._site.tell("did_stop", instance.id)
+        self._site.tell("did_stop", instance.context.runtime)
         self._site.progress.done("teardown", instance.id)
 
     def _let_go(self, instance: ProcessorInstance) -> None:

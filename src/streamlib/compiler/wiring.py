@@ -22,6 +22,7 @@ from streamlib.compiler.site import Site
 from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop, loop_of
+from streamlib.execution.ports import NO_PLACES
 from streamlib.graph.components import LightweightMarker, TransientMarker, WiredChannel
 from streamlib.graph.entities import Subject
 from streamlib.graph.link import Link
@@ -181,26 +182,29 @@ class Wiring:
 
     def _switch_writers(self) -> None:
         """Have each writing processor let go of cut links and take new ones, in one moment."""
-        changes: dict[ProcessorInstance, tuple[list[Joint], list[Joint]]] = defaultdict(lambda: ([], []))
+        cut: dict[ProcessorInstance, list[Joint]] = defaultdict(list)
+        joined: dict[ProcessorInstance, list[Joint]] = defaultdict(list)
         for joint in self.cut:
-            changes[joint.source][0].append(joint)
+            cut[joint.source].append(joint)
             joint.channel.release()
         for joint in (*self.cut, *self._lingering):
             if self._goes_on(joint.target):
                 joint.channel.mute()
         for joint in self.joined:
-            changes[joint.source][1].append(joint)
+            joined[joint.source].append(joint)
         passing = self._new | self._leaving
-        follow = partial(
-            self._switch_outputs, heirs([*self.cut, *self._lingering, *self._inside], self.joined, passing)
-        )
-        by_loop = _by_loop((instance.loop, partial(follow, instance, *work)) for instance, work in changes.items())
-        writing = _by_loop((instance.loop, instance) for instance in changes)
-        for loop, actions in by_loop.items():
-            if isinstance(loop, Loop) and loop.head not in self._new:
-                # Who writes to a slot that nobody reads yet is asked from now on whether it has room.
-                actions.append(partial(self._touch, loop, writing[loop]))
-            self._apply(loop, partial(_do_all, actions))
+        follow = heirs([*self.cut, *self._lingering, *self._inside], self.joined, passing)
+
+        def switch(writing: list[ProcessorInstance], touched: Loop | None) -> None:
+            for instance in writing:
+                self._switch_outputs(follow, instance, cut.get(instance, []), joined.get(instance, []))
+            if touched is not None:
+                self._touch(touched, writing)
+
+        for loop, writing in _by_loop((instance.loop, instance) for instance in {**cut, **joined}).items():
+            # Who writes to a slot that nobody reads yet is asked from now on whether it has room.
+            touched = loop if isinstance(loop, Loop) and loop.head not in self._new else None
+            self._apply(loop, partial(switch, writing, touched))
 
     def _goes_on(self, reader: ProcessorInstance) -> bool:
         """Whether the reader of a cut link goes on; a stream of frames ends with its link, if it gets no other."""
@@ -265,26 +269,28 @@ class Wiring:
     def _take_in(self, joints: list[Joint], changed: Iterable[Joint]) -> None:
         in_place_first = sorted(joints, key=lambda joint: joint.before is None)
         places = {joint.target: self._places_at(joint.target) for joint in joints}
-        inputs = _by_loop(
-            (self.home(joint.target), partial(self._switch_input, joint, places[joint.target]))
-            for joint in in_place_first
-        )
+        inputs = _by_loop((self.home(joint.target), joint) for joint in in_place_first)
         arrivals = _by_loop((home, instance) for instance, home in self._homes.items())
         near = [*changed, *self._formed]
         ends = [j.source for j in near] + [j.target for j in near if j.target not in self._leaving]
         touched = _by_loop((self.home(end), end) for end in dict.fromkeys(ends))
         self._formed.clear()
+
+        def take_in(loop: Loop) -> None:
+            for joint in inputs.get(loop, []):
+                self._switch_input(joint, places[joint.target])
+            self._touch(loop, touched.get(loop, []), arrivals.get(loop, []))
+
         for loop in dict.fromkeys([*inputs, *arrivals, *touched]):
             if isinstance(loop, Loop):
-                take_in = partial(self._touch, loop, touched.get(loop, []), arrivals.get(loop, []))
-                self._apply(loop, partial(_do_all, [*inputs.get(loop, []), take_in]))
+                self._apply(loop, partial(take_in, loop))
         for instance, home in self._homes.items():
             instance.loop = home
 
     def _places_at(self, target: ProcessorInstance) -> Mapping[str, int]:
         """Where the links of an input of many stand; nothing for a processor that has none."""
         if not any(port.many for port in self._now(target).declaration.inputs.values()):
-            return {}
+            return NO_PLACES
         return {id_: place for place, id_ in enumerate(self._site.graph.link_ids_into(target.id))}
 
     def renew(self, instance: ProcessorInstance) -> None:
@@ -360,6 +366,8 @@ class Wiring:
 
     def _follow_all(self) -> None:
         """Mean those who have taken the place of others by now; one that does it later is met when it has."""
+        if not self._heirs:
+            return
         for joints in (self.joined, self.cut, self._lingering):
             joints[:] = [replace(j, source=self._now(j.source), target=self._now(j.target)) for j in joints]
         self._homes = {self._now(instance): home for instance, home in self._homes.items()}
@@ -410,8 +418,3 @@ def _by_loop(pairs: Iterable[tuple[object, V]]) -> dict[object, list[V]]:
     for loop, value in pairs:
         grouped[loop].append(value)
     return grouped
-
-
-def _do_all(actions: Iterable[Callable[[], None]]) -> None:
-    for action in actions:
-        action()

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from streamlib.clock import checked_wait
 from streamlib.errors import ConfigError
 from streamlib.events.closing import Closing
 from streamlib.events.event import Event
@@ -58,9 +59,13 @@ class EventQueue(Subscription):
 
         Returns:
             None where none came in time, or none is left and the queue is closed.
+
+        Raises:
+            ConfigError: The timeout is no number.
         """
+        seconds = checked_wait(timeout)
         with self._changed:
-            self._changed.wait_for(lambda: self._events or not self.active, timeout)
+            self._changed.wait_for(lambda: self._events or not self.active, seconds)
             return self._events.popleft() if self._events else None
 
     def close(self) -> None:

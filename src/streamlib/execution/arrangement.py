@@ -28,6 +28,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 
 from streamlib.clock import Clock
+from streamlib.execution.cascade import Asked, Cascade, row_at
 from streamlib.execution.inlining import Step, bind_writers, step_of
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import Passes
@@ -50,13 +51,15 @@ class Arrangement(Visitor):
         members: All of them in topological order, the head first.
         passes: How many passes were made over them.
         steps: What a pass runs behind the head.
-        inlined: The processors of these steps.
+        inlined: The processors of these steps; of a cascade the first.
         foreign: Those of them that also read from other threads, in any order.
         held: Those that wait for somebody outside.
         leaving: Those that go and have not come to their end, because they wait for others.
         tick_ns: When a head with a schedule of its own is called next.
         in_pass: Whether a pass has counted itself and not come to its steps.
     """
+
+    __slots__ = ("_ranks", "foreign", "held", "in_pass", "inlined", "leaving", "members", "passes", "steps", "tick_ns")
 
     def __init__(self, clock: Clock, media_clock: Clock) -> None:
         super().__init__(clock, media_clock)
@@ -65,7 +68,7 @@ class Arrangement(Visitor):
         self.steps: list[Step] = []
         self.inlined: list[ProcessorInstance] = []
         self.foreign: tuple[ProcessorInstance, ...] = ()
-        self.held: list[ProcessorInstance] = []
+        self.held: Sequence[ProcessorInstance] = ()
         self.leaving: tuple[ProcessorInstance, ...] = ()
         self.tick_ns = 0
         self.in_pass = False
@@ -88,7 +91,11 @@ class Arrangement(Visitor):
         """Make the steps of a pass anew, without those who have gone; between two passes, or while the head writes."""
         head = self.head
         self.passes.done -= self.in_pass  # a pass whose head is being called has not come to the others yet
-        for member in gone:
+        leaving = list(gone)
+        for member in (*self.members, *leaving):
+            if member.cascade is not None:
+                member.cascade.dissolve()
+        for member in leaving:
             self._forget(member)
         here = [member for member in self.members if self.has(member)]
         for member in here:
@@ -100,9 +107,10 @@ class Arrangement(Visitor):
         self.foreign = tuple([member for member in self.inlined if _is_foreign(member)])
         if head is not None and not head.over:
             head.metrics.become_steady(self.passes)
-        self.passes.done += self.in_pass
         bind_writers(rebind, self.has)
-        self.held = []
+        self._gather_all()
+        self.passes.done += self.in_pass
+        self.held = ()
         self.sample = None if self.sample is None else self.sample.within(self.has)
         self.rearrange_soon = ()
         self.unsettle()
@@ -128,6 +136,7 @@ class Arrangement(Visitor):
             return
         feeding = [feeder for member in touched for feeder in member.feeders() if self.has(feeder)]
         touched.update(dict.fromkeys(feeding))
+        touched.update(dict.fromkeys(member for member in self._set_apart(touched) if self.has(member)))
         if _many(touched, self.members):
             self.rearrange()
             return
@@ -135,8 +144,9 @@ class Arrangement(Visitor):
         self.passes.done -= self.in_pass
         for member in touched:
             self._seat(member, rebind)
-        self.passes.done += self.in_pass
         bind_writers(rebind, self.has)
+        self._gather(touched)
+        self.passes.done += self.in_pass
         self.sample = None if self.sample is None else self.sample.within(self.has)
         for member in touched:
             self.unsettle(member)
@@ -160,7 +170,7 @@ class Arrangement(Visitor):
         if _many(gone, self.members):
             self.arrange([member for member in self.members if member not in gone])
             return
-        feeding = [feeder for member in gone for feeder in member.feeders()]
+        near = [feeder for member in gone for feeder in member.feeders()] + self._set_apart(gone)
         self.passes.done -= self.in_pass
         for member in gone:
             self._unseat(member)
@@ -168,10 +178,11 @@ class Arrangement(Visitor):
             self._forget(member)
         self.passes.done += self.in_pass
         self.held = [member for member in self.held if member not in gone]
-        self.touch(feeding)
+        self.touch(near)
 
     def replace(self, old: ProcessorInstance, new: ProcessorInstance) -> None:
         """Put one processor in the place of another, with its links. For the owner, between two calls of the head."""
+        apart = self._set_apart([old])
         new.take_place_of(old)
         place = self._place(self.members, old)
         if not _is_at(self.members, place, old):
@@ -185,7 +196,7 @@ class Arrangement(Visitor):
         self._forget(old)
         self.held = [member for member in self.held if member is not old]
         self.admit(new)
-        self.touch([new, *new.fed()])
+        self.touch([new, *new.fed(), *apart])
         self.timed(new)
 
     def drain(self, members: Iterable[ProcessorInstance]) -> None:
@@ -282,6 +293,42 @@ class Arrangement(Visitor):
             del self.inlined[place], self.steps[place]
             self._mark(member, foreign=False)
 
+    def _set_apart(self, members: Iterable[ProcessorInstance]) -> list[ProcessorInstance]:
+        """Dissolve the cascades of these processors and of those that they feed. Returns who has no step for now."""
+        apart: list[ProcessorInstance] = []
+        self.passes.done -= self.in_pass
+        for near in [near for member in members for near in (member, *member.fed())]:
+            cascade = near.cascade
+            if cascade is not None:
+                released = cascade.dissolve()
+                self._unseat(released[0])
+                apart += released
+        self.passes.done += self.in_pass
+        return apart
+
+    def _gather(self, members: Iterable[ProcessorInstance]) -> None:
+        """Have those of these that are functions in a row called by one step, with those next to them."""
+        for member in sorted(members, key=self.rank):
+            row = row_at(member, self.has)
+            if len(row) > 1:
+                for behind in row[1:]:
+                    self._unseat(behind)
+                self.steps[self._place(self.inlined, row[0])] = _step_together(self, row)
+
+    def _gather_all(self) -> None:
+        """As `_gather`, for all of them; between two arrangements everybody has a step of his own."""
+        together: dict[ProcessorInstance, Step | None] = {}
+        for member in self.inlined:
+            row = row_at(member, self.has)
+            if len(row) > 1:
+                together.update(dict.fromkeys(row))
+                together[row[0]] = _step_together(self, row)
+        if together:
+            alone = zip(self.inlined, self.steps, strict=True)
+            steps = [(member, together.get(member, step)) for member, step in alone]
+            self.inlined = [member for member, step in steps if step is not None]
+            self.steps = [step for _, step in steps if step is not None]
+
     def _mark(self, member: ProcessorInstance, *, foreign: bool) -> None:
         if (member in self.foreign) is not foreign:
             others = tuple([other for other in self.foreign if other is not member])
@@ -337,6 +384,11 @@ def in_order(members: Iterable[ProcessorInstance]) -> list[ProcessorInstance]:
 
 def _is_at(ranked: Sequence[ProcessorInstance], place: int, member: ProcessorInstance) -> bool:
     return place < len(ranked) and ranked[place] is member
+
+
+def _step_together(loop: Asked, row: Sequence[ProcessorInstance]) -> Step:
+    slot = row[0].readers[0]
+    return slot, Cascade(loop, row), slot
 
 
 def _is_foreign(member: ProcessorInstance) -> bool:

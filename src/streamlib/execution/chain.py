@@ -11,8 +11,9 @@ What a pass runs is decided when the chain is arranged (`arrangement`), not per 
 context). A processor with one slot to read and only slots to write is **steady**: it is called straight when
 its slot is full, and is not counted, because its count follows from the number of passes and of skips. Any
 other (several inputs, a link to another thread, paused) is called through `visit`, which asks whether it is due
-and free and counts what it does. One pass in 128 is timed, and now and then one is looked at more closely
-(`sampling`), by time.
+and free and counts what it does. Functions in a row have one step together (`cascade`). One pass in 128 is timed, and
+now and then one is looked at more closely (`sampling`), by time. Of very many steps only a part is timed, with each
+look another, and the others are called straight: a pass that is timed takes four times as long.
 
 Whatever a pass cannot do at once leaves the chain **unsettled**: more than one frame written to a slot, a frame
 left unread, no room in a link to another thread, an end of stream, an exception. `settle` then goes through all
@@ -21,23 +22,36 @@ processors, oldest frames first, until nothing moves. What still waits after tha
 the head: it calls nobody whose outputs are not free, and so holds back those before him, up to the head.
 Processors end in `settle` alone, so that no pass runs over steps that are being arranged.
 
+Mostly it is frames alone that call a head. Behind a brief pass that leaves nothing over, a chain whose head reads
+one ring, or nothing at all, is **calm**: until somebody puts `attention` up, it makes its passes in rows (`go_on`)
+and asks before a row for frames, the time and room, and for nothing else. Who wants anything else (a change, a
+pause, an end, a call by the clock, a look at somebody) notes that first and puts `attention` up after, and the
+chain takes `attention` down before it looks whether it is calm, so that nothing is missed. Only the end of the ring
+is seen without it, when no frame is left. A row ends before the next pass that is timed, or looked at more closely:
+that one is made with all questions asked, and makes the chain calm again.
+
 `loops` says when all this happens, and on which thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from streamlib.clock import Clock
 from streamlib.execution.arrangement import Arrangement
-from streamlib.execution.inlining import member_at
+from streamlib.execution.cascade import Cascade
+from streamlib.execution.inlining import Step, member_at
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Look, Pace, Sample
+from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Pace, Sample
 from streamlib.links.reader import RingReader, SlotReader
+from streamlib.links.writer import Writer
 
 TIMED_EVERY = 128
 """One pass in so many times the inlined processors."""
+
+MANY = 256
+"""So many steps are timed in one pass at most: of more, with each closer look, those where it begins."""
 
 BRIEF_NS = 2_000
 """Calls of a head shorter than this are timed once in `TIMED_EVERY`, longer ones always."""
@@ -48,8 +62,7 @@ ROUNDS = 8
 ROUNDS_OF_SOME = 2
 """How often `settle` goes through those alone who are known to have something to do, before it goes through all."""
 
-_BURST = range(TIMED_EVERY - 1)
-_ENDLESS = (None,)  # the feed of a source
+_ENDLESS: Sequence[Any] = (None,)  # the feed of a source
 
 
 class Chain(Arrangement):
@@ -61,7 +74,11 @@ class Chain(Arrangement):
     Attributes:
         may_wait: Whether its head may wait for room inside `write`, because nobody else needs the thread.
         sample_ns: When it looks closer next.
+        feed: While it is calm, what says by not being empty that the head is to be called.
     """
+
+    __slots__ = ("_brief", "_outlet", "_pace", "_reader", "_rings_ns", "_sample_first", "_sample_gap", "_timed_next",
+                 "feed", "may_wait", "sample_ns")  # fmt: skip
 
     def __init__(self, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
         super().__init__(clock, media_clock)
@@ -73,6 +90,9 @@ class Chain(Arrangement):
         self._rings_ns = 0
         self._timed_next = 1
         self._brief = False
+        self.feed: Sequence[Any] = ()
+        self._reader: RingReader | None = None
+        self._outlet: Writer | ProcessorInstance | None = None
 
     def take_turn(self) -> None:
         """One pass, and more while they are brief and nothing else wants to be done."""
@@ -82,10 +102,9 @@ class Chain(Arrangement):
             self.finish_one(head)
             return
         self.make_pass(head)
-        if self._brief and not (self.foreign or self.timers or self.held or self.unsettled):
-            feed = self._feed(head)
-            if feed is not None:
-                self._burst(head, feed, _BURST if self.may_wait else _BURST[: head.room()])
+        self.calm_down(head)
+        if not self.attention:
+            self.go_on()
 
     def make_pass(self, head: ProcessorInstance) -> None:
         """Call the head, timed, and everyone whom it gave a frame."""
@@ -104,10 +123,11 @@ class Chain(Arrangement):
         finally:
             self.in_head = self.in_pass = False
         took_ns = self.measure_ns() - began_ns
-        head.metrics.latency.record(took_ns)
+        (head.metrics.timings or head.metrics.begin_timing()).record(took_ns)
         self._brief = took_ns < BRIEF_NS
         head.left_unread = news if head.taken() == taken else None
-        self.timing = self.passes.done >= self._timed_next or look is not None
+        due = self.passes.done >= self._timed_next and len(self.steps) <= MANY
+        self.timing = due or look is not None
         if self.timing:
             self._timed_next = self.passes.done + TIMED_EVERY
         if sample is not None and look is not None:
@@ -123,16 +143,17 @@ class Chain(Arrangement):
 
         Returns what is told of calls for that; None where nothing is looked at.
         """
-        if not self._pace.grants(now_ns):
-            self.sample_ns = now_ns + SAMPLE_EVERY_NS
-            return None
+        granted = self._pace.grants(now_ns)
         self._sample_gap = min(2 * self._sample_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
         self.sample_ns = now_ns + self._sample_gap * SAMPLE_EVERY_NS
+        if not granted:
+            return None
         self._look_at_rings(now_ns, self.foreign if self.head is None else (self.head, *self.foreign))
         if not self.inlined:
             return None
-        among = len(self.inlined)
-        first = self._sample_first = (self._sample_first + AT_ONCE) % among
+        many = len(self.steps) > MANY
+        among = len(self.steps) if many else len(self.members) - (self.head is not None)
+        first = self._sample_first = (self._sample_first + (MANY if many else AT_ONCE)) % among
         self.sample = self.sample.renewed(first, among) if self.sample else Sample(self.now_ns, first, among)
         return self.sample
 
@@ -161,13 +182,38 @@ class Chain(Arrangement):
         return self.tick_ns if head.wake_ns is None else head.wake_ns
 
     def _run_steps(self) -> None:
+        if not self.timing:
+            self._run_straight(self.steps)
+        elif len(self.steps) <= MANY:
+            self._run_timed(0, len(self.steps))
+        else:
+            self._run_partly_timed()
         if self.timing:
-            self._run_steps_timed()
-            return
+            self.sample = self.sample or None
+
+    def _run_partly_timed(self) -> None:
+        """Have timed among very many those alone at whom a look is taken, and those who read what it follows."""
+        first, end = self._sample_first, len(self.steps)
+        behind = min(first + MANY, end)
+        if self._run_following(0, first) and self._run_timed(first, behind):
+            self._run_following(behind, end)
+
+    def _run_following(self, first: int, end: int) -> bool:
+        """Call those from one place up to another, timed only those who read what is followed."""
+        read = self.sample.read_by() if self.sample is not None else []
+        for place in sorted({self._place(self.inlined, member) for member in read if self.has(member)}):
+            if first <= place < end:
+                if not (self._run_straight(self.steps[first:place]) and self._run_timed(place, place + 1)):
+                    return False
+                first = place + 1
+        return self._run_straight(self.steps[first:end])
+
+    def _run_straight(self, steps: Sequence[Step]) -> bool:
+        """Call these, each who has a frame. False where one raised, and the pass was broken off."""
         gate: Any = None
         frame = None
         try:
-            for gate, call, context in self.steps:
+            for gate, call, context in steps:
                 frame = gate.frame
                 if frame is None:
                     gate.steady.skipped += 1
@@ -177,88 +223,136 @@ class Chain(Arrangement):
                     self._left_over(gate)
         except BaseException as error:
             self._step_failed(gate, error, frame)
+            return False
+        return True
 
-    def _run_steps_timed(self) -> None:
-        measure_ns = self.measure_ns
-        look: Look | None = None
-        for index, (gate, call, context) in enumerate(self.steps):
-            frame = gate.frame
-            if gate.steady is None:  # as in `_step_failed`
-                self.unsettle()
-                return
-            if frame is None:
-                gate.steady.skipped += 1
-                continue
-            sample = self.sample if isinstance(gate, SlotReader) else None
-            look = None if sample is None else sample.before_step(gate, index, self.inlined[index])
-            began_ns = measure_ns()
-            try:
-                call(context)
-            except BaseException as error:
-                self._step_failed(gate, error, frame)
-                return
-            if isinstance(gate, SlotReader):
-                self.inlined[index].metrics.latency.record(measure_ns() - began_ns)
-                if gate.frame is not None:
-                    self._left_over(gate)
-                if sample is not None and look is not None:
-                    sample.after(self.inlined[index], look)
-        self.sample = self.sample or None
+    def _run_timed(self, first: int, end: int) -> bool:
+        """As `_run_straight`, for those from one place up to another: each by itself, timed."""
+        index = first
+        for step in self.steps[first:end]:
+            together = step[1]
+            steps = together.steps if isinstance(together, Cascade) else (step,)
+            for behind, (gate, call, context) in enumerate(steps):
+                frame = gate.frame
+                if gate.steady is None:  # as in `_step_failed`
+                    self.unsettle()
+                    return False
+                if frame is None:
+                    gate.steady.skipped += 1
+                    break
+                try:
+                    self._call_timed(gate, call, context, index + behind)
+                except BaseException as error:
+                    self._step_failed(gate, error, frame)
+                    return False
+            index += len(steps)
+        return True
+
+    def _call_timed(self, gate: Any, call: Callable[[Any], object], context: Any, index: int) -> None:
+        """Call one that is steady, timed; another is timed by `visit`."""
+        if not isinstance(gate, SlotReader):
+            call(context)
+            return
+        member, sample = member_at(gate), self.sample
+        look = None if sample is None else sample.before_step(gate, index, member)
+        began_ns = self.measure_ns()
+        call(context)
+        (member.metrics.timings or member.metrics.begin_timing()).record(self.measure_ns() - began_ns)
+        if gate.frame is not None:
+            self._left_over(gate)
+        if sample is not None and look is not None:
+            sample.after(member, look)
 
     # --------------------------------------------------------------------------------------------- many passes in a row
 
-    def _feed(self, head: ProcessorInstance) -> Sequence[Any] | None:
-        """What says by not being empty that the head is to be called again; None where that takes more asking."""
-        if not head.reactive:
-            return None if head.declaration.execution.interval_ns else _ENDLESS
-        reader = head.readers[0] if len(head.readers) == 1 else None
-        return reader.ring.items if isinstance(reader, RingReader) else None
-
-    def _burst(self, head: ProcessorInstance, feed: Sequence[Any], calls: range) -> None:
-        """Up to 127 passes in a row, with nothing asked in between that can be known before.
-
-        A head that may not wait has as many as there is room for.
-        """
-        taken, news, done = head.taken(), head.news(), self.passes.done
-        self.attention = False
+    def calm_down(self, head: ProcessorInstance) -> None:
+        """Have `go_on` take over until `attention`, where nothing but frames calls the head."""
+        self.attention = False  # before looking: what comes from now on takes that back
+        if not self._is_calm(head):
+            self.attention = True
+            return
         self.timing = False
+        self.feed, self._reader = _ENDLESS, None
+        if head.reactive:
+            [reader] = head.readers
+            assert isinstance(reader, RingReader)
+            self.feed, self._reader = reader.ring.open(), reader
+        self._outlet = None if self.may_wait or not head.writers else head if head.writers[1:] else head.writers[0]
+
+    def be_wary(self) -> None:
+        """Ask for everything before the next call, and hold no link meanwhile."""
+        self.attention = True
+        self.feed, self._reader, self._outlet = (), None, None
+
+    def _is_calm(self, head: ProcessorInstance) -> bool:
+        """Whether nobody wants anything, and the last pass leaves nothing to be asked before the next one."""
+        if not self._brief or self.foreign or self.timers or self.held or self.unsettled or self.interrupted():
+            return False
+        if head.paused or head.finishing or head.poked or head.wake_ns is not None or head.left_unread:
+            return False
+        if head.reactive:
+            return len(head.readers) == 1 and isinstance(head.readers[0], RingReader)
+        return head.ticking and not head.declaration.execution.interval_ns
+
+    def go_on(self) -> bool:
+        """Passes in a row, with nothing asked in between that can be known before; False where no frame waits.
+
+        There are as many as come before the next one that is timed, and of a head that may not wait, as there is room
+        for. Where that is none, or its link has ended, it puts `attention` up. That frames were left unread is noted by
+        the next pass that is timed.
+        """
+        head, feed, reader, passes = self.head, self.feed, self._reader, self.passes
+        if not feed or head is None:
+            if reader is not None and reader.ring.ended:
+                self.attention = True
+            return self.attention
+        clock, stop = self.now_ns, self._timed_next - 1
+        now_ns = clock()
+        if self._outlet is not None:
+            room = self._outlet.room()
+            if room < stop - passes.done:
+                stop = passes.done + room
+        if stop <= passes.done or now_ns >= self.sample_ns:
+            self.attention = True
+            return True
+        head.called_ns = now_ns
+        taken = 0 if reader is None else reader.taken
         self.in_head = self.in_pass = True
         try:
-            (self._burst_through if self.steps else self._burst_alone)(head, feed, calls)
+            (self._burst_through if self.steps else self._burst_alone)(head, feed, stop, taken)
         finally:
             self.in_head = self.in_pass = False
-            if head.reactive and self.passes.done > done and head.taken() == taken:
-                head.left_unread = news
+        return True
 
-    def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any], calls: range) -> None:
+    def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
         """A burst of a head with nobody inlined behind it: each line is paid for by every frame."""
-        call, context, passes, taken, done = head.call, head.context, self.passes, head.taken(), self.passes.done
+        call, context, passes = head.call, head.context, self.passes
+        first = done = passes.done
         frame = None
         try:
-            for _ in calls:
-                if not feed:
-                    return
+            while True:
                 frame = feed[0]
-                passes.done += 1
+                passes.done = done = done + 1
                 call(context)
-                if self.attention:
+                if self.attention or done >= stop or not feed:
                     break
         except BaseException as error:
-            self._head_failed(head, error, frame, taken + passes.done - done)
+            self._head_failed(head, error, frame, taken + done - first)
             return
-        self._run_steps()  # a change during the last call may have brought some
+        if self.steps:  # a change during the last call has brought some
+            self._run_steps()
 
-    def _burst_through(self, head: ProcessorInstance, feed: Sequence[Any], calls: range) -> None:
+    def _burst_through(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
         """A burst through the whole chain.
 
         The inner loop is the hottest place of the library: each of its lines is paid for by every frame, once
         for each inlined processor.
         """
-        call, context, passes, taken, done = head.call, head.context, self.passes, head.taken(), self.passes.done
+        call, context, passes = head.call, head.context, self.passes
         gate: Any = head
-        frame = None
+        done, frame = passes.done, None
         try:
-            for _ in calls:
+            for _ in range(stop - done):
                 if self.attention or not feed:
                     return
                 gate = head
@@ -385,11 +479,14 @@ class Chain(Arrangement):
         if gate.steady is None:  # taken into another loop, while a call before it was stuck and left behind
             self.unsettle()
             return
-        member = member_at(gate)
+        member = first = member_at(gate)
         if gate.frame is not None:
             gate.frame = None  # it counts as taken already
+        if isinstance(member.cascade, Cascade):
+            first = member.cascade.members[0]
+            member, frame = member.cascade.broken_off(member, frame)
         self.apply_policy(member, error, frame, unread=False)
-        self.skip_steps(self.inlined.index(member) + 1)
+        self.skip_steps(self.inlined.index(first) + 1)
 
     def _head_failed(self, head: ProcessorInstance, error: BaseException, frame: Any, taken: int) -> None:
         """A burst was ended by its head. Where it has taken as many as calls were made, this one has read its frame."""

@@ -32,14 +32,18 @@ class EntryWriter:
 
     def write(self, frame: Any) -> None:
         """Stamp the frame and send it on its way."""
+        now_ns, write, number = self._now_ns, self._write, self._number
         if frame.entered_ns:
-            frame = replace(frame, entered_ns=self._now_ns(), sequence=self._number)
+            frame = replace(frame, entered_ns=now_ns(), sequence=number)
         else:
-            force_setattr(frame, "entered_ns", self._now_ns())
-            if frame.sequence < 0:
-                force_setattr(frame, "sequence", self._number)
-        self._number = frame.sequence + 1
-        self._write(frame)
+            force_setattr(frame, "entered_ns", now_ns())
+            numbered = frame.sequence
+            if numbered < 0:
+                force_setattr(frame, "sequence", number)
+            else:
+                number = numbered
+        self._number = number + 1
+        write(frame)
 
     def lead_to(self, inner: Writer) -> None:
         """Write to `inner` from now on."""

@@ -80,7 +80,7 @@ class AsyncLoop(Loop):
     def _conclude_call(self, head: ProcessorInstance, call: _Call, done: asyncio.Task[None]) -> None:
         self._call_under_way = None
         self.in_head = False
-        head.metrics.latency.record(self.measure_ns() - call.began_ns)
+        (head.metrics.timings or head.metrics.begin_timing()).record(self.measure_ns() - call.began_ns)
         idle = head.taken() == call.taken
         error = asyncio.CancelledError() if done.cancelled() else done.exception()
         try:

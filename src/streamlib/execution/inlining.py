@@ -67,7 +67,7 @@ def steady_slot(member: ProcessorInstance, is_here: IsHere) -> SlotReader | None
     if member.paused or len(member.readers) != 1:
         return None
     reader = member.readers[0]
-    inside = all(_takes_at_once(channel, is_here) for links in member.outputs.values() for channel in links)
+    inside = all(_takes_at_once(channel, is_here) for channel in member.outgoing())
     return reader if inside and isinstance(reader, SlotReader) else None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from streamlib.clock import NEVER_NS
@@ -47,6 +47,16 @@ class RunsInstances(Protocol):
     def post(self, action: Callable[[], None]) -> object: ...
 
 
+class Dissolves(Protocol):
+    """A step of several processors, as far as one of them speaks to it."""
+
+    def dissolve(self) -> Sequence[ProcessorInstance]: ...
+
+
+_UNCOUNTED = SteadyCount(Passes())
+"""What every processor has until its loop arranges how it is called; nothing is counted there."""
+
+
 class ProcessorInstance(Ports):
     """A processor that was created from its node.
 
@@ -62,11 +72,12 @@ class ProcessorInstance(Ports):
             are told by the first of them.
         since_ns: Since when it is in its state, on that clock.
         frame: Not None while something lies in one of its slots: what its loop looks at, where it has several.
+        cascade: The step that calls it together with others, None where it is called by itself.
     """
 
-    __slots__ = ("_joins", "_poked", "_set_up", "call", "called_ns", "failure", "finishing", "frame", "generation",
-                 "id", "loop", "metrics", "over", "paused", "policy", "reactive", "reports", "since_ns", "state",
-                 "steady", "ticking", "wake_ns")  # fmt: skip
+    __slots__ = ("_joins", "_poked", "_set_up", "call", "called_ns", "cascade", "failure", "finishing", "frame",
+                 "generation", "id", "loop", "metrics", "over", "paused", "policy", "reactive", "reports", "since_ns",
+                 "state", "steady", "ticking", "wake_ns")  # fmt: skip
 
     def __init__(
         self,
@@ -77,8 +88,7 @@ class ProcessorInstance(Ports):
         context: RuntimeContext,
         reports: Reports,
     ) -> None:
-        within = ProcessContext(context, wake=self.wake, wake_at=self.wake_at, end=self.end)
-        super().__init__(processor, declaration, within)
+        super().__init__(processor, declaration, ProcessContext(context, self))
         self.id = id_
         self.generation = 0
         self.policy = policy
@@ -96,7 +106,8 @@ class ProcessorInstance(Ports):
         self.paused = False
         self.wake_ns: int | None = None
         self.frame: Any = None
-        self.steady = SteadyCount(Passes())
+        self.steady = _UNCOUNTED
+        self.cascade: Dissolves | None = None
         self.called_ns = 0
         self.since_ns = 0
         self._poked = False
@@ -184,6 +195,8 @@ class ProcessorInstance(Ports):
         """
         self.context.cut()
         self.call = _nobody
+        if self.cascade is not None:
+            self.cascade.dissolve()
         self.loop = None
         self.part()
 

@@ -4,6 +4,8 @@ It calls its chain (`chain`) when there is something to do, makes the changes th
 sleeps when there is neither. Whoever gives it work puts that down first and wakes it after; the loop looks again
 between lying down and falling asleep, so nothing is missed and nothing polls.
 
+While the chain is calm, all there is to do are rows of passes, and each of the questions here is answered at once.
+
 A loop with a thread of its own lives in `run`. One among many on a thread that they share, in the pool or on the
 main thread, is a `task` and has its turn in `work`; its head never waits inside `write`. That of a manual processor
 is run by whoever has the turn.
@@ -55,6 +57,10 @@ class Loop(Chain):
         threaded: Whether a thread of its own or a runner serves it; then only they touch it.
     """
 
+    # Each processor on the pool has a loop, and a dictionary of so many attributes is four times as big.
+    __slots__ = ("_aside", "_changes", "_head_changes", "_paused", "_waits_for_room", "name", "runner", "stopped",
+                 "threaded", "turn", "waker")  # fmt: skip
+
     hosts = True
 
     def __init__(self, name: str, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
@@ -102,6 +108,10 @@ class Loop(Chain):
         """Why it may not answer, where that is not its own doing, in words."""
         return HELD_BACK if self._waits_for_room else ""
 
+    def log_fields(self) -> dict[str, object]:
+        """The fields of a line of the log that is about it: those of its head."""
+        return {} if self.head is None else self.head.context.runtime.log_fields
+
     def serve(self) -> None:
         """Make the changes of a loop that no thread runs. Whoever has the turn comes here after he has let go of it."""
         while (self._changes or (self._head_changes and not self.in_head)) and not self.threaded:
@@ -115,11 +125,12 @@ class Loop(Chain):
     def let_go(self) -> None:
         """Its head has been torn down, and its thread or runner has ended: hold nobody any more."""
         self.head = self.runner = None
-        self.members, self.inlined, self.held = [], [], []
+        self.members, self.inlined, self.held = [], [], ()
         self.steps, self.foreign, self._ranks = [], (), {}
         self.leaving = ()
         self.timers.clear()
         self.roused.clear()
+        self.be_wary()
 
     def stop(self) -> None:
         """Have `run` return at the next point between two frames; from any thread."""
@@ -128,6 +139,9 @@ class Loop(Chain):
         self.waker.wake()
 
     # -------------------------------------------------------------------------------------------- changed by its owner
+
+    def _is_calm(self, head: ProcessorInstance) -> bool:
+        return not self._paused and super()._is_calm(head)
 
     def admit(self, member: ProcessorInstance) -> None:
         """Have a processor among those that this loop calls. For the owner."""
@@ -182,6 +196,8 @@ class Loop(Chain):
 
     def _do_something(self) -> bool:
         """The next thing that is to be done now, if there is any."""
+        if not self.attention:
+            return self.go_on()
         if self._changes or (self._head_changes and not self.in_head):
             self.make_changes()
         elif self._paused:
@@ -205,6 +221,7 @@ class Loop(Chain):
         self.make_changes()
 
     def make_changes(self) -> None:
+        self.be_wary()
         while self._changes:
             self._changes.pop(0).run()
         while self._head_changes and not self.in_head:
@@ -228,8 +245,9 @@ class Loop(Chain):
             if self._changes:
                 self.make_changes()
             elif not self._serve_others():
+                may_go_on = self._may_go_on if self.attention else self._may_go_on_calmly
                 self._waits_for_room = True
-                self._sleep(lambda: self._may_go_on(ring), self.next_ns())
+                self._sleep(partial(may_go_on, ring), self.next_ns())
                 self._waits_for_room = False
         if self.head is not None:
             self.head.called_ns = self.now_ns()
@@ -238,7 +256,7 @@ class Loop(Chain):
         """Do what there is to do beside a call of the head, if there is anything."""
         if self._paused:
             return self._see_off()
-        if not (self.unsettled or self._others_due()):
+        if not self.attention or not (self.unsettled or self._others_due()):
             return False
         self.settle()
         return True
@@ -249,6 +267,12 @@ class Loop(Chain):
 
     def _may_go_on(self, ring: Ring) -> bool:
         return bool(self._changes) or self._wants_head(ring) or self._room_or_work(ring)
+
+    def _may_go_on_calmly(self, ring: Ring) -> bool:
+        """As `_may_go_on`, where nobody else is in need of this thread before `attention`."""
+        if self._reader is not None:
+            self._reader.ring.reader_rests()
+        return self.attention or ring.has_room()
 
     def _room_or_work(self, ring: Ring) -> bool:
         if self._paused:
@@ -307,6 +331,8 @@ class Loop(Chain):
 
     def anything_to_do(self) -> bool:
         """Whether its owner should not lie down yet."""
+        if not self.attention:
+            return bool(self.feed) or (self._reader is not None and self._reader.ring.ended)
         if self.interrupted():
             return True
         if self._paused:
@@ -375,7 +401,7 @@ class Loop(Chain):
 
     def next_ns(self) -> int | None:
         """When the clock for media will give it something to do; None where nothing is planned."""
-        if self._paused:
+        if self._paused or not self.attention:
             return None
         head = self.head
         if not self.timers and (head is None or not (head.ticking or head.wake_ns is not None)):

@@ -21,14 +21,22 @@ class Passes:
 
 
 class SteadyCount:
-    """A count that a loop's passes imply: all passes since it was made, less the skipped ones."""
+    """A count that a loop's passes imply: all passes since it was made, less the skipped ones.
+
+    In a cascade, what implies it are the calls of the function before.
+    """
 
     __slots__ = ("_base", "_passes", "skipped")
 
-    def __init__(self, passes: Passes) -> None:
+    def __init__(self, passes: Passes | SteadyCount) -> None:
         self._passes = passes
         self._base = passes.done
         self.skipped = 0
+
+    @property
+    def done(self) -> int:
+        """As `count`: what this one counts may be all that comes to another."""
+        return self.count()
 
     def count(self) -> int:
         """Passes that called, so far."""
@@ -44,20 +52,20 @@ class ProcessorMetrics:
         calls: How often `process` was called.
         since_ns: Since when, on the runtime's clock; 0 before it runs.
         errors: How often it raised.
-        latency: How long its calls took; `stats()` gives the percentiles so far.
+        timings: What `latency` is, None before the first call that was timed.
         age: How old frames were when it read them, since they entered the graph, by the clock for media: the time
             since their `entered_ns`; made with the first that was looked at.
         steady: Set while a loop calls the processor in every pass: the calls of that time are the passes of the loop
             since then, less those that found no frame, so that none of them has to be counted by itself.
     """
 
-    __slots__ = ("_counted", "age", "errors", "latency", "since_ns", "steady")
+    __slots__ = ("_counted", "age", "errors", "since_ns", "steady", "timings")
 
     def __init__(self) -> None:
         self._counted = 0
         self.since_ns = 0
         self.errors = 0
-        self.latency = LatencyHistogram()
+        self.timings: LatencyHistogram | None = None
         self.age: LatencyHistogram | None = None
         self.steady: SteadyCount | None = None
 
@@ -71,6 +79,16 @@ class ProcessorMetrics:
         steady = self.steady
         return self._counted + (0 if steady is None else steady.count())
 
+    @property
+    def latency(self) -> LatencyHistogram:
+        """How long its calls took; `stats()` gives the percentiles so far."""
+        return self.timings or LatencyHistogram()
+
+    def begin_timing(self) -> LatencyHistogram:
+        """A call is timed for the first time."""
+        self.timings = LatencyHistogram()
+        return self.timings
+
     def see(self, frame: Any, now_ns: int) -> None:
         """Count how old a frame is that is read now; one that was never stamped has no age."""
         entered_ns = getattr(frame, "entered_ns", 0)
@@ -80,8 +98,8 @@ class ProcessorMetrics:
             self.age = LatencyHistogram()
         self.age.record(max(0, now_ns - entered_ns))
 
-    def become_steady(self, passes: Passes) -> SteadyCount:
-        """Have the passes of a loop count the calls from now on."""
+    def become_steady(self, passes: Passes | SteadyCount) -> SteadyCount:
+        """Have the passes of a loop count the calls from now on, or the calls of the one before it."""
         self.fix()
         self.steady = SteadyCount(passes)
         return self.steady

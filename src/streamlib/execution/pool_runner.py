@@ -94,6 +94,12 @@ class Worker:
         return None
 
 
+class _Here(threading.local):
+    """Which worker a thread is; None for all others."""
+
+    worker: Worker | None = None
+
+
 class Pool:
     """The workers of one runtime.
 
@@ -109,7 +115,7 @@ class Pool:
         self.clock = clock
         self.inbox: deque[Task] = deque()  # bounded like a worker's
         self.idle: set[Worker] = set()
-        self.here = threading.local()
+        self.here = _Here()
         self.closed = False
         self.waiting: set[Task] = set()  # bounded by the number of loops
         self._alarm = alarm
@@ -128,7 +134,7 @@ class Pool:
 
     def submit(self, task: Task) -> None:
         """Put a task in line, and wake a worker for it; from any thread."""
-        worker: Worker | None = getattr(self.here, "worker", None)
+        worker = self.here.worker
         (self.inbox if worker is None or worker.serves is task else worker.tasks).append(task)
         if self.idle:
             self._wake_one()

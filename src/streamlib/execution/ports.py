@@ -31,7 +31,6 @@ class Ports:
     """The inputs and outputs of one processor.
 
     Attributes:
-        inputs: The channels of each connected input in their order, by port.
         outputs: The channels of each output, by port.
         readers: What reads the inputs, one for each link.
         writers: What stands at the connected outputs, one for each port.
@@ -39,14 +38,15 @@ class Ports:
         taps: The taps of those outputs at which somebody looks.
     """
 
-    __slots__ = ("context", "declaration", "inputs", "left_unread", "outputs", "processor", "readers", "taps",
+    __slots__ = ("_incoming", "context", "declaration", "left_unread", "outputs", "processor", "readers", "taps",
                  "writers")  # fmt: skip
 
     def __init__(self, processor: Processor, declaration: Declaration, context: ProcessContext) -> None:
         self.processor = processor
         self.declaration = declaration
         self.context = context
-        self.inputs: dict[str, list[Channel]] = {}
+        # With the ports that they are at: for one or two a tuple is a third as big as a dictionary with a list.
+        self._incoming: tuple[tuple[str, Channel], ...] = ()
         self.outputs: dict[str, Fan] = {name: Fan() for name in declaration.outputs}
         self.readers: tuple[SlotReader | RingReader, ...] = ()
         self.writers: tuple[Writer, ...] = ()
@@ -54,11 +54,19 @@ class Ports:
         self.taps: Mapping[str, OutputTap] = _NOBODY_LOOKS
         self._stamp_what_enters()
 
+    @property
+    def inputs(self) -> dict[str, list[Channel]]:
+        """The channels of each connected input in their order, by port."""
+        inputs: dict[str, list[Channel]] = {}
+        for port, channel in self._incoming:
+            inputs.setdefault(port, []).append(channel)
+        return inputs
+
     # ----------------------------------------------------------------------------------------- what waits at the inputs
 
     def incoming(self) -> list[Channel]:
         """The channels of all inputs."""
-        return [channel for channels in self.inputs.values() for channel in channels]
+        return [channel for _, channel in self._incoming]
 
     def waiting(self) -> int:
         """Frames that wait at its inputs."""
@@ -163,7 +171,10 @@ class Ports:
 
     def room(self) -> int:
         """How many calls that write one frame each its outputs have room for."""
-        return min([writer.room() for writer in self.writers], default=NO_LIMIT)
+        room = NO_LIMIT
+        for writer in self.writers:
+            room = min(room, writer.room())
+        return room
 
     def held_by(self) -> list[str]:
         """The links without room."""
@@ -201,14 +212,18 @@ class Ports:
         and then lets go of those that were cut and read. They stand as `places` says, by the names of the links; those
         that were cut stand behind.
         """
-        many = self.declaration.inputs[port].many
-        there = [channel if held is before else held for held in self.inputs.get(port, ())]
-        # With `before`, others in there may be about to be followed in their places, too.
-        held = [one for one in there if many and (one is channel or before is not None or not one.done)]
-        bound = held if channel in held else [*held, channel]
-        self.inputs[port] = sorted(bound, key=lambda one: places.get(one.name, len(places))) if places else bound
+        inputs = self.inputs
+        if self.declaration.inputs[port].many:
+            there = [channel if held is before else held for held in inputs.get(port, ())]
+            # With `before`, others in there may be about to be followed in their places, too.
+            held = [one for one in there if one is channel or before is not None or not one.done]
+            bound = held if channel in held else [*held, channel]
+            inputs[port] = sorted(bound, key=lambda one: places.get(one.name, len(places))) if places else bound
+        else:
+            inputs[port] = [channel]
+        self._incoming = tuple([(name, one) for name, channels in inputs.items() for one in channels])
         self._hold_inputs(port)
-        self.readers = tuple(found.reader for found in self.incoming() if found.reader is not None)
+        self.readers = tuple([found.reader for _, found in self._incoming if found.reader is not None])
         self.left_unread = None
         if isinstance(channel.reader, SlotReader):
             channel.reader.target = self
@@ -293,7 +308,7 @@ class Ports:
         for channel in cut:
             links.remove(channel)
         links.add(joined)
-        self.context.joined[port] += len(joined)
+        self.context.count_joined(port, len(joined))
         self.bind_output(port, joined)
         if joined and not self.declaration.inputs:
             self.context.wake()  # a source may have waited for somebody to read it
@@ -332,7 +347,7 @@ class Ports:
             if isinstance(slot, SlotReader):
                 slot.source = None if slot.source is self else slot.source
                 slot.target = None if slot.target is self else slot.target
-        self.inputs, self.outputs = {}, {}
+        self._incoming, self.outputs = (), {}
         self.readers, self.writers = (), ()
 
     def _port_writer(self, port: str) -> Writer:
@@ -344,4 +359,4 @@ class Ports:
             return
         for name, output in self.declaration.outputs.items():
             if carries_stamps(output.frame_types):
-                setattr(self.processor, name, EntryWriter(PlugWriter(), self.context.now_ns))
+                setattr(self.processor, name, EntryWriter(PlugWriter(), self.context.runtime.clock.now_ns))

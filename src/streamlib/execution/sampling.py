@@ -99,6 +99,10 @@ class Sample:
         """Whether frames that it has seen being written wait to be read."""
         return bool(self._written)
 
+    def read_by(self) -> list[ProcessorInstance]:
+        """Who reads the frames that it follows."""
+        return [slot.target for slot in self._written]
+
     def within(self, is_here: Callable[[ProcessorInstance], bool]) -> Sample | None:
         """What is left of it when the loop calls these processors, by the slots that they read now."""
         self._written = {slot: written for slot, written in self._written.items() if _is_read(slot, is_here)}

@@ -1,17 +1,17 @@
 """A loop that has no thread of its own and takes turns on one that serves many.
 
 The pool (`pool_runner`) and the main thread (`main_thread_runner`) run tasks. A task stands where the loop of a
-thread has its `Waker`: whoever gives the loop work wakes it, and the waking puts it in line. Its token is on the deque
+thread has its `Waker`: whoever gives the loop work wakes it, and the waking puts it in line. Its token is in
 `asleep` while it is neither in line nor run; taking the token is the claim, so it is in line once. After its turn it
 puts the token back, looks again, and claims itself where something came meanwhile. Somebody else may claim it while it
-looks, and waits for that: the loop is never touched twice at the same time.
+looks, and waits for that: the loop is never touched twice at the same time. A look at a calm loop touches nothing, so
+nobody waits for it.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
 
 from streamlib.execution.loops import Loop
@@ -31,7 +31,7 @@ class Task:
         waiting: Where it is noted that somebody in the loop waits for room; whoever looks there takes it out again.
     """
 
-    __slots__ = ("_call_at", "_ended", "_submit", "_timer_ns", "_turn", "_waiting", "asleep", "loop")
+    __slots__ = ("_call_at", "_ended", "_looks", "_submit", "_timer_ns", "_turn", "_waiting", "asleep", "loop")
 
     def __init__(
         self,
@@ -41,11 +41,12 @@ class Task:
         waiting: set[Task],
     ) -> None:
         self.loop = loop
-        self.asleep: deque[bool] = deque(maxlen=1)  # empty until `start`
+        self.asleep: set[None] = set()  # empty until `start`; a list gives its memory back each time
         self._submit = submit
         self._call_at = call_at
         self._waiting = waiting
         self._turn = threading.Lock()
+        self._looks = False
         self._timer_ns: int | None = None
         self._ended: threading.Event | None = None
         loop.waker = loop.runner = self
@@ -54,16 +55,17 @@ class Task:
         """Serve the loop from now on."""
         self.loop.threaded = True
         self.loop.begin()
-        self.asleep.append(True)
+        self.asleep.add(None)
         self.wake()
 
     def wake(self) -> None:
         """Put the loop in line, unless it is there or is being run; from any thread."""
         try:
             self.asleep.pop()
-        except IndexError:  # who runs it looks again before it puts the token back
+        except KeyError:  # who runs it looks again before it puts the token back
             return
-        self._submit(self)
+        submit = self._submit
+        submit(self)
 
     def stalls(self) -> int:
         """A link that it writes to has no room: it is among those that wait, and this is the time."""
@@ -72,23 +74,41 @@ class Task:
 
     def run(self) -> None:
         """Give the loop its turn; for the runner, once for each `submit`. If it raises, `submit` it again."""
+        if self._looks:
+            with self._turn:  # until who gave it the turn before has looked
+                pass
         loop = self.loop
+        if not loop.attention:
+            loop.go_on()
+        if loop.work(TURNS) if loop.attention else loop.feed:
+            self._submit(self)
+        elif loop.attention:
+            self._lie_down(loop)
+        else:  # only frames and their end can have come
+            self.asleep.add(None)
+            if loop.anything_to_do():
+                self.wake()
+
+    def _lie_down(self, loop: Loop) -> None:
+        if loop.stopped:
+            self._retire()
+            return
         with self._turn:
-            if loop.work(TURNS):
-                self._submit(self)
-            elif loop.stopped:
-                self._retire()
-            else:
+            self._looks = True  # before the token is back: from then on another thread may have the next turn
+            try:
                 if loop.held:
                     self._waiting.add(self)
-                self.asleep.append(True)
+                self.asleep.add(None)
                 self._set_timer(loop.next_ns())  # one that rings before finds the token, and one after is set anew
                 if loop.anything_to_do():
                     self.wake()
+            finally:
+                self._looks = False
 
     def abandon(self, error: BaseException) -> None:
         """`run` raised, by a fault of ours which no policy covers: everyone in the loop ends. For the runner."""
-        _LOG.critical("the loop of %s broke: %r", self.loop.name, error, exc_info=error, extra={"loop": self.loop.name})
+        fields = {**self.loop.log_fields(), "loop": self.loop.name}
+        _LOG.critical("the loop of %s broke: %r", self.loop.name, error, exc_info=error, extra=fields)
         self.loop.cancel_call()
         self.loop.abandon(error)
         self._submit(self)

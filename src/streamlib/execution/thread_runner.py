@@ -78,7 +78,8 @@ class ThreadRunner:
             self.loop.run()
         except BaseException as error:  # a fault of ours, which no policy covers, ends everyone here
             name = self.loop.name
-            _LOG.critical("the thread of %s broke: %r", name, error, exc_info=True, extra={"loop": name})
+            fields = {**self.loop.log_fields(), "loop": name}
+            _LOG.critical("the thread of %s broke: %r", name, error, exc_info=True, extra=fields)
             self.loop.abandon(error)
         finally:
             self.loop.threaded = False

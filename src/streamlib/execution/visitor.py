@@ -27,13 +27,16 @@ class Visitor:
         timers: When processors want to be called, by the clock for media.
         unsettled: Whether something is left to do that no pass does.
         roused: For whom there is; None stands for everybody. One alone takes out, others put in at the same time.
-        attention: Whether a row of passes is to be left, because somebody wants something else.
+        attention: Whether something may be wanted but that the head is called for its frames.
         rearrange_soon: Whose steps have to be made anew, between two passes.
         in_head: Whether a call of the head is under way.
         timing: Whether calls are timed at present.
         sample: What is looked at more closely just now.
         indulged: Those that were called because they asked for it, without a frame, since `settle` began.
     """
+
+    __slots__ = ("attention", "head", "in_head", "indulged", "measure_ns", "now_ns", "rearrange_soon", "roused",
+                 "sample", "timers", "timing", "unsettled")  # fmt: skip
 
     def __init__(self, clock: Clock, media_clock: Clock) -> None:
         self.head: ProcessorInstance | None = None
@@ -42,7 +45,7 @@ class Visitor:
         self.measure_ns = clock.now_ns
         self.unsettled = False
         self.roused: dict[ProcessorInstance | None, None] = {}
-        self.attention = False
+        self.attention = True
         self.rearrange_soon: tuple[ProcessorInstance, ...] = ()
         self.in_head = False
         self.timing = False
@@ -110,7 +113,7 @@ class Visitor:
         except BaseException as error:
             raised = error
         if self.timing:
-            member.metrics.latency.record(self.measure_ns() - began_ns)
+            (member.metrics.timings or member.metrics.begin_timing()).record(self.measure_ns() - began_ns)
         member.metrics.count()
         took = member.account(before)
         if sample is not None and look is not None:

@@ -27,6 +27,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, TypeVar
 
+from streamlib.execution.cascade import Cascade
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.ids import ProcessorId
@@ -44,6 +45,7 @@ _ASKS = frozenset({"locals", "vars", "dir", "eval", "exec"})
 
 _OURS = str(Path(__file__).parents[1])
 _WAITS = Loop.wait_for_room.__code__
+_CALLS = Cascade.__call__.__code__
 _RUNS = Loop._run.__code__
 _RESUME = dis.opmap["RESUME"]
 
@@ -166,7 +168,7 @@ def _look_at(stack: list[FrameType], thread: str, calls: list[Call], loops: list
             waits = True
         elif code is _RUNS:
             loops += [one for one in _locals(frame).values() if isinstance(one, Loop)]
-        values = _locals(frame) if code.co_name in METHODS and code.co_argcount else {}
+        values = _locals(frame) if code is _CALLS or (code.co_name in METHODS and code.co_argcount) else {}
         processor = _processor_of(values, code)
         if processor is not None and found is not None and found.processor is not processor:
             calls.append(found)
@@ -177,16 +179,25 @@ def _look_at(stack: list[FrameType], thread: str, calls: list[Call], loops: list
         if processor is not None:  # the outermost of its frames counts: a method may call the one that it overrides
             waits = waits or (found is not None and found.waits_for_room)
             place = theirs if theirs is not None and isinstance(processor, FunctionProcessor) else frame
-            ids = _ids(values, {} if caller is None else _locals(caller))
-            found = _call(processor, code.co_name, place, deepest or frame, thread, ids, waits=waits)
+            around = _members(values) if code is _CALLS else {} if caller is None else _locals(caller)
+            method = "process" if code is _CALLS else code.co_name
+            found = _call(processor, method, place, deepest or frame, thread, _ids(values, around), waits=waits)
             waits = False
     if found is not None:
         calls.append(found)
 
 
 def _processor_of(values: dict[str, Any], code: CodeType) -> Processor | None:
-    first = values.get(code.co_varnames[0]) if values else None
+    called = "processor" if code is _CALLS else code.co_varnames[0] if values else ""
+    first = values.get(called)
     return first if isinstance(first, Processor) else None
+
+
+def _members(values: dict[str, Any]) -> dict[str, Any]:
+    """Whose call it is, of the variables of a cascade."""
+    cascade, processor = values.get("self"), values.get("processor")
+    members = cascade.members if isinstance(cascade, Cascade) else ()
+    return {member.id: member for member in members if member.processor is processor}
 
 
 def _call(

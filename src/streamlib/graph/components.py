@@ -6,9 +6,11 @@ their own through `ComponentView`. What a component holds is the business of tho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
+
+from tcod.ecs import Entity
 
 from streamlib.errors import DeclarationError
 from streamlib.execution.instance import ProcessorInstance
@@ -25,6 +27,7 @@ from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.links.latency import LatencyHistogram, LatencyStats
 from streamlib.links.statistics import LinkStatistics
+from streamlib.processors.context import log_fields
 from streamlib.states import ProcessorState
 
 C = TypeVar("C")
@@ -66,14 +69,22 @@ class EventLoopMarker:
 class ShutdownChannel:
     """How the processor is told to end: it finishes what it is doing, says end of stream and is torn down."""
 
-    shut_down: Callable[[], None]
+    instance: ProcessorInstance
+
+    def shut_down(self) -> None:
+        """Have it end; from any thread."""
+        self.instance.end()
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessFunctionInvokeChannel:
-    """How the processor is called when no frame calls it; from any thread."""
+    """How the processor is called when no frame calls it."""
 
-    invoke: Callable[[], None]
+    instance: ProcessorInstance
+
+    def invoke(self) -> None:
+        """Have it called soon; from any thread."""
+        self.instance.wake()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,10 @@ class TransientMarker:
     """The processor serves one who looks on, as `frames()` does: it is not saved, and applying a file leaves it."""
 
 
+REACTIVE, LIGHTWEIGHT, POOLED = ReactiveMarker(), LightweightMarker(), PoolMarker()
+"""Markers that very many processors have are the same for all."""
+
+
 class CollectorPauses:
     """How long the collector has stood in the way of everybody since the start; a component of the graph as a whole."""
 
@@ -117,6 +132,23 @@ class CollectorPauses:
     def record(self, duration_ns: int) -> None:
         """Count one pause."""
         self._histogram.record(duration_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedStart:
+    """What kept the runtime from starting; a component of the graph as a whole, until the next commit that succeeds.
+
+    Attributes:
+        at_ns: When that was, on the runtime's clock.
+        error: With what it failed.
+        step: What was done then; empty where it did not get so far.
+        subject: To which processor or link; empty where it was about more than one.
+    """
+
+    at_ns: int
+    error: str
+    step: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +198,16 @@ def metrics_of(graph: PropertyGraph, id_: ProcessorId) -> ProcessorMetrics | Non
     return metrics if metrics is not None or last is None else last.metrics
 
 
+def metrics_of_each(graph: PropertyGraph, entities: Iterable[Entity]) -> list[ProcessorMetrics | None]:
+    """The same of many processors at once."""
+    with graph.lock:
+        metrics, last = graph.column(entities, ProcessorMetrics), graph.column(entities, LastMetrics)
+    return [
+        left.metrics if counted is None and left is not None else counted
+        for counted, left in zip(metrics, last, strict=True)
+    ]
+
+
 def statistics_of(graph: PropertyGraph, id_: LinkId) -> LinkStatistics | None:
     """What a link has carried: since it was wired, and after a stop in its last run."""
     with graph.lock:
@@ -173,6 +215,13 @@ def statistics_of(graph: PropertyGraph, id_: LinkId) -> LinkStatistics | None:
         if wired is not None:
             return wired.channel.statistics()
     return None if last is None else last.statistics
+
+
+def log_fields_of(graph: PropertyGraph, id_: ProcessorId) -> dict[str, object]:
+    """The fields of a line of the log that is about a processor: its type too, while it is in the graph."""
+    with graph.lock:
+        node = graph.node(id_) if id_ in graph else None
+    return log_fields(id_) if node is None else log_fields(id_, node.processor_type, node.generation)
 
 
 class ComponentView:

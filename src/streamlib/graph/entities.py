@@ -7,8 +7,8 @@ this under its one lock, and sees to who may come and go.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias, TypeVar, cast
 
 from tcod.ecs import Entity, Registry
 from tcod.ecs.entity import EntityComponents
@@ -35,6 +35,9 @@ class Entities:
 
     def __init__(self) -> None:
         self._registry = Registry()
+        # The table behind all views of the library: a look there costs a fifth of one through a view.
+        held = getattr(self._registry, "_components_by_entity", None)
+        self._held: Mapping[Entity, Mapping[object, Any]] = cast("Any", _Views()) if held is None else held
         # An entity's own key is a serial, not its id: an id may come back while its first holder is torn down.
         self._serials = itertools.count()
         self.processors: dict[ProcessorId, Entity] = {}
@@ -78,6 +81,11 @@ class Entities:
         """Links in the order in which they stand: that in which they came, unless they were put elsewhere."""
         return sorted(link_ids, key=lambda link_id: self.place_of(self.links[link_id]))
 
+    def get(self, entity: Entity, component_type: type[C]) -> C | None:
+        """Its component of one type, or None."""
+        components = self._held.get(entity)
+        return None if components is None else components.get(component_type)
+
     def clear(self, entity: Entity) -> None:
         """Leave nothing of an entity that is not in the graph any more."""
         self._places.pop(entity, None)
@@ -113,7 +121,8 @@ class Entities:
         """The entity of a processor or link; an entity is its own."""
         if isinstance(subject, Entity):
             return subject
-        entity = self.processors.get(ProcessorId(subject)) or self.links.get(LinkId(subject))
+        # An id of either kind; to call it one of the two costs as much as the look.
+        entity: Entity | None = self.processors.get(subject) or self.links.get(subject)  # type: ignore[call-overload]
         if entity is not None:
             return entity
         if "->" in subject:
@@ -124,7 +133,29 @@ class Entities:
         """The components of one type, by the ids of those in the graph; in no order, and quicker than one by one."""
         ids = self._ids
         # Those that are being torn down have components and are not in the graph any more.
-        return {ids[entity]: found for entity, found in self._registry.Q[Entity, component_type] if entity in ids}
+        return {ids[entity]: found for entity, found in self._table(component_type).items() if entity in ids}
+
+    def each(self, seats: Mapping[Id, Entity], component_type: type[C]) -> list[C]:
+        """The component of one type of all processors or all links, in order; each of them has one."""
+        table = self._table(component_type)
+        return [table[entity] for entity in seats.values()]
+
+    def column(self, entities: Iterable[Entity], component_type: type[C]) -> list[C | None]:
+        """The component of one type of each of these, None where it has none or has left the graph."""
+        table, ids = self._table(component_type), self._ids
+        if not table:
+            return [None for _ in entities]
+        return [table.get(entity) if entity in ids else None for entity in entities]
+
+    def _table(self, component_type: type[C]) -> Mapping[Entity, C]:
+        """All components of one type.
+
+        The library keeps such a table, and its queries, all that is public, copy it: that takes ten times as long.
+        """
+        tables: Mapping[type[C], dict[Entity, C]] | None = getattr(self._registry, "_components_by_type", None)
+        if tables is None:  # it keeps them elsewhere by now
+            return dict(self._registry.Q[Entity, component_type])
+        return tables.get(component_type, {})
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self.processors or id_ in self.links
@@ -148,6 +179,19 @@ def _seated(seats: dict[Id, Entity], id_: Id, entity: Entity, place_of: Callable
     if last is None or place_of(last) < place_of(entity):
         return seats
     return dict(sorted(seats.items(), key=lambda seat: place_of(seat[1])))
+
+
+class _Views(Mapping[Entity, EntityComponents]):
+    """Stands for the library's table where it keeps its components elsewhere by now."""
+
+    def __getitem__(self, entity: Entity) -> EntityComponents:
+        return components_of(entity)
+
+    def __iter__(self) -> Iterator[Entity]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def components_of(entity: Entity) -> EntityComponents:

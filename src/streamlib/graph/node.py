@@ -33,3 +33,8 @@ class ProcessorNode:
     declaration: Declaration
     error_policy: ErrorPolicy | None = None
     generation: int = 0
+
+    def born(self, generation: int) -> ProcessorNode:
+        """The same with its generation."""
+        type_, policy = self.processor_type, self.error_policy
+        return ProcessorNode(self.id, type_, self.config, self.declaration, policy, generation)

@@ -66,14 +66,8 @@ class Topology:
     def behind(self, processor_ids: Iterable[ProcessorId]) -> set[ProcessorId]:
         """Some processors, and all that they feed, however far."""
         graph = self._graph
-        waiting = [self._processors[id_] for id_ in processor_ids]
-        found = set(waiting)
-        while waiting:
-            for index in graph.successor_indices(waiting.pop()):
-                if index not in found:
-                    found.add(index)
-                    waiting.append(index)
-        return {graph[index] for index in found}
+        layers = rustworkx.digraph_bfs_layers(graph, [self._processors[id_] for id_ in processor_ids])
+        return {graph[index] for layer in layers for index in layer}
 
     def path(self, source: ProcessorId, target: ProcessorId) -> list[ProcessorId]:
         """A shortest way along the links, both ends included; empty where there is none.

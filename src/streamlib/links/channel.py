@@ -8,7 +8,7 @@ by the compiler's wiring, always on the thread that owns the end it changes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from streamlib.links.delivery import Delivery
 from streamlib.links.latency import NEVER_TIMED, LatencyHistogram
@@ -34,15 +34,8 @@ GOLDEN = 0.618034
 """Steps by this part of a whole, less the wholes, come everywhere and never the same way twice."""
 
 
-class _Form(NamedTuple):
-    """What the present form of a link has counted, a slot or a ring."""
-
-    taken: int
-    depth: int
-    replaced: int = 0
-    full: int = 0
-    closed: int = 0
-    overflowed: int = 0
+_Form: TypeAlias = tuple[int, int, int, int, int, int]
+"""What the present form of a link has counted, a slot or a ring: taken, depth, replaced, full, closed, overflowed."""
 
 
 class Channel:
@@ -175,12 +168,12 @@ class Channel:
 
     def _end_form(self, writer: SlotWriter | RingWriter | LatestWriter, reader: SlotReader | RingReader) -> list[Any]:
         """Add up the counters of a form that ends, and take out what was on its way."""
-        past = self._form(writer, reader)
-        self._past_taken += past.taken
-        self._past_replaced += past.replaced
-        self._past_full += past.full
-        self._past_closed += past.closed
-        self._past_overflowed += past.overflowed
+        taken, _, replaced, full, closed, overflowed = self._form(writer, reader)
+        self._past_taken += taken
+        self._past_replaced += replaced
+        self._past_full += full
+        self._past_closed += closed
+        self._past_overflowed += overflowed
         waiting = reader.unread()
         return [*waiting, *writer.unsent()] if isinstance(writer, RingWriter) else waiting
 
@@ -341,7 +334,7 @@ class Channel:
             timed = 0 if self.wait is None else self.wait.samples
             skip = int(timed * GOLDEN % 1 * min(self.capacity, SPREAD))
             kind = NewestSample if self.delivery.overwrites else WaitSample
-            sample = kind(self, reader.ring.items, now_ns, seen, skip)
+            sample = kind(self, reader.ring.open(), now_ns, seen, skip)
             reader.watch(sample)
             writer.watch(sample)
         elif sample.stamp is None and writer.sample is not sample:
@@ -377,23 +370,23 @@ class Channel:
         they end first, and what was written never grows less from one look to the next: a frame that is missing is on
         its way.
         """
-        taken, replaced, full, closed = self._past_taken, self._past_replaced, self._past_full, self._past_closed
-        form = self._form(self.writer, self.reader)
-        taken, replaced = taken + form.taken, replaced + form.replaced
-        full, closed = full + form.full, closed + form.closed
-        found = taken + form.depth + replaced + full + closed - self._moved_in
+        past, past_full, past_closed = self._past_taken, self._past_full, self._past_closed
+        past_replaced = self._past_replaced
+        taken, depth, replaced, full, closed, overflowed = self._form(self.writer, self.reader)
+        taken, replaced, full, closed = past + taken, past_replaced + replaced, past_full + full, past_closed + closed
+        found = taken + depth + replaced + full + closed - self._moved_in
         written = found if isinstance(self.reader, SlotReader) else max(found, self._told_written)
         self._told_written = written
         return LinkStatistics(
             written=written,
             taken=taken,
-            depth=form.depth + written - found,
+            depth=depth + written - found,
             capacity=self.capacity,
             replaced=replaced,
             full=full,
             closed=closed,
-            overflowed=self._past_overflowed + form.overflowed,
-            nbytes=self.waiting_bytes() if form.depth else 0,
+            overflowed=self._past_overflowed + overflowed,
+            nbytes=self.waiting_bytes() if depth else 0,
             wait=NEVER_TIMED if self.wait is None else self.wait.stats(),
         )
 
@@ -402,8 +395,8 @@ class Channel:
         reader, lost = self.reader, self._past_replaced + self._past_full + self._past_closed
         if isinstance(reader, SlotReader):
             return lost + reader.dropped + reader.refused, reader.depth()
-        form = self._form(self.writer, reader)
-        return lost + form.replaced + form.full + form.closed, form.depth
+        _, depth, replaced, full, closed, _ = self._form(self.writer, reader)
+        return lost + replaced + full + closed, depth
 
     def waiting_bytes(self) -> int:
         """The size of all that waits in it."""
@@ -420,15 +413,15 @@ class Channel:
         """The counters of one form; where frames end before where they wait."""
         if isinstance(reader, SlotReader):
             replaced, full = (reader.dropped, 0) if reader.delivery.overwrites else (0, reader.dropped)
-            return _Form(reader.count(), reader.depth(), replaced, full, reader.refused, reader.overflowed)
+            return reader.count(), reader.depth(), replaced, full, reader.refused, reader.overflowed
         if not isinstance(reader, RingReader):
-            return _Form(0, 0)
+            return 0, 0, 0, 0, 0, 0
         if isinstance(writer, RingWriter):
             dropped, refused, taken = writer.dropped, writer.refused, reader.taken
             depth = reader.depth()
-            return _Form(taken, depth + writer.aside(), 0, dropped, refused, writer.overflowed)
+            return taken, depth + writer.aside(), 0, dropped, refused, writer.overflowed
         taken, depth = reader.taken, reader.depth()
         if not isinstance(writer, LatestWriter):  # the form is changing just now
-            return _Form(taken, depth)
+            return taken, depth, 0, 0, 0, 0
         overtaken = max(0, reader.ring.written - taken - depth - reader.removed)
-        return _Form(taken, depth, overtaken, 0, writer.refused)
+        return taken, depth, overtaken, 0, writer.refused, 0

@@ -5,14 +5,16 @@ One thread records, any thread reads. Filled by `wait` and by the loops of `stre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from itertools import accumulate
+
+import msgspec
 
 _SUB_BITS = 4
 _SUB = 1 << _SUB_BITS
 
 
-@dataclass(frozen=True, slots=True)
-class LatencyStats:
+class LatencyStats(msgspec.Struct, frozen=True, gc=False):
     """Durations in nanoseconds, over `samples` that were timed: of calls of `process`, of waits, of ages.
 
     Percentiles are within 1/32 of the true value, `max_ns` is exact; all are 0 without samples.
@@ -47,18 +49,24 @@ class LatencyHistogram:
         self.samples += 1
         self.max_ns = max(self.max_ns, duration_ns)
 
+    def mean_ns(self) -> float:
+        """The mean so far, within 1/32; 0 without samples; from any thread."""
+        buckets = self._buckets.copy()
+        samples = sum(buckets.values())
+        return sum([_middle(bucket) * count for bucket, count in buckets.items()]) / samples if samples else 0.0
+
     def stats(self) -> LatencyStats:
         """The percentiles so far; from any thread."""
-        if not self._buckets:
+        counts, max_ns = self._buckets.copy(), self.max_ns  # one thread goes on recording
+        if not counts:
             return NEVER_TIMED
-        buckets = sorted(self._buckets.copy().items())
-        samples = sum([count for _, count in buckets])
-        ranks, found, counted = (0.50 * samples, 0.90 * samples, 0.99 * samples), list[int](), 0
-        for bucket, count in buckets:
-            counted += count
-            while len(found) < len(ranks) and counted >= ranks[len(found)]:
-                found.append(min(_middle(bucket), self.max_ns))
-        return LatencyStats(samples, found[0], found[1], found[2], self.max_ns)
+        buckets = sorted(counts)
+        counted = list(accumulate(map(counts.__getitem__, buckets)))
+        samples = counted[-1]
+        p50 = min(_middle(buckets[bisect_left(counted, 0.50 * samples)]), max_ns)
+        p90 = min(_middle(buckets[bisect_left(counted, 0.90 * samples)]), max_ns)
+        p99 = min(_middle(buckets[bisect_left(counted, 0.99 * samples)]), max_ns)
+        return LatencyStats(samples, p50, p90, p99, max_ns)
 
 
 def _middle(bucket: int) -> int:

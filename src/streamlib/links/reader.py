@@ -10,6 +10,7 @@ nobody. Next on a frame's way: the processor's `process`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from typing import Any, NamedTuple, Protocol
 
 from streamlib.errors import LinkOverflowError
@@ -95,6 +96,11 @@ class PlugReader:
         self.successor = successor
 
 
+def _nothing_yet() -> Any:
+    """Taken from a ring that was not open when its reader looked there last."""
+    raise IndexError
+
+
 class RingReader:
     """The reading end of a ring; used by the one loop that owns the processor.
 
@@ -113,19 +119,27 @@ class RingReader:
         self.muted = False
         self.successor: Reader | None = None
         self.sample: WaitSample | None = None
-        self._popleft = ring.items.popleft
+        self._popleft: Callable[[], Any] = _nothing_yet
         self._stalled = ring.stalled
 
     def read(self) -> Any:
         """The next frame, or None when none waits."""
+        popleft = self._popleft
         try:
-            frame = self._popleft()
+            frame = popleft()
         except IndexError:
-            return read_on(self.successor)
+            return self._read_later()
         self.taken += 1
         if self._stalled:
             self.ring.room_made()
         return frame
+
+    def _read_later(self) -> Any:
+        """What there is where nothing was found: in a ring that has been opened since, or where frames go now."""
+        if self._popleft is _nothing_yet and self.ring.items:
+            self._popleft = self.ring.open().popleft
+            return self.read()
+        return read_on(self.successor)
 
     @property
     def ended(self) -> bool:
@@ -141,18 +155,28 @@ class RingReader:
         """As `count`: each is counted as it is taken."""
         return self.count()
 
+    def is_quiet(self) -> bool:
+        """Whether nothing waits here that is open, which is the one question of who looks at all; from any thread."""
+        ring = self.ring
+        return not (ring.items or ring.ended or self.muted)
+
     def depth(self) -> int:
         """Frames waiting."""
         return len(self.ring.items)
 
     def peek(self) -> Any:
-        """The frame that `read` gives next, or None; for the owner."""
-        return self.ring.items[0] if self.ring.items else None
+        """The frame that `read` gives next, or None; for the owner, who is about to call the processor."""
+        items = self.ring.items
+        if items:
+            return items[0]
+        if isinstance(items, tuple):  # from its first call on, who looks at the frames may hold what they are in
+            self.ring.open()
+        return None
 
     def watch(self, sample: WaitSample | None) -> None:
         """Take frames through a sample that times one of them, or with None straight from the ring. For the owner."""
         self.sample = sample
-        self._popleft = self.ring.items.popleft if sample is None else sample.popleft
+        self._popleft = self.ring.open().popleft if sample is None else sample.popleft
 
     def news(self) -> News:
         """What a call would find here."""
@@ -161,7 +185,7 @@ class RingReader:
 
     def waiting(self) -> list[Any]:
         """The frames that wait, oldest first; from any thread, and only a look."""
-        return list(self.ring.items.copy())
+        return list(copy(self.ring.items))
 
     def unread(self) -> list[Any]:
         """Take out all that waits, oldest first; for the owner, when the link changes its form."""
@@ -178,11 +202,11 @@ class RingReader:
     def preload(self, frames: Iterable[Any]) -> None:
         """Lay older frames before those that wait; a ring that keeps the newest takes as many as it has room for."""
         ring, older = self.ring, list(frames)
-        if ring.items.maxlen is not None:
+        if ring.overwrites:
             self.removed -= len(older)
-            room = ring.items.maxlen - len(ring.items)
-            older = older[-room:] if room > 0 else []
-        ring.items.extendleft(reversed(older))
+            older = older[-ring.room() :] if ring.room() > 0 else []
+        if older:
+            ring.open().extendleft(reversed(older))
 
     def retire(self, successor: Reader) -> None:
         """Hand later calls on to `successor`."""
@@ -287,6 +311,10 @@ class SlotReader:
     def ended(self) -> bool:
         """Whether no frame waits and none will come."""
         return self.source_ended and not self.muted and self.frame is None and not self._pile
+
+    def is_quiet(self) -> bool:
+        """Whether nothing waits here that is open, which is the one question of who looks at all; from any thread."""
+        return self.frame is None and not (self._pile or self.source_ended or self.muted)
 
     def depth(self) -> int:
         """Frames waiting."""

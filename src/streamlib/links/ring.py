@@ -4,14 +4,21 @@ The writer spends credit, which it takes anew from the ring when it has none lef
 and no look at the length. A writer without room marks the ring as stalled; the reader sees the mark while it
 takes frames and wakes the writer once half of the ring is free, not for each frame. Written to by `writer`,
 read by `reader`.
+
+An empty deque is as big as all else that a link has, and in a large graph most links carry nothing for long. So a ring
+has one from its first frame on, or from when its reader is first called: `open` makes it, once, whoever of the two
+comes first, and each end holds its `append` or `popleft` from then on.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from typing import Any
 
 from streamlib.links.wake import Wakes
+
+_OPENING = threading.Lock()  # one for all rings: held for a moment, and once for each
 
 
 class Ring:
@@ -23,12 +30,12 @@ class Ring:
     counts what was ever appended where only the newest is kept; elsewhere nobody needs it.
     """
 
-    __slots__ = ("capacity", "closed", "consumer", "ended", "finishing", "items", "low_water", "producer", "released",
-                 "stalled", "written")  # fmt: skip
+    __slots__ = ("capacity", "closed", "consumer", "ended", "finishing", "items", "low_water", "overwrites", "producer",
+                 "released", "stalled", "written")  # fmt: skip
 
     def __init__(self, capacity: int, producer: Wakes, consumer: Wakes, *, overwrites: bool = False) -> None:
-        # Otherwise bounded by the writer's credit: a maximal length would lose frames instead of refusing them.
-        self.items: deque[Any] = deque(maxlen=capacity if overwrites else None)
+        self.items: deque[Any] | tuple[()] = ()  # until it is opened
+        self.overwrites = overwrites
         self.capacity = capacity
         self.low_water = capacity // 2
         # One mark at most: since when there is no room. An empty deque is ten times as big.
@@ -40,6 +47,14 @@ class Ring:
         self.released = False
         self.finishing = False
         self.written = 0
+
+    def open(self) -> deque[Any]:
+        """Where its frames are; from any thread."""
+        with _OPENING:
+            if isinstance(self.items, tuple):
+                # Otherwise bounded by the writer's credit: a maximal length would lose frames, not refuse them.
+                self.items = deque(maxlen=self.capacity if self.overwrites else None)
+            return self.items
 
     def room(self) -> int:
         """How many frames more may be appended."""
@@ -86,7 +101,8 @@ class Ring:
 
     def take_all(self) -> list[Any]:
         """Take out all that waits, oldest first; exact beside a writer that goes on appending."""
-        frames = []
-        while self.items:
-            frames.append(self.items.popleft())
+        frames: list[Any] = []
+        items = self.items
+        while items:
+            frames.append(items.popleft())
         return frames

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from streamlib.links.latency import NEVER_TIMED, LatencyStats
 
 
-@dataclass(frozen=True, slots=True)
-class LinkStatistics:
+class LinkStatistics(msgspec.Struct, frozen=True, gc=False):
     """Counters of one link, consistent in themselves: written = taken + depth + dropped.
 
     `replaced` were overtaken by a newer frame (delivery `latest` or `drop_oldest`), `full` found no room (delivery

@@ -1,14 +1,14 @@
 """How one loop sleeps and is woken: a race-free wake-up that needs no lock of its own.
 
-The sleeper puts its lock on a deque, looks again whether there is something to do, and only then waits. A
-waker that finds the deque not empty pops the lock and releases it: the pop is the claim, so a sleeper is
-woken once. Whoever has nothing to wake pays for one look at an empty deque.
+The sleeper puts its lock into a set, looks again whether there is something to do, and only then waits. A
+waker that finds the set not empty pops the lock and releases it: the pop is the claim, so a sleeper is
+woken once. Whoever has nothing to wake pays for one look at an empty set. (A set: an empty deque is three times as
+big, and a list gives its memory back with each pop.)
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ class Wakes(Protocol):
     """
 
     @property
-    def asleep(self) -> deque[Any]: ...
+    def asleep(self) -> set[Any]: ...
     def wake(self) -> None: ...
     def stalls(self) -> int: ...
 
@@ -34,7 +34,7 @@ class Waker:
     __slots__ = ("_clock", "_lock", "asleep")
 
     def __init__(self, clock: Clock) -> None:
-        self.asleep: deque[threading.Lock] = deque(maxlen=1)
+        self.asleep: set[threading.Lock] = set()
         self._clock = clock
         self._lock = _locked()
 
@@ -42,7 +42,7 @@ class Waker:
         """Wake the sleeper, if there is one."""
         try:
             lock = self.asleep.pop()
-        except IndexError:
+        except KeyError:
             return
         lock.release()
 
@@ -53,7 +53,7 @@ class Waker:
     def sleep(self, ready: Callable[[], object], deadline_ns: int | None = None) -> None:
         """Sleep until woken or until `deadline_ns`; not at all when `ready` says there is something to do."""
         try:
-            self.asleep.append(self._lock)
+            self.asleep.add(self._lock)
             woken = not ready() and self._clock.wait(self._lock, deadline_ns)
         except BaseException:  # Ctrl-C for one: whether a waker has claimed the lock, or released it, nobody knows
             self.asleep.clear()
@@ -65,7 +65,7 @@ class Waker:
     def _withdraw(self) -> None:
         try:
             self.asleep.pop()
-        except IndexError:  # a waker has claimed the lock: its release is on the way
+        except KeyError:  # a waker has claimed the lock: its release is on the way
             self._lock.acquire()
 
 

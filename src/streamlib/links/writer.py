@@ -172,6 +172,11 @@ class GatedSlotWriter(SlotWriter):
         slot.gate.frame = frame
 
 
+def _not_open(frame: Any) -> None:
+    """Stands for the ring of a writer that has not written yet."""
+    raise AssertionError(frame)
+
+
 class RingWriter:
     """The writing end of a ring that delivers every frame.
 
@@ -203,7 +208,7 @@ class RingWriter:
         self._credit = 0
         self._overflow: list[Any] = []  # bounded by OVERFLOW_LIMIT; mostly empty, and a deque is ten times as big
         self._wait = wait
-        self._append = ring.items.append
+        self._append: Callable[[Any], None] = _not_open
         self._asleep = ring.consumer.asleep
         self._wake = ring.consumer.wake
         self.sample: WaitSample | None = None
@@ -214,14 +219,18 @@ class RingWriter:
         credit = self._credit or self._refill()
         if credit:
             self._credit = credit - 1
-            self._append(frame)
+            append = self._append
+            append(frame)
             if self._asleep:
-                self._wake()
+                wake = self._wake
+                wake()
         else:
             self._put_aside(frame)
 
     def _refill(self) -> int:
         ring = self.ring
+        if self._append is _not_open:  # without credit every new writer comes by here before it appends
+            self.watch(self.sample)
         if self._is_over() or self._overflow:
             return 0
         room = ring.room()
@@ -262,13 +271,13 @@ class RingWriter:
     def watch(self, sample: WaitSample | None) -> None:
         """Append through a sample that stamps one frame, or with None straight to the ring. From any thread."""
         self.sample = sample
-        self._append = self.ring.items.append if sample is None else sample.append
+        self._append = self.ring.open().append if sample is None else sample.append
 
     def drain_overflow(self) -> bool:
         """Move what was put aside into the ring, as far as there is room. True when nothing is left."""
         ring, overflow = self.ring, self._overflow
         while overflow and not ring.closed and (ring.room() > 0 or ring.released or ring.finishing):
-            ring.items.append(overflow.pop(0))  # what samples stamp has been written just now
+            ring.open().append(overflow.pop(0))  # what samples stamp has been written just now
             self._wake()
         if ring.closed:
             self.refused += len(overflow)
@@ -296,7 +305,9 @@ class RingWriter:
 
     def room(self) -> int:
         """How many frames more may be written before `free` is asked again."""
-        return NO_LIMIT if self.live else max(0, self.ring.room() - len(self._overflow))
+        if self.live:
+            return NO_LIMIT
+        return self._credit or max(0, self.ring.room() - len(self._overflow))
 
     def send_off(self) -> None:
         """Append what was put aside whether there is room or not; when nobody will run the writing processor again."""
@@ -349,7 +360,7 @@ class LatestWriter:
         self.ended = False
         self.refused = 0
         self.successor: Writer | None = None
-        self._append = ring.items.append
+        self._append = ring.open().append
         self._asleep = ring.consumer.asleep
         self._wake = ring.consumer.wake
 
@@ -387,7 +398,7 @@ class LatestWriter:
     def watch(self, sample: WaitSample | None) -> None:
         """Append through a sample that stamps one frame, or with None straight to the ring. From any thread."""
         self.sample = sample
-        self._append = self.ring.items.append if sample is None else sample.append
+        self._append = self.ring.open().append if sample is None else sample.append
 
     def renewed(self) -> LatestWriter:
         """Another writer of the same ring, with the counter."""

@@ -178,9 +178,14 @@ def configure(
         colors: Whether lines have colours; None decides by whether the stream is a terminal.
 
     Raises:
-        ConfigError: There is no such level.
+        ConfigError: There is no such level, or an argument is none.
     """
     number = _level(level)
+    if stream is not None and not callable(getattr(stream, "write", None)):
+        raise ConfigError(f"stream is {stream!r}; give what has a write, as sys.stdout, or None", field="stream")
+    _check_choice("json", json)
+    if colors is not None:
+        _check_choice("colors", colors)
     handler = LogHandler(stream, json=json, colors=colors)
     handler.install(number)
     return handler
@@ -189,7 +194,14 @@ def configure(
 def _level(level: int | str) -> int:
     known = logging.getLevelNamesMapping()
     number = known.get(level.upper()) if isinstance(level, str) else level
-    if type(number) is not int:
+    if type(number) is not int or number < 0:
         names = ", ".join(name.lower() for name, value in known.items() if value)
-        raise ConfigError(f"there is no level {level!r} of logging; there are {names}", field="level")
+        raise ConfigError(
+            f"there is no level {level!r} of logging; there are {names}, and numbers from 0 on", field="level"
+        )
     return number
+
+
+def _check_choice(name: str, given: object) -> None:
+    if not isinstance(given, bool):
+        raise ConfigError(f"{name} is {given!r}; give True or False", field=name)

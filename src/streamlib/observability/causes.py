@@ -202,8 +202,7 @@ def _unconnected(view: View) -> Root | None:
     if facts.over or facts.mode is not ExecutionMode.REACTIVE or not facts.unconnected:
         return None
     words = f"waits for input {listed(facts.unconnected)}: nothing is connected"
-    here = f"runtime.processor({facts.id!r}).input({facts.unconnected[0]!r})"
-    advice = f"runtime.connect(runtime.processor('...').output('...'), {here})"
+    advice = f"connect an output that fits to {facts.id}.{facts.unconnected[0]}"
     if not view.into and facts.wake_ns is None:
         since_ns = facts.called_ns if facts.calls else facts.since_ns
         if facts.calls:
@@ -322,13 +321,14 @@ def slow(view: View) -> Root | None:
     """Its links are full for long, or drop what a live source sends, and it takes one frame after the other.
 
     A link is full for long where its writer has waited for long, and where each call of the reader takes long: then
-    there is room for a moment now and then. Who is held back himself is not slow.
+    half of it at least is full at each look, because a writer that waits comes back when the other half is free. Who is
+    held back himself is not slow.
     """
     facts = view.facts
     if facts.over or any(link.holds and link.crowded for link in view.out):
         return None
     takes_long = facts.typical_ns >= SLOW_NS
-    held = [link for link in view.into if link.holds and (_is_held(view, link) or (link.crowded and takes_long))]
+    held = [link for link in view.into if link.holds and _is_held(view, link)]
     drops = [link for link in view.into if not link.holds and link.crowded and link.dropped]
     if not (held or drops):
         return None
@@ -341,14 +341,21 @@ def slow(view: View) -> Root | None:
     else:
         first = held[0]
         waits = f", frames wait {took(first.wait_ns)} there" if first.wait_ns >= SLOW_NS else ""
-        words = f"is slow{usual}, its input {first.input} is full{waits}{where}"
+        full = "is full" if first.crowded else f"has {first.depth} of {first.capacity} frames waiting"
+        words = f"is slow{usual}, its input {first.input} {full}{waits}{where}"
     advice = f"have it do less for each frame, or drop what it has no time for: {deliver_latest(first)}"
     return Root(Cause.SLOW, words, advice, first.since_ns, evidence, hard=False)
 
 
 def _is_held(view: View, link: LinkFacts) -> bool:
-    """Whether a writer has waited there for long."""
-    return link.since_ns is not None and view.is_long(link.since_ns)
+    """Whether its writer is slowed more than is usual."""
+    waited_ns = 0 if link.since_ns is None else view.scene.now_ns - link.since_ns
+    return is_slow(view.facts.typical_ns if link.lagging else 0, waited_ns, view.scene.patience_ns)
+
+
+def is_slow(call_ns: int, waited_ns: int, patience_ns: int = NS_PER_S) -> bool:
+    """Whether a bottleneck is trouble: its calls take long, or somebody has waited long for room in its input."""
+    return call_ns >= SLOW_NS or waited_ns >= patience_ns
 
 
 def silent(view: View) -> Root | None:
@@ -372,11 +379,8 @@ def goes_nowhere(view: View) -> Root | None:
     if not facts.goes_nowhere or facts.over:
         return None
     words = "is connected to nobody: what it writes goes nowhere"
-    output = facts.outputs[0] if facts.outputs else "..."
-    advice = (
-        f"runtime.connect(runtime.processor({facts.id!r}).output({output!r}), runtime.processor('...').input('...'))"
-    )
-    return Root(Cause.GOES_NOWHERE, words, advice, None, _calls(facts), hard=False)
+    advice = f"connect its output {facts.outputs[0]}" if facts.outputs else f"connect {facts.id}"
+    return Root(Cause.GOES_NOWHERE, words, advice, None, {**_calls(facts), "outputs": facts.outputs}, hard=False)
 
 
 def restart(*ids: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from streamlib.clock import NEVER_NS
+from streamlib.graph.components import FailedStart
 from streamlib.observability.causes import (
     Evidence,
     Root,
@@ -47,6 +48,8 @@ def diagnose(scene: Scene) -> tuple[Finding, ...]:
 
 def _of_the_whole(scene: Scene) -> tuple[Finding, ...]:
     if scene.state is GraphState.IDLE:
+        if scene.failed_start is not None:
+            return (_start_failure(scene.failed_start, scene.now_ns),)
         failed = [_failure(id_, error) for id_, error in scene.failures.items()]
         if scene.has_run:
             return (*failed, _general(Cause.STOPPED, "the runtime has stopped", "runtime.start() begins anew"))
@@ -69,6 +72,23 @@ def _general(cause: Cause, words: str, advice: str, since_ns: int | None = None,
         since_ns=since_ns,
         lasted_s=lasted_s,
         advice=advice,
+    )
+
+
+def _start_failure(failed: FailedStart, now_ns: int) -> Finding:
+    id_, ago = failed.subject, f"{lasting(now_ns - failed.at_ns)} ago"
+    words = f"{id_} kept the runtime from starting {ago}" if id_ else f"the runtime could not be started {ago}"
+    evidence: Evidence = {"error": failed.error, **({"step": failed.step} if failed.step else {})}
+    return Finding(
+        cause=Cause.START_FAILED,
+        subjects=(id_,) if id_ else (),
+        root="" if "->" in id_ else id_,
+        root_cause=Cause.START_FAILED,
+        sentence=f"{words}: {failed.step}{failed.step and ' failed: '}{failed.error}",
+        since_ns=failed.at_ns,
+        lasted_s=(now_ns - failed.at_ns) / 1e9,
+        advice="put its error right, then: runtime.start()",
+        evidence=evidence,
     )
 
 

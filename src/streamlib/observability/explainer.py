@@ -6,6 +6,10 @@ so it is looked for once more before it is told.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
 from streamlib.clock import NS_PER_S
 from streamlib.observability.diagnosis import diagnose
 from streamlib.observability.explanation import Cause, Explanation, Finding
@@ -17,11 +21,22 @@ TRIES = 3
 """How many looks a circle that is gone in the next one may take."""
 
 
-class Explainer:
-    """Explains one graph; from any thread."""
+def _as_they_are(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return findings
 
-    def __init__(self, gathering: Gathering) -> None:
+
+class Explainer:
+    """Explains one graph; from any thread.
+
+    Args:
+        advise: Adds to findings what the graph has to offer for them.
+    """
+
+    def __init__(
+        self, gathering: Gathering, advise: Callable[[tuple[Finding, ...]], tuple[Finding, ...]] = _as_they_are
+    ) -> None:
         self._gathering = gathering
+        self._advise = advise
 
     def explain(self, subject: str = "") -> Explanation:
         """Why nothing comes out, of everything or of one processor or link; false where everything flows."""
@@ -35,7 +50,8 @@ class Explainer:
             if _circles(scene, findings) == circles:
                 break
         whole = Explanation(at_ns=scene.now_ns, state=scene.state, findings=findings, young_s=_young_s(scene))
-        return whole.about(subject) if subject else whole
+        asked = whole.about(subject) if subject else whole
+        return replace(asked, findings=self._advise(asked.findings))
 
     def _look(self, focus: str) -> tuple[Scene, tuple[Finding, ...]]:
         scene = self._gathering.scene(focus)

@@ -17,6 +17,7 @@ class Cause(StrEnum):
     """Why something does not flow; the last three are what comes of another cause."""
 
     NOT_STARTED = "not started"
+    START_FAILED = "start failed"
     STOPPED = "stopped"
     RUNTIME_PAUSED = "runtime paused"
     SETTING_UP = "setting up"

@@ -3,34 +3,37 @@
 Most processors of a large graph do nothing remarkable, and a look at each has to be short: who shows any sign of
 trouble is noted, and then those whom that could hold up, along full links upstream and empty ones downstream. The
 graph's lock is held while the list of processors is taken, and not longer; what is read of them is of about one moment.
+Next: what is noted of one is in `facts`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from operator import attrgetter
 
 from msgspec.structs import replace
 
-from streamlib.clock import NEVER_NS, NS_PER_S, Clock, PausableClock
 from streamlib.events.event import described
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.loops import Loop, loop_of
-from streamlib.execution.main_thread_runner import MainTask
-from streamlib.execution.metrics import RecentErrors
-from streamlib.execution.whereabouts import Call, whereabouts
-from streamlib.graph.components import LastMetrics, MainThreadMarker
+from streamlib.execution.loops import loop_of
+from streamlib.execution.whereabouts import whereabouts
+from streamlib.graph.components import FailedStart, LastMetrics, MainThreadMarker
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, ProcessorId
-from streamlib.links.channel import Channel
-from streamlib.links.latency import NEVER_TIMED
 from streamlib.links.reader import RingReader, SlotReader
 from streamlib.observability.causes import SILENT_CALLS, View, is_failing, own_cause
-from streamlib.observability.scene import CallFacts, LinkFacts, ProcessorFacts, RestartFacts, Scene, crowded
+from streamlib.observability.facts import (
+    Facts,
+    Surroundings,
+    goes_nowhere,
+    linked_inputs,
+    main_is_elsewhere,
+    source_of,
+    target_of,
+)
+from streamlib.observability.scene import LinkFacts, ProcessorFacts, Scene, lagging
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import GraphState, ProcessorState
 
@@ -38,41 +41,7 @@ MOST_NOTED = 1_000
 """So many processors that wait for others are looked at closely, those next to a cause first; others are counted."""
 
 
-class Failures(Protocol):
-    """What is known of errors; the compiler's reports."""
-
-    failures: dict[str, BaseException]
-    gave_up: dict[str, int]
-
-    def last_error(self, instance: ProcessorInstance) -> str:
-        """What a processor has raised last; empty where it has raised nothing."""
-        ...
-
-    def recent_errors(self, instance: ProcessorInstance) -> RecentErrors:
-        """How its last calls went."""
-        ...
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What a graph does not hold of itself.
-
-    Attributes:
-        clock: The runtime's clock.
-        media_clock: The same, which stands still while all is paused.
-        failures: What is known of errors.
-        attempt: The next attempt of a processor that waits for it, by the clock for media.
-        event_loop: Where `async def process` is called.
-        begun_ns: The earliest time at which a call that is under way can have begun, where that is known better than
-            from the processor; on the runtime's clock.
-    """
-
-    clock: Clock
-    media_clock: PausableClock
-    failures: Failures
-    attempt: Callable[[ProcessorId], RestartFacts | None]
-    event_loop: Callable[[], asyncio.AbstractEventLoop | None]
-    begun_ns: Callable[[ProcessorInstance], int | None] = lambda _: None
+_SINCE = attrgetter("metrics.since_ns")
 
 
 class Gathering:
@@ -87,16 +56,15 @@ class Gathering:
         graph, around = self._graph, self._around
         with graph.lock:
             state = graph.state
-            ids = graph.processor_ids()
-            found = () if state is GraphState.IDLE else graph.having(ProcessorInstance).values()
+            ids, instances = graph.processor_ids(), graph.having(ProcessorInstance)
             has_run = state is not GraphState.IDLE or bool(graph.having(LastMetrics))
+            failed_start = graph.get(graph.whole, FailedStart)
         failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.items()}
         if state is GraphState.IDLE:
             now_ns = around.clock.now_ns()
-            return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures)
-        return _Look(graph, around, {instance.id: instance for instance in found}, ids).scene(
-            state, failures, ProcessorId(focus)
-        )
+            return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures, failed_start=failed_start)
+        absent = [] if len(instances) == len(ids) else [id_ for id_ in ids if id_ not in instances]
+        return _Look(graph, around, instances, absent).scene(state, failures, ProcessorId(focus))
 
 
 class _Look:
@@ -106,18 +74,14 @@ class _Look:
         self,
         graph: PropertyGraph,
         around: Surroundings,
-        instances: dict[ProcessorId, ProcessorInstance],
-        ids: list[ProcessorId],
+        instances: Mapping[ProcessorId | LinkId, ProcessorInstance],
+        absent: list[ProcessorId],
     ) -> None:
         self._graph = graph
         self._around = around
         self._instances = instances
-        self._now_ns = around.clock.now_ns()
-        self._offset_ns = self._now_ns - around.media_clock.now_ns()
-        self._absent = [] if len(self._instances) == len(ids) else [id_ for id_ in ids if id_ not in instances]
-        self._calls: dict[ProcessorId, Call] = {}
-        self._occupied: dict[ProcessorId, ProcessorId] = {}
-        self._held_heads: dict[Loop, ProcessorId] = {}
+        self._absent = absent
+        self._facts = Facts(around)
         self._processors: dict[ProcessorId, ProcessorFacts] = {}
         self._links: dict[LinkId, LinkFacts] = {}
 
@@ -126,7 +90,7 @@ class _Look:
         paused_ns = self._around.media_clock.paused_ns if state is GraphState.PAUSED else None
         scene = Scene(
             state=state,
-            now_ns=self._now_ns,
+            now_ns=self._facts.now_ns,
             has_run=True,
             paused_ns=paused_ns,
             failures=failures,
@@ -152,13 +116,13 @@ class _Look:
                 held.add(instance.id)
                 waiting += self._affected(instance)
         self._note_absent()
-        left = {instance.id for instance, waits in waiting if waits} | self._occupied.keys()
-        beyond = len(self._graph.behind(left) - self._processors.keys()) if left - self._processors.keys() else 0
-        return replace(scene, beyond=beyond)
+        left = {instance.id for instance, waits in waiting if waits} | self._facts.occupied.keys()
+        behind = self._graph.behind(left) if left - self._processors.keys() else set()
+        return replace(scene, beyond=len(behind) - sum(id_ in behind for id_ in self._processors))
 
     def _started_ns(self) -> int | None:
         """Since when the first of them has run."""
-        return min([at for one in self._instances.values() if (at := one.metrics.since_ns)], default=None)
+        return min(filter(None, map(_SINCE, self._instances.values())), default=None)
 
     def _way_to(self, instance: ProcessorInstance) -> list[ProcessorInstance]:
         """One that is asked for, and those on whose frames it waits, the furthest first in a row of as many as fit."""
@@ -166,7 +130,7 @@ class _Look:
         waiting = deque((instance,))
         while waiting and len(found) < MOST_NOTED // 2:
             for channel in waiting.popleft().incoming():
-                feeder = self._instances.get(_source_of(channel))
+                feeder = self._instances.get(source_of(channel))
                 lacks = channel.reader is not None and _may_lack(channel.reader)
                 if feeder is not None and feeder.id not in found and lacks:
                     found[feeder.id] = feeder
@@ -176,9 +140,9 @@ class _Look:
     def _note_absent(self) -> None:
         """Those of whom there is nothing yet: a commit is bringing them in."""
         for id_ in self._absent:
-            call = self._calls.get(id_)
+            call = self._facts.calls.get(id_)
             mode = self._graph.node(id_).declaration.execution.mode if id_ in self._graph else ExecutionMode.REACTIVE
-            facts = None if call is None else self._call_facts(call, None)
+            facts = None if call is None else self._facts.of_call(call, None)
             self._processors[id_] = ProcessorFacts(id=id_, mode=mode, state=ProcessorState.IDLE, call=facts)
 
     def _note_calls(self) -> None:
@@ -187,21 +151,27 @@ class _Look:
             for id_ in call.ids:
                 instance = self._instances.get(id_)
                 if (instance is not None and instance.processor is call.processor) or id_ in self._absent:
-                    self._calls[id_] = call
+                    self._facts.calls[id_] = call
 
     def _note_occupied(self, patience_ns: int) -> None:
         """Who has to wait for a long call, because one thread calls both."""
-        for id_, call in self._calls.items():
+        for id_, call in self._facts.calls.items():
             instance = self._instances.get(id_)
             loop = None if instance is None else loop_of(instance)
             if instance is None or loop is None or call.awaits:
                 continue
             if call.waits_for_room:
-                self._held_heads[loop] = id_
+                self._facts.held_heads[loop] = id_
                 continue
-            since_ns = self._call_facts(call, instance).since_ns
-            if since_ns is None or self._now_ns - since_ns >= patience_ns:
-                self._occupied.update((member.id, id_) for member in list(loop.members) if member is not instance)
+            since_ns = self._facts.of_call(call, instance).since_ns
+            if since_ns is None or self._facts.now_ns - since_ns >= patience_ns:
+                self._facts.occupied.update((member.id, id_) for member in list(loop.members) if member is not instance)
+
+    def _note(self, instance: ProcessorInstance) -> None:
+        """Take the long look at one."""
+        facts, links = self._facts.of(instance)
+        self._processors[facts.id] = facts
+        self._links.update({link.id: link for link in links})
 
     # ------------------------------------------------------------------------------------- a short look at everybody
 
@@ -213,58 +183,63 @@ class _Look:
         running = ProcessorState.RUNNING
         found: list[ProcessorInstance] = []
         full: list[ProcessorInstance] = []
+        unread: list[ProcessorInstance] = []
         for instance in self._instances.values():
-            readers, writers, metrics = instance.readers, instance.writers, instance.metrics
+            readers = instance.readers
             if (
-                instance.state is not running
-                or instance.left_unread is not None
-                or len(readers) != 1
-                or readers[0].depth()
-                or readers[0].ended
-                or readers[0].muted
-                or len(writers) != 1  # of an output that was never connected there is none
-                or not writers[0].connected
-                or metrics.errors
-                or len(instance.declaration.inputs) != 1
+                len(readers) == 1
+                and readers[0].is_quiet()
+                and instance.state is running
+                and instance.left_unread is None
+                and not instance.metrics.errors
+                and len(instance.declaration.inputs) == 1
+                and (instance.writers or not instance.outputs)
             ):
-                if self._is_remarkable(instance):
-                    found.append(instance)
-                elif any(_is_crowded(reader) for reader in readers):
-                    full.append(instance)
-            elif not readers[0].count_for_sure() and self._is_unfed(instance):
+                if not (readers[0].taken or readers[0].count_for_sure()):
+                    unread.append(instance)
+            elif self._is_remarkable(instance):
                 found.append(instance)
+            elif any(_is_lagging(reader) for reader in readers):
+                full.append(instance)
+        found += self._unfed(unread)
         known = self._instances
-        found += [known[id_] for id_ in (*self._calls, *self._on_main()) if id_ in known]
-        return found, [*full, *(known[id_] for id_ in itertools.islice(self._occupied, MOST_NOTED))]
+        found += [known[id_] for id_ in (*self._facts.calls, *self._on_main()) if id_ in known]
+        return found, [*full, *(known[id_] for id_ in itertools.islice(self._facts.occupied, MOST_NOTED))]
 
     def _is_remarkable(self, instance: ProcessorInstance) -> bool:
         """The same of one, at more length."""
         readers, errors = instance.readers, instance.metrics.errors
         if not readers or instance.left_unread is not None or instance.state is not ProcessorState.RUNNING:
             return True
-        if errors and (errors >= instance.metrics.calls or is_failing(self._errors_of(instance))):
+        if errors and (errors >= instance.metrics.calls or is_failing(self._facts.errors_of(instance))):
             return True
         for reader in readers:
             if (instance.joins and reader.depth()) or reader.ended:
                 return True
             if not reader.count_for_sure() and not reader.depth() and self._is_unfed(instance):
                 return True
-        linked = _linked(instance)
-        return len(linked) < len(instance.declaration.inputs) or _goes_nowhere(instance)
+        linked = linked_inputs(instance)
+        return len(linked) < len(instance.declaration.inputs) or goes_nowhere(instance)
 
     def _on_main(self) -> list[ProcessorId]:
         """Who runs on the main thread, while that is elsewhere."""
         markers = self._graph.query(MainThreadMarker)
-        return [ProcessorId(id_) for id_ in markers if _main_is_elsewhere(self._instances.get(ProcessorId(id_)))]
+        return [ProcessorId(id_) for id_ in markers if main_is_elsewhere(self._instances.get(ProcessorId(id_)))]
+
+    def _unfed(self, unread: list[ProcessorInstance]) -> list[ProcessorInstance]:
+        """Of those who have read nothing so far, to whom a feeder should have written by now."""
+        if not unread or all(one.metrics.calls < SILENT_CALLS for one in self._instances.values()):
+            return []  # nobody was called often yet, as shortly after the start
+        return [instance for instance in unread if self._is_unfed(instance)]
 
     def _is_unfed(self, instance: ProcessorInstance) -> bool:
         """Whether a feeder was called often, and has never written to it; that one is noted too."""
         found = False
         for channel in instance.incoming():
-            reader, feeder = channel.reader, self._instances.get(_source_of(channel))
-            if reader is None or feeder is None or reader.count_for_sure() or reader.depth():
+            reader, feeder = channel.reader, self._instances.get(source_of(channel))
+            if reader is None or feeder is None or feeder.metrics.calls < SILENT_CALLS:
                 continue
-            if feeder.metrics.calls >= SILENT_CALLS:
+            if not (reader.count_for_sure() or reader.depth()):
                 found = True
                 if feeder.id not in self._processors:
                     self._note(feeder)
@@ -280,135 +255,9 @@ class _Look:
 
     def _affected(self, instance: ProcessorInstance) -> list[tuple[ProcessorInstance, bool]]:
         """Who could be held up by one: those who write to a full link of his, and those to whom he has to write."""
-        ids = [_source_of(link) for link in instance.incoming() if link.reader is not None and _is_full(link.reader)]
-        ids += [_target_of(link) for link in instance.outgoing() if link.reader is not None and _may_lack(link.reader)]
+        ids = [source_of(link) for link in instance.incoming() if link.reader is not None and _is_full(link.reader)]
+        ids += [target_of(link) for link in instance.outgoing() if link.reader is not None and _may_lack(link.reader)]
         return [(self._instances[id_], True) for id_ in ids if id_ in self._instances]
-
-    # ------------------------------------------------------------------------------------------- a long look at some
-
-    def _note(self, instance: ProcessorInstance) -> None:
-        declaration, metrics, around = instance.declaration, instance.metrics, self._around
-        full = False
-        for port, channels in instance.inputs.items():
-            for channel in channels:
-                if channel.reader is not None and not channel.done:
-                    facts = self._link_facts(port, channel, channel.reader)
-                    self._links[facts.id] = facts
-                    full = full or facts.crowded
-        linked = _linked(instance)
-        call = self._calls.get(instance.id)
-        waiting = instance.state is ProcessorState.RESTARTING
-        attempt = around.attempt(instance.id) if waiting else None
-        wake_ns, wakes = self._planned(instance)
-        neglects = self._neglects(instance)
-        goes_nowhere = _goes_nowhere(instance)
-        errors, calls = metrics.errors, metrics.calls
-        latency = metrics.latency.stats() if full or call is not None else NEVER_TIMED
-        self._processors[instance.id] = ProcessorFacts(
-            id=instance.id,
-            mode=declaration.execution.mode,
-            state=instance.state,
-            since_ns=self._on_clock(instance.since_ns),
-            joins=instance.joins,
-            unconnected=tuple(port for port in declaration.inputs if port not in linked),
-            goes_nowhere=goes_nowhere,
-            calls=calls,
-            called_ns=self._on_clock(instance.called_ns),
-            errors=errors,
-            last_error=around.failures.last_error(instance) if errors else "",
-            recent=self._errors_of(instance) if errors else RecentErrors(),
-            failure=described(instance.failure) if instance.failure is not None else "",
-            gave_up=around.failures.gave_up.get(instance.id, 0) if instance.over else 0,
-            call=None if call is None else self._call_facts(call, instance),
-            wake_ns=wake_ns,
-            wakes=wakes,
-            poked=instance.poked,
-            neglects=neglects,
-            restart=None if attempt is None else replace(attempt, at_ns=self._on_clock(attempt.at_ns)),
-            unattended=_main_is_elsewhere(instance),
-            occupied=self._occupied.get(instance.id) or self._held_head(instance),
-            outside=_outside(instance) if neglects or not declaration.inputs else "",
-            typical_ns=latency.p50_ns,
-            longest_ns=latency.p90_ns,
-            outputs=tuple(instance.outputs) if goes_nowhere else (),
-        )
-
-    def _errors_of(self, instance: ProcessorInstance) -> RecentErrors:
-        recent = self._around.failures.recent_errors(instance)
-        return recent._replace(since_ns=self._on_clock(recent.since_ns))
-
-    def _held_head(self, instance: ProcessorInstance) -> str:
-        """The head behind which it is called, where that waits for room inside a call."""
-        loop = loop_of(instance)
-        if loop is None or loop.head is instance or any(isinstance(one, RingReader) for one in instance.readers):
-            return ""
-        return self._held_heads.get(loop, "")
-
-    def _on_clock(self, media_ns: int) -> int:
-        """A time of the clock for media on the runtime's clock; 0 stays what never was."""
-        return media_ns + self._offset_ns if media_ns else 0
-
-    def _link_facts(self, port: str, channel: Channel, reader: SlotReader | RingReader) -> LinkFacts:
-        since_ns = reader.ring.stalled[0] if isinstance(reader, RingReader) and reader.ring.stalled else None
-        depth, taken, dropped = reader.depth(), reader.count_for_sure(), 0
-        if channel.live:
-            counted = channel.statistics()
-            depth, dropped = counted.depth, counted.full
-        return LinkFacts(
-            id=LinkId(channel.name),
-            source=_source_of(channel),
-            target=_target_of(channel),
-            input=port,
-            depth=depth,
-            capacity=channel.capacity,
-            holds=not channel.drops,
-            since_ns=None if since_ns is None else self._on_clock(since_ns),
-            taken=taken,
-            dropped=dropped,
-            ended=reader.ended,
-            wait_ns=0 if channel.wait is None else channel.wait.stats().p50_ns,
-        )
-
-    def _neglects(self, instance: ProcessorInstance) -> tuple[str, ...]:
-        if instance.left_unread is None or instance.over:
-            return ()
-        return tuple(
-            port
-            for port, channels in instance.inputs.items()
-            if any(channel.reader is not None and channel.reader.depth() for channel in channels)
-        )
-
-    def _planned(self, instance: ProcessorInstance) -> tuple[int | None, str]:
-        """When the clock calls it next, and how often that is."""
-        loop = loop_of(instance)
-        if instance.ticking and instance.wake_ns is None and loop is not None:
-            interval_ns = instance.declaration.execution.interval_ns
-            if interval_ns < NS_PER_S:
-                return None, ""
-            return self._on_clock(loop.next_tick_ns(instance)), f"every {interval_ns / NS_PER_S:g} s"
-        wake_ns = instance.wake_ns
-        return (wake_ns if wake_ns is None or wake_ns >= NEVER_NS else self._on_clock(wake_ns)), ""
-
-    def _call_facts(self, call: Call, instance: ProcessorInstance | None) -> CallFacts:
-        since_ns: int | None = None
-        if instance is not None and call.method == "process":
-            since_ns = max(self._on_clock(self._last_called(instance)), self._around.begun_ns(instance) or 0) or None
-        return CallFacts(
-            method=call.method,
-            place=call.place,
-            since_ns=since_ns,
-            deepest=call.deepest,
-            thread=call.thread,
-            waits_for_room=call.waits_for_room,
-            awaits=call.awaits,
-        )
-
-    def _last_called(self, instance: ProcessorInstance) -> int:
-        """When it was called at the earliest: one that passes call straight, with the head of its loop."""
-        loop = instance.loop
-        if instance.metrics.steady is None or not isinstance(loop, Loop) or loop.head is None:
-            return instance.called_ns
-        return max(instance.called_ns, loop.head.called_ns)
 
 
 def _is_full(reader: SlotReader | RingReader) -> bool:
@@ -417,43 +266,11 @@ def _is_full(reader: SlotReader | RingReader) -> bool:
     return not reader.closed and reader.depth() >= reader.capacity
 
 
-def _is_crowded(reader: SlotReader | RingReader) -> bool:
+def _is_lagging(reader: SlotReader | RingReader) -> bool:
     capacity = reader.ring.capacity if isinstance(reader, RingReader) else reader.capacity
-    return _is_full(reader) or crowded(reader.depth(), capacity)
-
-
-def _linked(instance: ProcessorInstance) -> list[str]:
-    """The inputs that a link reaches; one that was cut and is empty reaches nobody."""
-    return [port for port, channels in instance.inputs.items() if any(not channel.done for channel in channels)]
+    return _is_full(reader) or lagging(reader.depth(), capacity)
 
 
 def _may_lack(reader: SlotReader | RingReader) -> bool:
     """Whether its processor may have to wait for the writer: for a frame, or to be called behind it in one pass."""
     return isinstance(reader, SlotReader) or not reader.depth()
-
-
-def _goes_nowhere(instance: ProcessorInstance) -> bool:
-    return bool(instance.outputs) and not any(instance.outputs.values())
-
-
-def _main_is_elsewhere(instance: ProcessorInstance | None) -> bool:
-    loop = None if instance is None else loop_of(instance)
-    runner = None if loop is None else loop.runner
-    return isinstance(runner, MainTask) and not runner.main.attended
-
-
-def _outside(instance: ProcessorInstance) -> str:
-    """What a processor says that it waits for; one that raises has nothing to say."""
-    try:
-        said: object = instance.processor.waits_for()
-    except Exception:
-        return ""
-    return said if isinstance(said, str) else ""
-
-
-def _source_of(channel: Channel) -> ProcessorId:
-    return ProcessorId(channel.name.partition("->")[0].rpartition(".")[0])
-
-
-def _target_of(channel: Channel) -> ProcessorId:
-    return ProcessorId(channel.name.partition("->")[2].rpartition(".")[0])

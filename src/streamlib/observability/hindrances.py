@@ -10,6 +10,7 @@ from streamlib.events.event import described
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.observability.catch import Catch
+from streamlib.observability.causes import listed
 from streamlib.observability.no_sample import NoSample, NoSampleCause
 from streamlib.observability.viewpoint import PICTURES, SOUND, Viewpoint, link_to
 from streamlib.states import GraphState, ProcessorState
@@ -71,6 +72,8 @@ class Hindrances:
             if id_ not in graph:
                 return f"{id_} was removed meanwhile"
             instance = graph.get(id_, ProcessorInstance)
+        if instance is not None and instance.declaration.inputs and not instance.incoming():
+            return f"nothing is connected to its input {listed(tuple(instance.declaration.inputs))}: connect that"
         if view.is_output and instance is not None and not instance.outputs.get(view.port.port):
             return "no link leaves from there, and some processors send nothing to nobody: connect it"
         return f"runtime.inspector.explain({id_!r}) says why; or give a longer timeout"

@@ -26,7 +26,7 @@ from streamlib.observability.naming import LinkNamed, ProcessorNamed, link_id, p
 from streamlib.observability.observer import Observer
 from streamlib.observability.observers import Observers
 from streamlib.observability.rates import Rates
-from streamlib.observability.readings import LinkParts, ProcessorParts, end_of, link_snapshot, processor_snapshot
+from streamlib.observability.readings import end_of, link_snapshot, processor_snapshot
 from streamlib.observability.sightings import Bounds
 from streamlib.observability.snapshots import (
     GraphHealth,
@@ -79,14 +79,10 @@ class GraphInspector:
         with graph.lock:
             if name not in graph:
                 return None
-            parts = ProcessorParts(
-                graph.node(name),
-                graph.get(name, ProcessorState) or ProcessorState.IDLE,
-                metrics_of(graph, name),
-                graph.get(name, SchedulingStrategy),
-                graph.get(name, ProcessorInstance),
-            )
-        return processor_snapshot(parts, self._rates, self._now_ns())
+            node, state = graph.node(name), graph.get(name, ProcessorState) or ProcessorState.IDLE
+            metrics, strategy = metrics_of(graph, name), graph.get(name, SchedulingStrategy)
+            instance = graph.get(name, ProcessorInstance)
+        return processor_snapshot(node, state, metrics, strategy, instance, self._rates, self._now_ns())
 
     def link(self, link: LinkNamed | str) -> LinkSnapshot | None:
         """One link as it is now, by its id or its handle; None where there is none of that id.
@@ -100,8 +96,8 @@ class GraphInspector:
                 return None
             joined, wired = graph.link(name), graph.get(name, WiredChannel)
             input_ = graph.node(joined.target.processor_id).declaration.input(joined.target.port)
-            parts = LinkParts(joined, input_, None if wired is None else wired.channel, statistics_of(graph, name))
-        return link_snapshot(parts, self._rates, self._now_ns())
+            channel, counted = None if wired is None else wired.channel, statistics_of(graph, name)
+        return link_snapshot(joined, input_, channel, counted, self._rates, self._now_ns())
 
     def snapshot(self) -> GraphSnapshot:
         """The whole graph at once: every processor and link of one version of the topology, and the health of it all.
@@ -143,7 +139,7 @@ class GraphInspector:
 
     def health(self) -> GraphHealth:
         """How the graph as a whole is doing."""
-        return read_health(self._graph)
+        return read_health(self._graph, self._rates, self._now_ns())
 
     def explain(self, subject: ProcessorNamed | LinkNamed | str = "") -> Explanation:
         """Why nothing comes out: the roots first, each with what comes of it, in words and as data.
@@ -157,7 +153,7 @@ class GraphInspector:
         Raises:
             UnknownProcessorError, UnknownLinkError: There is none of that id, or it is a handle of another runtime.
         """
-        return self._explain(subject_named(self._graph, subject) if subject else "")
+        return self._explain("" if isinstance(subject, str) and not subject else subject_named(self._graph, subject))
 
     def interpreter_wait(self) -> InterpreterWait:
         """Estimate how long threads wait for the interpreter, from now until it is closed; use it with `with`."""

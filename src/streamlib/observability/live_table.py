@@ -73,8 +73,8 @@ class LiveTable(Closing):
         clock: Clock | None = None,
         screen: Callable[[], Screen | None] = screen_here,
     ) -> None:
-        if not SHORTEST_S <= interval_s <= LONGEST_S:
-            words = f"a live table is drawn every {interval_s!r} s; give {SHORTEST_S} to {LONGEST_S}"
+        if not _is_interval(interval_s):
+            words = f"interval_s is {interval_s!r}; give seconds, {SHORTEST_S:g} to {LONGEST_S:g}"
             raise ConfigError(words, field="interval_s")
         self._inspector = inspector
         self._events = events
@@ -156,6 +156,10 @@ class LiveTable(Closing):
         over = self._ran and idle
         self._ran = self._ran or not idle
         return not over
+
+
+def _is_interval(given: object) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and SHORTEST_S <= given <= LONGEST_S
 
 
 def _let_go(drawing: _Drawing, screen: Screen, hears: Subscription | None) -> None:

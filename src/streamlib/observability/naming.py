@@ -6,6 +6,7 @@ looked at there is not known here. Used by `inspector`, `observers`, `perception
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeAlias
 
 from streamlib.errors import UnknownLinkError, UnknownProcessorError
@@ -32,6 +33,10 @@ class ProcessorNamed(Protocol):
         """Whose it is."""
         ...
 
+    def present(self) -> object:
+        """Raises where its processor is not in the graph, with words for why."""
+        ...
+
 
 class LinkNamed(Protocol):
     """A handle of a link."""
@@ -44,6 +49,10 @@ class LinkNamed(Protocol):
     @property
     def runtime(self) -> HasGraph:
         """Whose it is."""
+        ...
+
+    def present(self) -> object:
+        """Raises where its link is not in the graph, with words for why."""
         ...
 
 
@@ -64,12 +73,7 @@ def processor_id(graph: PropertyGraph, given: object) -> ProcessorId:
     Raises:
         UnknownProcessorError: It is neither an id nor a handle, or it is a handle of another runtime.
     """
-    if _is_foreign(graph, given):
-        raise UnknownProcessorError(given, graph.processor_ids(), foreign=True)
-    id_ = _id_of(given)
-    if id_ is None:
-        raise UnknownProcessorError(given, graph.processor_ids())
-    return ProcessorId(id_)
+    return ProcessorId(_id_here(graph, given, UnknownProcessorError, graph.processor_ids))
 
 
 def link_id(graph: PropertyGraph, given: object) -> LinkId:
@@ -78,30 +82,29 @@ def link_id(graph: PropertyGraph, given: object) -> LinkId:
     Raises:
         UnknownLinkError: It is neither an id nor a handle, or it is a handle of another runtime.
     """
-    if _is_foreign(graph, given):
-        raise UnknownLinkError(given, graph.link_ids(), foreign=True)
-    id_ = _id_of(given)
-    if id_ is None:
-        raise UnknownLinkError(given, graph.link_ids())
-    return written_link_id(id_)
+    return written_link_id(_id_here(graph, given, UnknownLinkError, graph.link_ids))
 
 
 def processor_named(graph: PropertyGraph, given: object) -> ProcessorId:
     """The id of a processor that is in the graph.
 
     Raises:
-        UnknownProcessorError: There is none of that id, or it is a handle of another runtime.
+        UnknownProcessorError: There is none of that id, it was removed, or it is a handle of another runtime.
     """
-    return graph.node(processor_id(graph, given)).id
+    id_ = processor_id(graph, given)
+    _check_present(graph, id_, given)
+    return graph.node(id_).id
 
 
 def link_named(graph: PropertyGraph, given: object) -> LinkId:
     """The id of a link that is in the graph.
 
     Raises:
-        UnknownLinkError: There is none of that id, or it is a handle of another runtime.
+        UnknownLinkError: There is none of that id, it was removed, or it is a handle of another runtime.
     """
-    return graph.link(link_id(graph, given)).id
+    id_ = link_id(graph, given)
+    _check_present(graph, id_, given)
+    return graph.link(id_).id
 
 
 def subject_named(graph: PropertyGraph, given: object) -> ProcessorId | LinkId:
@@ -113,10 +116,27 @@ def subject_named(graph: PropertyGraph, given: object) -> ProcessorId | LinkId:
     return link_named(graph, given) if "->" in written_link_id(_id_of(given) or "") else processor_named(graph, given)
 
 
-def _is_foreign(graph: PropertyGraph, given: object) -> bool:
-    """Whether it is a handle of another runtime: two may well have processors of one id."""
+def _id_here(
+    graph: PropertyGraph,
+    given: object,
+    unknown: type[UnknownProcessorError | UnknownLinkError],
+    known: Callable[[], Iterable[str]],
+) -> str:
+    """The id that something is named by; no handle of another runtime, which may well have one of the same id."""
     runtime = getattr(given, "runtime", None)
-    return runtime is not None and getattr(runtime, "graph", None) is not graph
+    if runtime is not None and getattr(runtime, "graph", None) is not graph:
+        raise unknown(given, known(), foreign=True)
+    id_ = _id_of(given)
+    if id_ is None:
+        raise unknown(given, known())
+    return id_
+
+
+def _check_present(graph: PropertyGraph, id_: ProcessorId | LinkId, given: object) -> None:
+    """Have a handle say why what it names is not in the graph: removed, or not there yet."""
+    present = getattr(given, "present", None)
+    if id_ not in graph and callable(present):
+        present()
 
 
 def _id_of(given: object) -> str | None:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Generic, Self, TypeVar, cast
 from weakref import finalize
 
+from streamlib.clock import checked_wait
 from streamlib.events.closing import AsyncClosing, Closing
 from streamlib.events.event import Event
 from streamlib.observability.sightings import ObserverEnd, ObserverStatistics
@@ -57,8 +58,11 @@ class Observer(Closing, AsyncClosing, Generic[E]):
 
         Returns:
             None where none came in time, or none is left and it has ended.
+
+        Raises:
+            ConfigError: The timeout is no number.
         """
-        return cast("E | None", self._sightings.take(timeout))
+        return cast("E | None", self._sightings.take(checked_wait(timeout)))
 
     def close(self) -> None:
         """Detach, and wake who reads; from any thread, and as often as you like. What it holds can still be read."""

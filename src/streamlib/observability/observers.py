@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from streamlib.errors import ConfigError
 from streamlib.events.bus import EventBus
 from streamlib.events.graph import GraphEvent
 from streamlib.events.link import LinkEvent
@@ -49,6 +50,8 @@ class Observers:
 
     def of_link(self, link: LinkNamed | str, bounds: Bounds, *, frames: bool) -> Observer[LinkEvent]:
         """An observer of a link."""
+        if not isinstance(frames, bool):
+            raise ConfigError(f"frames is {frames!r}; give True for the frames themselves, or False", field="frames")
         id_ = link_named(self._graph, link)
         watch = LinkWatch(self._graph, self._bus, Sightings(bounds, self._now_ns), self._taps, id_, frames=frames)
         return Observer(watch, id_, self._in_line)

@@ -247,6 +247,6 @@ def _milliseconds(given: object) -> int:
 def _number(given: object) -> float:
     """What was given, where it is a number; otherwise one that is in no range."""
     try:
-        return float(given) if isinstance(given, numbers.Real) else math.nan
+        return float(given) if not isinstance(given, bool) and isinstance(given, numbers.Real) else math.nan
     except OverflowError:  # an int that no float holds
         return math.nan

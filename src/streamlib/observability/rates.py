@@ -6,7 +6,7 @@ Handed the counters that a look has read anyway; what they count is not known he
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
+from typing import TypeAlias
 
 from streamlib.clock import NS_PER_S
 
@@ -14,11 +14,8 @@ SHORTEST_WINDOW_NS = NS_PER_S // 2
 """A look so soon behind another counts from where that one did: over less, a rate says nothing."""
 
 
-class _Look(NamedTuple):
-    """What a counter was, and when."""
-
-    counted: int
-    at_ns: int
+_Looks: TypeAlias = tuple[int, int, int, int]
+"""What a counter was and when: at the older look, and at the newer one."""
 
 
 class Rates:
@@ -28,8 +25,8 @@ class Rates:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # Two looks each, the older first. Bounded by `_limit`: who was not looked at longest is forgotten.
-        self._looks: dict[tuple[str, int], tuple[_Look, _Look]] = {}
+        # Bounded by `_limit`: who was not looked at longest is forgotten.
+        self._looks: dict[tuple[str, int], _Looks] = {}
         self._limit = self.LIMIT
 
     def make_room(self, counters: int) -> None:
@@ -40,16 +37,16 @@ class Rates:
         """Counts in a second, and over how many seconds."""
         if not since_ns:
             return 0.0, 0.0
-        now = _Look(count, now_ns)
+        began: _Looks = (0, since_ns, 0, since_ns)
         with self._lock:
-            began = _Look(0, since_ns)
-            older, newer = self._looks.pop(key, (began, began))
-            if newer.counted > count or newer.at_ns < since_ns:  # it was made anew since, and counts from nothing
-                older = newer = began
-            if now_ns - newer.at_ns >= SHORTEST_WINDOW_NS:
-                older, newer = newer, now
-            self._looks[key] = older, newer
-            while len(self._looks) > self._limit:
-                del self._looks[next(iter(self._looks))]
-        window_ns = now_ns - older.at_ns
-        return ((count - older.counted) * NS_PER_S / window_ns if window_ns > 0 else 0.0), window_ns / NS_PER_S
+            looks = self._looks
+            older, older_ns, newer, newer_ns = looks.pop(key, began)
+            if newer > count or newer_ns < since_ns:  # it was made anew since, and counts from nothing
+                older, older_ns, newer, newer_ns = began
+            if now_ns - newer_ns >= SHORTEST_WINDOW_NS:
+                older, older_ns, newer, newer_ns = newer, newer_ns, count, now_ns
+            looks[key] = older, older_ns, newer, newer_ns
+            while len(looks) > self._limit:
+                del looks[next(iter(looks))]
+        window_ns = now_ns - older_ns
+        return ((count - older) * NS_PER_S / window_ns if window_ns > 0 else 0.0), window_ns / NS_PER_S

@@ -7,7 +7,7 @@ Nothing is locked here and nothing is counted: who looks hands in what he has fo
 from __future__ import annotations
 
 import threading
-from typing import Any, NamedTuple
+from typing import Any
 
 from streamlib.execution.event_loop_runner import AsyncLoop
 from streamlib.execution.instance import ProcessorInstance
@@ -21,7 +21,8 @@ from streamlib.graph.node import ProcessorNode
 from streamlib.graph.plain_values import to_plain
 from streamlib.ids import PortRef
 from streamlib.links.channel import Channel
-from streamlib.links.latency import NEVER_TIMED, LatencyHistogram, LatencyStats
+from streamlib.links.latency import NEVER_TIMED
+from streamlib.links.reader import RingReader
 from streamlib.links.statistics import LinkStatistics
 from streamlib.observability.rates import Rates
 from streamlib.observability.snapshots import LinkEndpoint, LinkSnapshot, Place, ProcessorSnapshot, RunsOn
@@ -29,58 +30,53 @@ from streamlib.processors.ports import LinkInput
 from streamlib.states import ProcessorState
 
 
-class ProcessorParts(NamedTuple):
-    """What the graph holds of a processor."""
-
-    node: ProcessorNode
-    state: ProcessorState
-    metrics: ProcessorMetrics | None
-    strategy: SchedulingStrategy | None
-    instance: ProcessorInstance | None
-
-
-class LinkParts(NamedTuple):
-    """What the graph holds of a link; the channel while it runs, and its counters also after that."""
-
-    link: Link
-    input: LinkInput[Any]
-    channel: Channel | None
-    statistics: LinkStatistics | None
-
-
-def processor_snapshot(parts: ProcessorParts, rates: Rates, now_ns: int) -> ProcessorSnapshot:
-    """One processor as it is now."""
-    node, metrics = parts.node, parts.metrics
+def processor_snapshot(
+    node: ProcessorNode,
+    state: ProcessorState,
+    metrics: ProcessorMetrics | None,
+    strategy: SchedulingStrategy | None,
+    instance: ProcessorInstance | None,
+    rates: Rates,
+    now_ns: int,
+) -> ProcessorSnapshot:
+    """One processor as it is now, of what the graph holds of it."""
     calls = 0 if metrics is None else metrics.calls
-    since_ns = 0 if metrics is None or parts.instance is None else metrics.since_ns  # who is gone has no rate
+    going = instance is not None and not instance.over  # who has ended or is gone has no rate
+    since_ns = metrics.since_ns if metrics is not None and going else 0
     throughput, window_s = rates.of((node.id, node.generation), calls, now_ns, since_ns)
     return ProcessorSnapshot(
         id=node.id,
         processor_type=node.processor_type,
-        state=parts.state,
+        state=state,
         throughput_fps=throughput,
         window_s=window_s,
         calls=calls,
         errors=0 if metrics is None else metrics.errors,
         latency=NEVER_TIMED if metrics is None else metrics.latency.stats(),
-        age=NEVER_TIMED if metrics is None else _stats(metrics.age),
+        age=NEVER_TIMED if metrics is None or metrics.age is None else metrics.age.stats(),
         config=_config(node),
-        place=None if parts.strategy is None else _place(parts.strategy, parts.instance),
+        place=None if strategy is None else _place(strategy, instance),
         generation=node.generation,
     )
 
 
-def link_snapshot(parts: LinkParts, rates: Rates, now_ns: int) -> LinkSnapshot:
-    """One link as it is now."""
-    link, channel = parts.link, parts.channel
-    counted = parts.statistics or LinkStatistics(0, 0, 0, link.capacity or parts.input.capacity)
-    since_ns = 0 if channel is None else channel.since_ns
+def link_snapshot(
+    link: Link,
+    input_: LinkInput[Any],
+    channel: Channel | None,
+    statistics: LinkStatistics | None,
+    rates: Rates,
+    now_ns: int,
+) -> LinkSnapshot:
+    """One link as it is now, of what the graph holds of it: the channel while it runs, its counters also after that."""
+    counted = statistics or LinkStatistics(0, 0, 0, link.capacity or input_.capacity)
+    since_ns = 0 if channel is None or _is_over(channel) else channel.since_ns
     throughput, window_s = rates.of((link.id, since_ns), counted.taken, now_ns, since_ns)
     return LinkSnapshot(
         id=link.id,
         source=end_of(link.source),
         target=end_of(link.target),
-        delivery=link.delivery or parts.input.delivery,
+        delivery=link.delivery or input_.delivery,
         queue_depth=counted.depth,
         capacity=counted.capacity,
         queued_bytes=counted.nbytes,
@@ -97,13 +93,17 @@ def link_snapshot(parts: LinkParts, rates: Rates, now_ns: int) -> LinkSnapshot:
     )
 
 
+def _is_over(channel: Channel) -> bool:
+    """Whether nothing will be read from a link any more: one of its ends has ended."""
+    reader = channel.reader
+    if reader is None:
+        return False
+    return reader.ended or (reader.ring.closed if isinstance(reader, RingReader) else reader.closed)
+
+
 def end_of(port: PortRef) -> LinkEndpoint:
     """A port as the end of a link."""
     return LinkEndpoint(processor_id=port.processor_id, port=port.port)
-
-
-def _stats(histogram: LatencyHistogram | None) -> LatencyStats:
-    return NEVER_TIMED if histogram is None else histogram.stats()
 
 
 def _place(strategy: SchedulingStrategy, instance: ProcessorInstance | None) -> Place:

@@ -12,6 +12,7 @@ import msgspec
 
 from streamlib.clock import NS_PER_S
 from streamlib.execution.metrics import RecentErrors
+from streamlib.graph.components import FailedStart
 from streamlib.ids import LinkId, ProcessorId
 from streamlib.processors.execution_mode import ExecutionMode
 from streamlib.states import GraphState, ProcessorState
@@ -129,6 +130,11 @@ def crowded(depth: int, capacity: int) -> bool:
     return depth >= (capacity - 1 if capacity >= 4 else capacity)
 
 
+def lagging(depth: int, capacity: int) -> bool:
+    """Whether a link is at least half full: so far it is emptied before a writer that found no room is called back."""
+    return depth >= (capacity // 2 if capacity >= 4 else capacity)
+
+
 class LinkFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One link.
 
@@ -170,6 +176,11 @@ class LinkFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """Whether it is full, or was a moment ago."""
         return self.full or crowded(self.depth, self.capacity)
 
+    @property
+    def lagging(self) -> bool:
+        """Whether its reader is behind, though there may be room just now."""
+        return self.full or lagging(self.depth, self.capacity)
+
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """What was found.
@@ -181,6 +192,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         has_run: It ran before, and was stopped.
         paused_ns: Since when all of it is paused.
         failures: What ended processors, also those of the last run.
+        failed_start: What kept it from starting the last time.
         started_ns: Since when the first of its processors has run; None where none does.
         processors: Who may be in trouble, and who stands before and behind them.
         links: The links that lead to these.
@@ -193,6 +205,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     has_run: bool = False
     paused_ns: int | None = None
     failures: Mapping[ProcessorId, str] = {}
+    failed_start: FailedStart | None = None
     started_ns: int | None = None
     processors: Mapping[ProcessorId, ProcessorFacts] = {}
     links: Mapping[LinkId, LinkFacts] = {}

@@ -17,6 +17,9 @@ from streamlib.clock import NS_PER_S
 from streamlib.errors import ConfigError
 from streamlib.events.event import Event
 
+SLOWEST_RATE = 1e-6
+"""Events a second at least: one in eleven days."""
+
 
 class ObserverEnd(StrEnum):
     """Why an observer sees nothing more."""
@@ -224,7 +227,7 @@ class Sightings:
 
 
 def _is_rate(given: object) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool) and 0 < given < NS_PER_S
+    return isinstance(given, int | float) and not isinstance(given, bool) and SLOWEST_RATE <= given < NS_PER_S
 
 
 def _rouse(sleeper: asyncio.Future[None]) -> None:

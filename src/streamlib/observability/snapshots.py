@@ -26,7 +26,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Any of the records here."""
 
 
-class LinkEndpoint(Snapshot, frozen=True, kw_only=True):
+class LinkEndpoint(Snapshot, frozen=True, kw_only=True, gc=False):
     """One end of a link."""
 
     processor_id: ProcessorId
@@ -46,7 +46,7 @@ class RunsOn(StrEnum):
     CALLER = "caller"
 
 
-class Place(Snapshot, frozen=True, kw_only=True):
+class Place(Snapshot, frozen=True, kw_only=True, gc=False):
     """Where a processor runs.
 
     Attributes:
@@ -77,7 +77,7 @@ class ProcessorSnapshot(Snapshot, frozen=True, kw_only=True):
         id: Its id.
         processor_type: The name of its type.
         state: What it is doing.
-        throughput_fps: Calls of `process` in a second, over the window; 0 while it does not run.
+        throughput_fps: Calls of `process` in a second, over the window; 0 while it does not run, and once it has ended.
         window_s: Since when throughput was counted, in seconds: since the look before, or since it runs.
         calls: Calls of `process` so far.
         errors: How many of them raised.
@@ -108,7 +108,7 @@ class ProcessorSnapshot(Snapshot, frozen=True, kw_only=True):
         return f"{words}, {self.throughput_fps:,.1f} per second{errors}"
 
 
-class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
+class LinkSnapshot(Snapshot, frozen=True, kw_only=True, gc=False):
     """One link; its counters agree with each other: written = taken + queue_depth + dropped.
 
     Attributes:
@@ -119,7 +119,7 @@ class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
         queue_depth: Frames that wait.
         capacity: Frames that may wait.
         queued_bytes: The size of what waits.
-        throughput_fps: Frames read in a second, over the window.
+        throughput_fps: Frames read in a second, over the window; 0 once one of its ends has ended.
         window_s: Since when throughput was counted, in seconds: since the look before, or since it runs.
         written: Frames written since it was wired.
         taken: Frames read.
@@ -166,7 +166,7 @@ class LinkSnapshot(Snapshot, frozen=True, kw_only=True):
         return self.runs and self.queue_depth >= self.capacity
 
 
-class TopologyProcessor(Snapshot, frozen=True, kw_only=True):
+class TopologyProcessor(Snapshot, frozen=True, kw_only=True, gc=False):
     """A processor, as a point of the topology."""
 
     id: ProcessorId
@@ -174,7 +174,7 @@ class TopologyProcessor(Snapshot, frozen=True, kw_only=True):
     state: ProcessorState
 
 
-class TopologyLink(Snapshot, frozen=True, kw_only=True):
+class TopologyLink(Snapshot, frozen=True, kw_only=True, gc=False):
     """A link, as an arrow of the topology."""
 
     id: LinkId
@@ -198,6 +198,35 @@ class GraphTopology(Snapshot, frozen=True, kw_only=True):
     links: tuple[TopologyLink, ...]
 
 
+class Bottleneck(Snapshot, frozen=True, kw_only=True):
+    """A processor that sets the pace: it is busy nearly all the time, others wait for it, and it waits for nobody.
+
+    A graph that runs as fast as it can has one and is well: its slowest stage. `slow` says where `explain` calls it
+    trouble.
+
+    Attributes:
+        processor_id: Its id.
+        link_id: The link into it that is full, the first where several are.
+        busy: The part of the window that it was inside calls, 0 to 1; one that shares its thread may have less than
+            others, and all on that thread together are busy.
+        window_s: Since when that was counted, in seconds: since the look before, or since it runs.
+        call_ns: What half of its calls take at most.
+        writers: Who waits for room there, or, as a live source does, drops what finds none.
+        slow: Whether a call takes 50 ms or longer, a writer has waited for a second or longer, or frames are dropped.
+    """
+
+    processor_id: ProcessorId
+    link_id: LinkId
+    busy: float
+    window_s: float
+    call_ns: int
+    writers: tuple[ProcessorId, ...]
+    slow: bool
+
+    def __str__(self) -> str:
+        return f"{self.processor_id} ({self.busy:.0%} busy, {self.call_ns / 1e6:,.3g} ms a call)"
+
+
 class GraphHealth(Snapshot, frozen=True, kw_only=True):
     """How the graph as a whole is doing.
 
@@ -207,7 +236,8 @@ class GraphHealth(Snapshot, frozen=True, kw_only=True):
         link_count: Links in it.
         dropped_frames: Frames that links have lost since they were wired.
         error_count: Calls of `process` that raised.
-        bottlenecks: Processors at a full input, those first that others wait for: what they feed is not full.
+        bottlenecks: Processors that set the pace of those before them, the busiest first; of links that are meant to
+            drop frames no reader is one.
         failed: Processors that an error has ended.
         paused: Processors that are paused by themselves.
         queued_bytes: The size of all that waits in links.
@@ -219,14 +249,15 @@ class GraphHealth(Snapshot, frozen=True, kw_only=True):
     link_count: int
     dropped_frames: int
     error_count: int
-    bottlenecks: tuple[ProcessorId, ...]
+    bottlenecks: tuple[Bottleneck, ...]
     failed: tuple[ProcessorId, ...]
     paused: tuple[ProcessorId, ...]
     queued_bytes: int
     collector: LatencyStats
 
     def __str__(self) -> str:
-        lists = {"held up by": self.bottlenecks, "failed": self.failed, "paused by themselves": self.paused}
+        pace = [str(one) for one in self.bottlenecks]
+        lists = {"the pace is set by": pace, "failed": self.failed, "paused by themselves": self.paused}
         head = f"{self.state}: {self.processor_count:,} processors, {self.link_count:,} links"
         lost = f"frames dropped: {self.dropped_frames:,}, errors: {self.error_count:,}"
         rest = (f"{what}: {_listed(ids)}" for what, ids in lists.items() if ids)

@@ -22,6 +22,7 @@ from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.execution.task import Task
 from streamlib.execution.whereabouts import Call, Whereabouts
+from streamlib.graph.components import log_fields_of
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.links.reader import RingReader
@@ -210,7 +211,8 @@ class StallWatcher:
     def _announce(self, key: tuple[str, Cause], finding: Finding) -> None:
         if key not in self._logged:
             self._logged.add(key)
-            _LOG.warning("%s; try: %s", finding.sentence, finding.advice)
+            fields = log_fields_of(self._graph, ProcessorId(finding.root))
+            _LOG.warning("%s; try: %s", finding.sentence, finding.advice, extra=fields)
         self._bus.publish(
             StallDetected(
                 processor_id=ProcessorId(finding.root),

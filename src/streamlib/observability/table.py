@@ -96,7 +96,7 @@ class GraphTable:
         words = f"{health.state}: {health.processor_count} processors, {health.link_count} links, "
         words += f"{health.dropped_frames:,} frames dropped, {health.error_count:,} errors"
         if health.bottlenecks:
-            words += f", held up by {health.bottlenecks[0]}"
+            words += f", the pace is set by {health.bottlenecks[0].processor_id}"
         return words
 
     def _more(self, count: int) -> list[str]:

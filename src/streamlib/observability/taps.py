@@ -20,7 +20,7 @@ from streamlib.events.runtime import ObserverFailed
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop, loop_of
 from streamlib.execution.tapped_call import CallObserver, CallTap
-from streamlib.graph.components import WiredChannel
+from streamlib.graph.components import WiredChannel, log_fields_of
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId, PortRef, ProcessorId
 from streamlib.links.tap import FrameObserver, LinkObserver, ObserverSlot, OutputTap, Tap
@@ -126,7 +126,7 @@ class Taps:
             instance = graph.get(id_, ProcessorInstance)
             loop = None if instance is None else loop_of(instance)
             if instance is not None and loop is not None:
-                loop.post(partial(instance.refit, wired.channel))
+                loop.post(partial(_held_anew, instance, partial(instance.refit, wired.channel)))
                 loop.serve()
 
     # ----------------------------------------------------------------------------------------------------- of outputs
@@ -145,7 +145,7 @@ class Taps:
             self._fit_soon(port, partial(self._fit_output, port))
 
     def _output_failed(self, port: PortRef, observer: FrameObserver, error: Exception) -> None:
-        self._tell(f"output {port}", observer, error)
+        self._tell(f"output {port}", observer, error, port.processor_id)
         self.detach_output(port, observer)
 
     def _fit_output(self, port: PortRef) -> None:
@@ -153,7 +153,7 @@ class Taps:
         instance, loop = self._running(port.processor_id)
         tap = self._outputs.of(port)
         if instance is not None and loop is not None:
-            loop.post(partial(instance.tap_output, port.port, tap))
+            loop.post(partial(_held_anew, instance, partial(instance.tap_output, port.port, tap)))
             loop.serve()
 
     # ------------------------------------------------------------------------------------------------------- of calls
@@ -169,14 +169,14 @@ class Taps:
             self._fit_soon(id_, partial(self._fit_call, id_))
 
     def _call_failed(self, id_: ProcessorId, observer: CallObserver, error: Exception) -> None:
-        self._tell(f"processor {id_}", observer, error)
+        self._tell(f"processor {id_}", observer, error, id_)
         self.detach_call(id_, observer)
 
     def _fit_call(self, id_: ProcessorId) -> None:
         """Have a running processor called as its observers want it. No commit is under way."""
         instance, loop = self._running(id_)
         if instance is not None and loop is not None:
-            loop.post(partial(_tap_call, instance, self._calls.of(id_)))
+            loop.post(partial(_held_anew, instance, partial(instance.tap_call, self._calls.of(id_))))
             loop.serve()
 
     # --------------------------------------------------------------------------------------------------------- pieces
@@ -208,15 +208,16 @@ class Taps:
         instance = self._graph.get(id_, ProcessorInstance) if id_ in self._graph else None
         return instance, None if instance is None else loop_of(instance)
 
-    def _tell(self, place: str, observer: object, error: Exception) -> None:
+    def _tell(self, place: str, observer: object, error: Exception, of: ProcessorId | None = None) -> None:
         name = type(observer).__qualname__
-        LOG.error("the observer %s of %s raised and is removed: %r", name, place, error, exc_info=error)
+        fields = None if of is None else log_fields_of(self._graph, of)
+        LOG.error("the observer %s of %s raised and is removed: %r", name, place, error, exc_info=error, extra=fields)
         self._bus.publish(ObserverFailed(observer=name, observed=place, error=described(error)))
 
 
-def _tap_call(instance: ProcessorInstance, tap: CallTap | None) -> None:
-    """Call a processor through a tap, or straight. For the owner of its loop."""
-    instance.tap_call(tap)
+def _held_anew(instance: ProcessorInstance, change: Callable[[], None]) -> None:
+    """Put a tap on a processor's way, or take it away. For the owner of its loop."""
+    change()
     loop = loop_of(instance)
     if loop is not None and loop.head is not instance:  # of the head each pass asks anew how it is called
         loop.touch([instance])

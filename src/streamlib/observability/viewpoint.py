@@ -89,11 +89,11 @@ def find_viewpoint(graph: PropertyGraph, spot: object, output: str | None, kind:
         return _arriving(graph, node, kind)
 
 
-def _named(graph: PropertyGraph, node: ProcessorNode, name: str, kind: Kind) -> Viewpoint:
+def _named(graph: PropertyGraph, node: ProcessorNode, name: object, kind: Kind) -> Viewpoint:
     declared = node.declaration
     ports: dict[str, Port] = {**declared.inputs, **declared.outputs}
-    if name not in ports:
-        raise UnknownPortError(node.id, name, "output or input", ports)
+    if not isinstance(name, str) or name not in ports:
+        raise UnknownPortError(node.id, str(name), "output or input", ports)
     if not _carrying({name: ports[name]}, kind.frame):
         raise ConfigError(f"{node.id}.{name} carries {words(ports[name].frame_types)}, no {kind.word}", field="output")
     if name in declared.inputs:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args
 
@@ -55,7 +56,7 @@ class ProcessorConfig(msgspec.Struct, metaclass=ConfigMeta, frozen=True, kw_only
     """What a processor is told: subclass it as `Config` in the processor's body, one annotated field a setting."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ConfigFields:
     """The fields of one processor type's config, and what can be done with them."""
 
@@ -86,7 +87,14 @@ class ConfigFields:
         Raises:
             ConfigError: A field is unknown, missing or has a wrong value.
         """
+        if config is None and not fields and not self.fields:
+            return self._without_fields
         return self._made(self._values(config) | fields)
+
+    @cached_property
+    def _without_fields(self) -> ProcessorConfig:
+        """The one config of a type that is told nothing: all of its processors share it."""
+        return self._made({})
 
     def changed(
         self, old: ProcessorConfig, config: ProcessorConfig | Mapping[str, object] | None = None, /, **fields: object

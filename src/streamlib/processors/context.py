@@ -1,16 +1,18 @@
 """What a processor is handed: the runtime's side of `setup` and of each `process` call.
 
-The engine makes one `RuntimeContext` and one `ProcessContext` per processor, with its own functions behind
-`wake`, `wake_at` and `end`; a processor sees no runner and no graph through them.
+The engine makes one `RuntimeContext` and one `ProcessContext` per processor, and stands behind `wake`, `wake_at` and
+`end` itself; a processor sees no runner and no graph through them.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -57,6 +59,12 @@ class MediaConfig:
                 raise ConfigError(f"MediaConfig.{name}: {reason(error, annotation, value)}", field=name) from error
 
 
+def log_fields(processor_id: ProcessorId, processor_type: str = "", generation: int = 0) -> dict[str, object]:
+    """Whose a line of the log is, as fields of its record: those of the three that are known."""
+    fields = {"processor_id": processor_id, "processor_type": processor_type, "generation": generation}
+    return {name: one for name, one in fields.items() if one}
+
+
 class ProcessorLog(ProcessorLogAdapter):
     """The logger `streamlib.processor`, each line headed by a processor's id; its records say in fields whose they are.
 
@@ -64,8 +72,7 @@ class ProcessorLog(ProcessorLogAdapter):
     """
 
     def __init__(self, processor_id: ProcessorId, processor_type: str = "", generation: int = 0) -> None:
-        fields = {"processor_id": processor_id, "processor_type": processor_type, "generation": generation}
-        super().__init__(logging.getLogger("streamlib.processor"), {name: one for name, one in fields.items() if one})
+        super().__init__(logging.getLogger("streamlib.processor"), log_fields(processor_id, processor_type, generation))
         self.processor_id = processor_id
 
     def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[str, MutableMapping[str, Any]]:
@@ -104,6 +111,11 @@ class RuntimeContext:
             log = self._log = ProcessorLog(self.processor_id, self.processor_type, self.generation)
         return log
 
+    @property
+    def log_fields(self) -> dict[str, object]:
+        """The fields of a line of another logger that is about this processor."""
+        return log_fields(self.processor_id, self.processor_type, self.generation)
+
     def shared(self, type_: type[T]) -> T:
         """The runtime's one object of a type, made by `type_()` on first use and closed when the runtime stops.
 
@@ -113,6 +125,22 @@ class RuntimeContext:
             StateError: The runtime has closed what it shares.
         """
         return self._shared.get(type_)
+
+
+class Asked(Protocol):
+    """Who does what a processor asks for."""
+
+    def wake(self) -> None:
+        """Call it soon; from any thread."""
+        ...
+
+    def wake_at(self, ns: int, /) -> None:
+        """Call it when the clock reaches a time in nanoseconds."""
+        ...
+
+    def end(self) -> None:
+        """It has nothing more to say."""
+        ...
 
 
 class ProcessContext:
@@ -127,23 +155,30 @@ class ProcessContext:
     there, and returns.
     """
 
-    __slots__ = ("_now_ns", "end", "is_cut_off", "joined", "runtime", "wake", "wake_at")
+    __slots__ = ("_asked", "_now_ns", "is_cut_off", "joined", "runtime")
 
-    def __init__(
-        self,
-        runtime: RuntimeContext,
-        *,
-        wake: Callable[[], None],
-        wake_at: Callable[[int], None],
-        end: Callable[[], None],
-    ) -> None:
+    def __init__(self, runtime: RuntimeContext, asked: Asked) -> None:
         self.runtime = runtime
-        self.wake = wake
-        self.wake_at = wake_at
-        self.end = end
-        self.joined: Counter[str] = Counter()
+        self.joined = _counts(())
         self.is_cut_off = False
+        self._asked = asked
         self._now_ns = runtime.clock.now_ns
+
+    def wake(self) -> None:
+        """Have `process` called soon; from any thread, and also by who keeps this method."""
+        self._asked.wake()
+
+    def wake_at(self, ns: int) -> None:
+        """Have `process` called when the clock reaches a time in nanoseconds; from inside a call.
+
+        Raises:
+            ConfigError: It is no number of nanoseconds.
+        """
+        self._asked.wake_at(ns)
+
+    def end(self) -> None:
+        """Have nothing more to say after this call; from inside a call."""
+        self._asked.end()
 
     def now_ns(self) -> int:
         """The present time on the runtime's clock, in nanoseconds."""
@@ -151,8 +186,12 @@ class ProcessContext:
 
     def cut(self) -> None:
         """Lead nowhere from now on: the processor is torn down. For the engine."""
-        self.wake = self.end = _nothing
-        self.wake_at = _at_no_time
+        self._asked = _NOBODY
+
+    def count_joined(self, output: str, more: int = 1) -> None:
+        """So many more read an output. For the engine."""
+        counts = {**self.joined, output: self.joined[output] + more}
+        self.joined = _counts(tuple(counts.items()))
 
     @property
     def processor_id(self) -> ProcessorId:
@@ -179,9 +218,23 @@ class ProcessContext:
         return self.runtime.shared(type_)
 
 
-def _nothing() -> None:
-    """Nobody is there to be called."""
+class _Nobody:
+    """Stands behind the context of a processor that has gone."""
+
+    def wake(self) -> None:
+        """Nobody is there to be called."""
+
+    def wake_at(self, ns: int) -> None:
+        """At no time."""
+
+    def end(self) -> None:
+        """It has ended."""
 
 
-def _at_no_time(ns: int) -> None:
-    del ns
+_NOBODY = _Nobody()
+
+
+@lru_cache(maxsize=256)
+def _counts(counts: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
+    """Counts by name, of others 0; most processors have the same, and share them."""
+    return MappingProxyType(Counter(dict(counts)))

@@ -52,12 +52,10 @@ class FunctionProcessor(Processor, abstract=True):
         self._call = self.bound()
 
     def _send(self, result: Any, source: Any) -> None:
-        if result is None:
-            return
-        if not isinstance(result, self._returns):
-            raise TypeError(self._wrong(result))
-        output: LinkOutput[Any] = getattr(self, OUTPUT)
-        output.write(stamped(result, source))
+        made = accepted(self, result, source)
+        if made is not None:
+            output: LinkOutput[Any] = getattr(self, OUTPUT)
+            output.write(made)
 
     def _wrong(self, result: Any) -> str:
         said = " | ".join(one.__name__ for one in self._returns) or "None"
@@ -117,6 +115,34 @@ class FunctionJoin(FunctionProcessor, abstract=True):
         for name in self._names:
             while getattr(self, name).read() is not None:
                 pass
+
+
+def reader_of(processor: FunctionFilter) -> Any:
+    """What stands at its input at present."""
+    return getattr(processor, processor._names[0])
+
+
+def straight(processor: FunctionProcessor) -> Callable[..., Any]:
+    """What it calls with its frames at present: the function, with the settings of its config."""
+    return processor._call
+
+
+def accepted(processor: FunctionProcessor, result: Any, source: Any) -> Any:
+    """What is to be written of what a function made of `source`: with its stamps, or None for nothing.
+
+    Raises:
+        TypeError: It is not what the function is annotated to return.
+    """
+    if result is None:
+        return None
+    if not isinstance(result, processor._returns):
+        raise TypeError(processor._wrong(result))
+    return stamped(result, source)
+
+
+def may_hand_on(first: FunctionProcessor, second: FunctionProcessor) -> bool:
+    """Whether the second may return whatever the first returns, as it is."""
+    return bool(second._returns) and all(issubclass(made, second._returns) for made in first._returns)
 
 
 def stamped(result: Any, source: Any) -> Any:

@@ -20,6 +20,9 @@ from streamlib.processors.processor import Processor
 
 _HERE: ContextVar[Origin | None] = ContextVar("streamlib_origin", default=None)
 
+_OF_CASCADES = "streamlib.execution.cascade"
+"""Calls the functions of several processors one after another. Whose turn it is, it has in the variable `processor`."""
+
 _OF_THE_ENGINE = ("streamlib.execution.", "streamlib.links.", "streamlib.compiler.", "logging")
 """Modules whose frames belong to no processor. They are not looked into: some live as long as their thread."""
 
@@ -57,7 +60,12 @@ def origin_of(frame: FrameType | None) -> Origin | None:
     """Whose code the innermost call of a stack belongs to; None where no processor's."""
     while frame is not None:
         code = frame.f_code
-        if code.co_argcount and not frame.f_globals.get("__name__", "").startswith(_OF_THE_ENGINE):
+        if code.co_name == "__call__" and frame.f_globals.get("__name__") == _OF_CASCADES:
+            values = frame.f_locals
+            first = values.get("processor")
+            if isinstance(first, Processor):
+                return _origin(first, {"frame": values.get("frame")})
+        elif code.co_argcount and not frame.f_globals.get("__name__", "").startswith(_OF_THE_ENGINE):
             values = frame.f_locals
             first = values.get(code.co_varnames[0])
             if isinstance(first, Processor) and first._streamlib_context is not None:

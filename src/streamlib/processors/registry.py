@@ -83,6 +83,12 @@ class ProcessorRegistry:
         """All names, sorted; nothing is imported for it."""
         return tuple(sorted({*list(self._types), *self._offered()}))
 
+    def loaded(self) -> dict[str, type[Processor]]:
+        """The types that are there without an import, by name: those registered, and those that somebody imported."""
+        offered = {name: _loaded_by(offers[0]) for name, offers in (self._offers or {}).items()}
+        there = {name: one for name, one in offered.items() if isinstance(one, type) and issubclass(one, Processor)}
+        return there | self._types
+
     def _loaded(self, name: str) -> type[Processor]:
         offers = self._offered().get(name)
         if not offers:

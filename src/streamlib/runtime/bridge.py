@@ -23,10 +23,10 @@ from msgspec import Meta
 from streamlib.clock import NS_PER_S
 from streamlib.errors import DeadlineError, StateError
 from streamlib.graph.components import TransientMarker
-from streamlib.ids import ProcessorId
+from streamlib.ids import PortRef, ProcessorId
 from streamlib.links.delivery import Delivery
 from streamlib.processors.config import ProcessorConfig
-from streamlib.processors.context import ProcessContext, RuntimeContext
+from streamlib.processors.context import ProcessContext, RuntimeContext, log_fields
 from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ProcessExecution
 from streamlib.processors.ports import LinkInput, LinkOutput
@@ -342,7 +342,8 @@ class FrameStream:
             edit.connect(port, self._sink, delivery=delivery)
         self._begun = threading.Event()
         self._over = False
-        self._dropped = finalize(self, _close_dropped, runtime, self._sink.id, str(port.ref), self._begun)
+        whose = log_fields(port.handle.id, port.handle.processor_type)
+        self._dropped = finalize(self, _close_dropped, runtime, self._sink.id, port.ref, self._begun, whose)
         self._dropped.atexit = False
 
     def __iter__(self) -> Iterator[Any]:
@@ -389,8 +390,10 @@ class FrameStream:
         return self._sink
 
 
-def _close_dropped(runtime: Streamed, sink: ProcessorId, port: str, begun: threading.Event) -> None:
+def _close_dropped(
+    runtime: Streamed, sink: ProcessorId, port: PortRef, begun: threading.Event, whose: dict[str, object]
+) -> None:
     """What becomes of a stream that nobody holds any more; called by the collector, wherever it is at work."""
     if not begun.is_set():
-        _LOG.warning("the frames of %s were never iterated over; what kept them is removed", port)
+        _LOG.warning("the frames of %s were never iterated over; what kept them is removed", port, extra=whose)
     runtime.let_go(sink)

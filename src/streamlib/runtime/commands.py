@@ -27,6 +27,8 @@ from streamlib.events.runtime import (
     RuntimeResumeRequested,
     RuntimeStopRequested,
 )
+from streamlib.graph.components import log_fields_of
+from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.runtime.committer import Committer
 from streamlib.runtime.edit import Edit
@@ -63,8 +65,9 @@ class Commanded(Protocol):
 class Commands:
     """Has one runtime obey what is published on its bus."""
 
-    def __init__(self, runtime: Commanded, committer: Committer, bus: EventBus) -> None:
+    def __init__(self, runtime: Commanded, graph: PropertyGraph, committer: Committer, bus: EventBus) -> None:
         self._runtime = runtime
+        self._graph = graph
         self._committer = committer
         self._bus = bus
         self._obey(RuntimePauseRequested, lambda _: runtime.pause())
@@ -93,7 +96,7 @@ class Commands:
     def _tell(self, command: Event, error: Exception) -> None:
         name = type(command).__name__
         id_ = command.processor_id if isinstance(command, ProcessorEvent) else ProcessorId("")
-        fields = {"command": name, **({"processor_id": id_} if id_ else {})}
+        fields = {"command": name, **(log_fields_of(self._graph, id_) if id_ else {})}
         _LOG.error("%s%s failed: %s", name, id_ and f" of {id_}", error, extra=fields)
         self._bus.publish(CommandFailed(command=name, processor_id=id_, error=described(error)))
 

@@ -21,6 +21,7 @@ from streamlib.events.event import Event, described
 from streamlib.events.runtime import CommitFailed
 from streamlib.execution.changes import inside_loop
 from streamlib.execution.main_thread_runner import MainThread, on_main_thread
+from streamlib.graph.components import FailedStart
 from streamlib.graph.property_graph import PropertyGraph
 from streamlib.runtime.edit import Edit
 from streamlib.runtime.edit_plan import EditPlan
@@ -184,7 +185,7 @@ class Committer:
                 self._bus.publish(CommitFailed(error=described(error)))
 
     def _commit_and_tell(self, edit: Edit, drain_s: float | None) -> None:
-        operations, at_ns = [*edit.operations], self._now_ns()
+        operations, at_ns = edit.let_go(), self._now_ns()
 
         def note(way_back: list[Operation]) -> None:
             if edit.recorded:
@@ -291,6 +292,8 @@ class Committer:
         self, operations: Sequence[Operation], applied: Applied, note: Callable[[list[Operation]], None]
     ) -> None:
         note(applied.way_back())
+        if self._graph.state is GraphState.IDLE:
+            self._graph.remove(self._graph.whole, FailedStart)  # what it failed at may have been put right
         for entity in (*applied.removed_links, *applied.removed_processors):
             self._graph.forget(entity)
         for event in applied.did:

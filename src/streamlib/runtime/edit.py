@@ -328,6 +328,12 @@ class Edit:
             self.operations = before
             raise
 
+    def let_go(self) -> list[Operation]:
+        """What it asks for; it keeps nothing of that, because a program may hold it for long after its end."""
+        operations, self.operations = self.operations, []
+        self._prospect = Prospect(self._runtime)
+        return operations
+
     def close(self) -> None:
         """Take no more: it is committed, or discarded.
 

@@ -9,7 +9,9 @@ from streamlib.clock import NS_PER_S
 from streamlib.compiler.site import Site
 from streamlib.execution.whereabouts import whereabouts
 from streamlib.observability.explainer import Explainer
-from streamlib.observability.gathering import Gathering, Surroundings
+from streamlib.observability.facts import Surroundings
+from streamlib.observability.gathering import Gathering
+from streamlib.observability.proposals import Proposals
 from streamlib.observability.stalls import StallWatcher
 from streamlib.runtime.restarts import Restarts
 
@@ -21,7 +23,9 @@ def insight(site: Site, restarts: Restarts, stall_after: float | None) -> tuple[
     """Who explains this runtime, and who watches over it; nobody does where no time is given."""
     threads = site.threads
     around = Surroundings(site.clock, site.media_clock, site.reports, restarts.next_attempt, threads.event_loop)
-    explainer = Explainer(Gathering(site.graph, around))
+    registry = site.delegates.registered.registry
+    proposals = Proposals(site.graph, lambda: {name: one.declaration for name, one in registry.loaded().items()})
+    explainer = Explainer(Gathering(site.graph, around), proposals.advise)
     if stall_after is None:
         return explainer, None
     watcher = StallWatcher(

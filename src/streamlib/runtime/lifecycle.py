@@ -19,7 +19,7 @@ from streamlib.compiler.delta import GraphDelta
 from streamlib.compiler.patience import LAST_WORDS_S, MOMENT_S
 from streamlib.compiler.reports import InstanceReports
 from streamlib.compiler.site import LOG, Site
-from streamlib.errors import DeadlineError, ProcessorFailed, StateError
+from streamlib.errors import CommitError, DeadlineError, ProcessorFailed, ResourceBusyError, StateError, StrategyError
 from streamlib.events.bus import EventBus
 from streamlib.events.event import described
 from streamlib.events.graph import GraphStateChanged
@@ -42,7 +42,7 @@ from streamlib.events.runtime import (
 from streamlib.execution.changes import inside_loop
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
-from streamlib.graph.components import CollectorPauses
+from streamlib.graph.components import CollectorPauses, FailedStart
 from streamlib.ids import ProcessorId
 from streamlib.observability.stalls import StallWatcher
 from streamlib.processors.execution_mode import ExecutionMode
@@ -111,13 +111,15 @@ class Lifecycle:
         with PROCESS_SETTINGS.building(len(delta.added) + len(delta.links_added)):
             try:
                 self.compiler.compile(delta, _nothing, drain_s=drain_s)
-            except BaseException:
+            except BaseException as error:
+                graph.insert(graph.whole, _failed_start(error, self.site.clock.now_ns()))
                 self._end_who_started()
                 self.reports.log.close()
                 self.site.threads.close(self.site.answer_s)
                 self._become(GraphState.IDLE)
                 self._close_shared()
                 raise
+            graph.remove(graph.whole, FailedStart)
             if self.stalls is not None:
                 self.stalls.begin()
             SURVIVORS.note(self)
@@ -350,6 +352,13 @@ class Lifecycle:
 def _loop_of(instance: ProcessorInstance) -> Loop:
     assert isinstance(instance.loop, Loop)
     return instance.loop
+
+
+def _failed_start(error: BaseException, at_ns: int) -> FailedStart:
+    if isinstance(error, CommitError):
+        return FailedStart(at_ns, described(error.__cause__ or error), error.step, error.subject)
+    about = error.processor_id if isinstance(error, StrategyError | ResourceBusyError) else ""
+    return FailedStart(at_ns, described(error), subject=about)
 
 
 def _nothing() -> None:

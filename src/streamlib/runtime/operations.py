@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from streamlib.errors import ConfigError, ReplaceError
@@ -95,7 +96,7 @@ class AddProcessor:
         id_, type_ = self.node.id, self.node.processor_type
         applied.publish(GraphWillAddProcessor(processor_id=id_, processor_type=type_))
         graph.add_processor(self.node)
-        applied.undo.append(lambda: graph.forget(graph.remove_processor(id_)))
+        applied.undo.append(partial(_uproot, graph, id_))
         applied.inverse.append((RemoveProcessor(id_),))
         applied.did.append(GraphDidAddProcessor(processor_id=id_, processor_type=type_))
 
@@ -188,7 +189,7 @@ class AddLink:
         link = self.link
         applied.publish(GraphWillCreateLink(link_id=link.id, source=link.source, target=link.target))
         graph.add_link(link, self.place)
-        applied.undo.append(lambda: graph.forget(graph.remove_link(link.id)))
+        applied.undo.append(partial(_unlink, graph, link.id))
         applied.inverse.append((RemoveLink(link.id),))
         applied.did.append(GraphDidCreateLink(link_id=link.id, source=link.source, target=link.target))
 
@@ -349,6 +350,14 @@ class Detach:
 
     def __str__(self) -> str:
         return f"detach {self.kind.__name__} from {self.subject}"
+
+
+def _uproot(graph: PropertyGraph, id_: ProcessorId) -> None:
+    graph.forget(graph.remove_processor(id_))
+
+
+def _unlink(graph: PropertyGraph, id_: LinkId) -> None:
+    graph.forget(graph.remove_link(id_))
 
 
 def _taken_off(graph: PropertyGraph, subject: ProcessorId | LinkId, kind: type[object]) -> Attach | None:

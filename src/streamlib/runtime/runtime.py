@@ -7,14 +7,13 @@ compiler. It changes the graph by the verbs of `editing`, and its state by the v
 from __future__ import annotations
 
 import asyncio
-import math
 import weakref
 from collections.abc import Callable
 from functools import cached_property, partial
 from types import TracebackType
 from typing import Self
 
-from streamlib.clock import Clock, MonotonicClock, PausableClock
+from streamlib.clock import Clock, MonotonicClock, PausableClock, checked_timeout, checked_wait
 from streamlib.compiler.compiler import Compiler
 from streamlib.compiler.error_log import ErrorLog
 from streamlib.compiler.reports import InstanceReports
@@ -55,7 +54,7 @@ from streamlib.runtime.lifecycle import Lifecycle
 from streamlib.runtime.operations import Restart
 from streamlib.runtime.restarts import Restarts
 from streamlib.runtime.ticket import Ticket
-from streamlib.runtime.timeouts import DRAIN_S, checked_timeout, checked_wait, drain_seconds
+from streamlib.runtime.timeouts import DRAIN_S, drain_seconds
 from streamlib.states import GraphState
 
 
@@ -100,8 +99,8 @@ class StreamRuntime(Editing):
     ) -> None:
         _check_setting("media", media, isinstance(media, MediaConfig), "MediaConfig(width=1920, height=1080)")
         _check_setting("clock", clock, _is_clock(clock), "MonotonicClock(), or another object with now_ns and wait")
-        _check_setting("workers", workers, isinstance(workers, int) and workers >= 1, "a number of threads, 1 or more")
-        _check_setting("stall_after", stall_after, _is_duration(stall_after), "seconds, more than 0, or None")
+        _check_setting("workers", workers, _is_count(workers), "a number of threads, 1 or more")
+        _check_setting("stall_after", stall_after, _is_duration(stall_after), "seconds, 0.001 to 1,000,000, or None")
         mode = chosen("commit_mode", CommitMode, commit_mode)
         self.graph = PropertyGraph()
         self.graph.picture = _picture_of
@@ -134,7 +133,7 @@ class StreamRuntime(Editing):
         self._reports.stop_wanted = partial(self._lifecycle.stop_from_inside, drain_s=DRAIN_S)
         # From here on by what does not hold the runtime: threads hold it, and a runtime is gone when its user drops it.
         remote = Remote(weakref.ref(self), self._lifecycle, drain_s=DRAIN_S)
-        self._commands = Commands(remote, self._committer, self.events)
+        self._commands = Commands(remote, self.graph, self._committer, self.events)
         stop_when_dropped(self, self._lifecycle, drain_s=DRAIN_S)
 
     def _new_site(self, media: MediaConfig) -> Site:
@@ -325,8 +324,12 @@ def _check_setting(name: str, given: object, is_right: bool, what: str) -> None:
         raise ConfigError(f"{name} is {given!r}; give {what}", field=name)
 
 
+def _is_count(given: object) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and given >= 1
+
+
 def _is_duration(given: object) -> bool:
-    return isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given < math.inf
+    return isinstance(given, (int, float)) and not isinstance(given, bool) and 1e-3 <= given <= 1e6
 
 
 def _is_clock(given: object) -> bool:

@@ -69,7 +69,7 @@ def test_a_link_that_is_joined_gets_a_key_frame_next() -> None:
     run = Rig(encoder, inputs={"video": pictures(20)}, outputs=["packets"]).setup()
     while run.inputs["video"].frames:
         if len(run.out("packets")) in {7, 12}:
-            run.context.joined["packets"] += 1
+            run.context.count_joined("packets")
         run.step()
     assert [packet.sequence for packet in run.out("packets") if packet.keyframe] == [0, 7, 12]
     encoder.teardown()
