@@ -149,7 +149,7 @@ def test_state_is_handed_over_once_and_nothing_is_processed_behind_its_export(ru
         line.record.wait_for(5)
     line.record.wait_for(200)
     runtime.pause()
-    assert instance_of(runtime, "pass_0").processor.seen == statistics(runtime, "pass_0.out->collect_0.into").written
+    assert instance_of(runtime, "pass_0").processor.seen == statistics(runtime, "numbers_0.out->pass_0.into").taken
     assert line.record.is_gapless(), line.record.gaps()
     assert line.record.numbers[0] == 0
     assert record.calls == []
@@ -165,7 +165,7 @@ def test_a_fault_behind_the_export_has_the_old_one_go_on(runtime: StreamRuntime)
             runtime.replace("pass_0", Tallies, record=record, refuses=True)
         line.record.wait_for(5)
     runtime.pause()
-    assert instance_of(runtime, "pass_0").processor.seen == statistics(runtime, "pass_0.out->collect_0.into").written
+    assert instance_of(runtime, "pass_0").processor.seen == statistics(runtime, "numbers_0.out->pass_0.into").taken
     assert line.record.is_gapless(), line.record.gaps()
 
 
