@@ -20,6 +20,7 @@ FRAMES = 3
 def measure(kind: str, processors: int, deep: int) -> dict[str, float]:
     """Build, start, send, and look: milliseconds of each look, and how long another waited for the graph meanwhile."""
     runtime, wide = StreamRuntime(scheduler=Placed(STRATEGIES[kind]), workers=1), processors // deep
+    Last.frames, Last.ends = FRAMES, wide
     with runtime.edit() as edit:
         source = edit.add_processor(Source, frames=FRAMES)
         for _ in range(wide):
@@ -30,9 +31,8 @@ def measure(kind: str, processors: int, deep: int) -> dict[str, float]:
                 last = added
             edit.connect(last, edit.add_processor(Last))
     runtime.start()
-    Last.awaited = wide * FRAMES
     Source.begin.set()
-    assert Last.done.wait(PATIENCE_S), f"{Last.taken} of {Last.awaited} frames arrived"
+    assert Last.all_done.wait(PATIENCE_S), f"{len(Last.done)} of {Last.ends} ends have all {Last.frames} frames"
     figures = {
         "health_ms": median_ms(runtime.inspector.health),
         "snapshot_ms": median_ms(runtime.inspector.snapshot),

@@ -1,18 +1,21 @@
 """StreamLib's side of the rows about tens of thousands of processors in one process.
 
-They stand in rows of equal depth behind one source. Timed apart: building the graph as one edit, starting it, sending
-frames through all of it, doing nothing, and stopping.
+They stand in rows of equal depth behind one source, or each behind another drawn at random. Timed apart: building the
+graph as one edit, starting it, sending frames through all of it, doing nothing, and stopping.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import random
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from streamlib import (
     DataFrame,
@@ -65,19 +68,33 @@ class Pass(Processor):
             self.out.write(frame)
 
 
+class Hash(Pass):
+    """Passes frames on, and lets go of the interpreter's lock for its work, as a codec does."""
+
+    BLOCK = bytes(64 * 1024)
+
+    def process(self, ctx: ProcessContext) -> None:
+        hashlib.blake2b(self.BLOCK).digest()
+        super().process(ctx)
+
+
 class Last(Processor):
-    """Counts what comes to the end of one row, and says when all of it has come."""
+    """Counts what comes to one end, and says when all has come to all ends."""
 
     frame_in = LinkInput(DataFrame)
-    awaited = 0
+    ends = 0
+    frames = 0
+    done: ClassVar[list[None]] = []  # one for each end; several workers append
+    all_done = threading.Event()
     taken = 0
-    done = threading.Event()
 
     def process(self, ctx: ProcessContext) -> None:
         if self.frame_in.read() is not None:
-            Last.taken += 1
-            if Last.taken == Last.awaited:
-                self.done.set()
+            self.taken += 1
+            if self.taken == self.frames:
+                self.done.append(None)
+                if len(self.done) == self.ends:
+                    self.all_done.set()
 
 
 class Placed:
@@ -93,33 +110,39 @@ class Placed:
 STRATEGIES = {"inlined": SchedulingStrategy.lightweight(), "pool": SchedulingStrategy.work_stealing_pool()}
 
 
-def measure(kind: str, processors: int, deep: int, frames: int, idle_s: float) -> dict[str, float]:
+def parents(processors: int, deep: int) -> list[int]:
+    """Behind whom each stands, -1 behind the source: in rows of so many, or with 0 each behind any other before it."""
+    if deep:
+        return [-1 if number % deep == 0 else number - 1 for number in range(processors)]
+    chance = random.Random(0)  # noqa: S311 - a shape, not a secret
+    return [chance.randrange(-1, number) for number in range(processors)]
+
+
+def measure(options: argparse.Namespace, processors: int) -> dict[str, float]:
     """Build, start, send, idle, stop: seconds of each, bytes for each processor, nanoseconds for each step."""
-    wide = processors // deep
-    # One thread takes all the rows' ends in turn, so that their count needs no lock; on the pool, one worker does.
-    runtime = StreamRuntime(scheduler=Placed(STRATEGIES[kind]), workers=1)
+    frames = options.frames
+    runtime = StreamRuntime(scheduler=Placed(STRATEGIES[options.kind]), workers=options.workers)
+    before_each = parents(processors, options.deep)
+    feeding = set(before_each)
+    Last.frames, Last.ends = frames, processors + 1 - len(feeding)
+    passing = Hash if options.hash else Pass
     before = resident()
     moments = [time.perf_counter_ns()]
     with runtime.edit() as edit:
-        source = edit.add_processor(Source, frames=frames)
-        for _ in range(wide):
-            last = source
-            for _ in range(deep - 1):
-                added = edit.add_processor(Pass)
-                edit.connect(last, added)
-                last = added
-            edit.connect(last, edit.add_processor(Last))
+        added = [edit.add_processor(Source, frames=frames)]  # the last place is that of the source, as -1 says
+        for number, parent in enumerate(before_each):
+            added.insert(-1, edit.add_processor(passing if number in feeding else Last))
+            edit.connect(added[parent], added[number])
     moments.append(time.perf_counter_ns())
     runtime.start()
     moments.append(time.perf_counter_ns())
     each = (resident() - before) / processors
-    Last.awaited = wide * frames
     began = time.perf_counter_ns()
     Source.begin.set()
-    assert Last.done.wait(PATIENCE_S), f"{Last.taken} of {Last.awaited} frames arrived"
+    assert Last.all_done.wait(PATIENCE_S), f"{len(Last.done)} of {Last.ends} ends have all {frames} frames"
     ran = time.perf_counter_ns() - began
     worked = time.process_time_ns()
-    time.sleep(idle_s)
+    time.sleep(options.idle)
     idle = time.process_time_ns() - worked
     Source.end.set()
     stopping = time.perf_counter_ns()
@@ -128,7 +151,7 @@ def measure(kind: str, processors: int, deep: int, frames: int, idle_s: float) -
         "build_start_s": (moments[2] - moments[0]) / NS_PER_S,
         "bytes": each,
         "ns": ran / processors / frames,
-        "idle_ms": idle / 1e6 / max(idle_s, 1e-9) * 10,
+        "idle_ms": idle / 1e6 / max(options.idle, 1e-9) * 10,
         "stop_s": (time.perf_counter_ns() - stopping) / NS_PER_S,
     }
 
@@ -144,7 +167,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
     parser.add_argument("kind", nargs="?", choices=sorted(STRATEGIES))
     parser.add_argument("--processors", type=int, default=50_000)
-    parser.add_argument("--deep", type=int, default=50)
+    parser.add_argument("--deep", type=int, default=50, help="how many in a row; 0 for a tree drawn at random")
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--version", action="store_true")
     return parser
@@ -169,12 +192,14 @@ def main() -> None:
     parser = arguments()
     parser.add_argument("--frames", type=int, default=1)
     parser.add_argument("--idle", type=float, default=0.0)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--hash", action="store_true", help="each lets go of the lock, for the hash of 64 kB")
     options = parser.parse_args(sys.argv[1:])
     if options.version:
         print(f"StreamLib {__version__}")
         return
     processors = max(500, round(options.processors * options.share))
-    print(json.dumps(measure(options.kind, processors, options.deep, options.frames, options.idle)))
+    print(json.dumps(measure(options, processors)))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,15 @@ from benchmarks.rows.peers import (
     MEDIAPIPE,
     PIPECAT,
 )
-from benchmarks.rows.scale import SCALE_FEWER, SCALE_INLINED, SCALE_INLINED_COST, SCALE_POOL, SCALE_POOL_COST
+from benchmarks.rows.scale import (
+    SCALE_FEWER,
+    SCALE_INLINED,
+    SCALE_INLINED_COST,
+    SCALE_POOL,
+    SCALE_POOL_COST,
+    SCALE_SHAPES,
+    SCALE_WORKERS,
+)
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
 from benchmarks.rows.transcode import (
     FOUR_ENCODES,
@@ -78,6 +86,8 @@ ROWS: tuple[Row, ...] = (
     SCALE_INLINED,
     SCALE_POOL,
     *SCALE_FEWER,
+    *SCALE_SHAPES,
+    SCALE_WORKERS,
     SCALE_INLINED_COST,
     SCALE_POOL_COST,
     EDIT_POOL,

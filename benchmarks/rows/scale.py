@@ -13,19 +13,26 @@ FEWER = (500, 5_000)
 DEEP = 50
 STEPS = 20 * PROCESSORS
 PAIRS = 5
+PLACES = {"inlined": "inlined", "pool": "on the pool"}
+SHAPES = {"wide": 5, "deep": 1_000, "random": 0}
+"""How many stand in a row; 0 for a tree drawn at random."""
+
+WORK_FRAMES = 20
 
 
-def shape(processors: int) -> str:
+def shape(processors: int, deep: int = DEEP) -> str:
     """How so many stand."""
-    return f"{processors:,} processors in {processors // DEEP:,} rows of {DEEP} behind one source"
+    if not deep:
+        return f"{processors:,} processors in a tree, each behind the source or another drawn at random"
+    return f"{processors:,} processors in {processors // deep:,} rows of {deep:,} behind one source"
 
 
-def _ours(kind: str, processors: int, frames: int, idle_s: float) -> Program:
+def _ours(kind: str, processors: int, frames: int, *more: str, deep: int = DEEP, name: str = "StreamLib") -> Program:
     module = (sys.executable, "-m", "benchmarks.programs.streamlib_scale")
-    sizes = ("--processors", str(processors), "--deep", str(DEEP), "--frames", str(frames), "--idle", str(idle_s))
+    sizes = ("--processors", str(processors), "--deep", str(deep), "--frames", str(frames))
     return Program(
-        name="StreamLib",
-        command=(*module, kind, *sizes),
+        name=name,
+        command=(*module, kind, *sizes, *more),
         version_command=(*module, "--version"),
         install="run scripts/install",
     )
@@ -42,15 +49,20 @@ def _loop(processors: int) -> Program:
 
 
 def _through(
-    kind: str, where: str, at_most: float | None = None, held_back: str = "", processors: int = PROCESSORS
+    name: str,
+    where: str,
+    at_most: float | None = None,
+    held_back: str = "",
+    processors: int = PROCESSORS,
+    deep: int = DEEP,
 ) -> Row:
     what = f"{processors:,} processors {where}, a frame through all: per step"
     return Row(
-        name=f"scale-{kind}" if processors == PROCESSORS else f"scale-{kind}-{processors}",
-        ours=_ours(kind, processors, STEPS // processors, 0.0),
+        name=name,
+        ours=_ours("pool" if "pool" in name else "inlined", processors, STEPS // processors, deep=deep),
         theirs=_loop(processors),
         figures=(Figure(key="ns", what=what, unit="ns", at_most=at_most),),
-        method=f"{shape(processors)}; {STEPS // processors:,} frames, from the first write to the last read at "
+        method=f"{shape(processors, deep)}; {STEPS // processors:,} frames, from the first write to the last read at "
         "the end of the last row, by processors and frames. The loop calls `process` of as many "
         "objects, each of which reads a slot and writes the next. One worker on the pool.",
         held_back=held_back,
@@ -61,7 +73,7 @@ def _through(
 def _being_there(kind: str, where: str) -> Row:
     return Row(
         name=f"scale-{kind}-cost",
-        ours=_ours(kind, PROCESSORS, 1, 10.0),
+        ours=_ours(kind, PROCESSORS, 1, "--idle", "10"),
         theirs=Target({"build_start_s": 3.0, "bytes": 2500.0, "idle_ms": 5.0, "stop_s": 2.0}),
         figures=(
             Figure(
@@ -80,23 +92,39 @@ def _being_there(kind: str, where: str) -> Row:
 
 
 SCALE_INLINED = _through(
-    "inlined",
+    "scale-inlined",
     "inlined",
     1.5,
     "Each step touches a dozen objects that lie apart in memory, and finds few of them in a cache. Once, behind the "
     "first frames, the loop looks at all processors that have come with the start.",
 )
 SCALE_POOL = _through(
-    "pool",
+    "scale-pool",
     "on the pool",
     3.0,
     "A processor that gets one frame at a time pays for its whole turn: being put in line, looking for changes, ends "
     "and room, being timed, and lying down again.",
 )
 SCALE_FEWER = tuple(
-    _through(kind, where, processors=processors)
-    for kind, where in (("inlined", "inlined"), ("pool", "on the pool"))
+    _through(f"scale-{kind}-{processors}", where, processors=processors)
+    for kind, where in PLACES.items()
     for processors in FEWER
+)
+SCALE_SHAPES = tuple(
+    _through(f"scale-{kind}-{name}", f"{where}, {name}", deep=deep)
+    for name, deep in SHAPES.items()
+    for kind, where in PLACES.items()
+)
+SCALE_WORKERS = Row(
+    name="scale-workers",
+    ours=_ours("pool", 1_000, WORK_FRAMES, "--hash", "--workers", "2", deep=10, name="StreamLib, two workers"),
+    theirs=_ours("pool", 1_000, WORK_FRAMES, "--hash", "--workers", "1", deep=10, name="StreamLib, one worker"),
+    figures=(
+        Figure(key="ns", what="work on the pool that lets go of the lock: per step", unit="ns", at_most=0.7, digits=0),
+    ),
+    method=f"{shape(1_000, 10)}; {WORK_FRAMES} frames. Each but the last of a row hashes 64 kB (BLAKE2b), for which "
+    "hashlib lets go of the interpreter's lock.",
+    pairs=PAIRS,
 )
 SCALE_INLINED_COST = _being_there("inlined", "inlined")
 SCALE_POOL_COST = _being_there("pool", "on the pool")
