@@ -319,10 +319,15 @@ class Loop(Chain):
     def anything_to_do(self) -> bool:
         """Whether its owner should not lie down yet."""
         if not self.attention:
-            return bool(self.feed) or (self._reader is not None and self._reader.ring.ended)
+            return self.is_fed()
         if self.interrupted():
             return True
         return not self._paused and (self.unsettled or self._others_due() or self.head_due() or self._rest())
+
+    def is_fed(self) -> bool:
+        """Whether frames wait while it is calm, or their end; a look that touches nothing, also beside its owner."""
+        feed, reader = self.feed, self._reader
+        return bool(feed) or (reader is not None and reader.ring.ended)
 
     def _rest(self) -> bool:
         """Nothing more is read for now: writers that wait for more room than they need are called. False."""
