@@ -393,3 +393,37 @@ def test_an_error_in_a_row_is_that_of_its_frame_and_the_others_come() -> None:
     assert [error for _, error, _ in stage.rig.errors()] == ["not this one"]
     assert numbers(own(stage.end).got) == [0, 1, 2, 3, 4]
     assert (stage.end.metrics.calls, stage.end.metrics.errors) == (5, 1)
+
+
+def test_who_looks_at_a_calm_loop_asks_nothing_where_another_has_begun_its_turn() -> None:
+    """A question may move what was put aside: beside a turn that would lose the order of frames."""
+
+    class Token(set[None]):
+        def add(self, token: None) -> None:
+            super().add(token)
+            if not beside:
+                stage.task.wake()
+                stage.loop.be_wary()  # as its turn begins with a change
+                beside.append(True)
+
+    class Watched(Loop):
+        def head_due(self) -> bool:
+            asked.extend(beside)
+            return super().head_due()
+
+    beside, asked = [False], list[bool]()
+    stage = Stage(brief=True, loop=Watched).started()
+    for _ in range(2):
+        stage.send()
+        stage.line.empty()
+    stage.task.asleep = Token(stage.task.asleep)
+    stage.send()
+    beside.clear()
+    asked.clear()
+    stage.line.turn()
+    assert (beside, asked) == ([True], [])
+    assert stage.line.ready == [stage.task], "for that other turn"
+    stage.line.empty()
+    stage.send()
+    stage.line.empty()
+    assert numbers(own(stage.end).got) == [0, 1, 2, 3]

@@ -7,6 +7,8 @@ import pytest
 from streamlib import StreamRuntime
 from streamlib.errors import StateError
 from streamlib.events.subscription import EventQueue
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.states import GraphState
 from tests.scenarios.stage import Collect, Numbers, Record
 
 
@@ -49,3 +51,20 @@ def test_a_verb_that_the_state_forbids_is_refused_in_words() -> None:
         with pytest.raises(StateError, match="manual"):
             runtime.step("source")
         runtime.stop(drain=False)
+
+
+def test_who_leaves_while_all_are_cut_off_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop without draining does not wait for its turn, and an edit may be on its way."""
+    runtime = StreamRuntime()
+    first, second = runtime.add_processor(Numbers), runtime.add_processor(Numbers)
+    runtime.start()
+    cut_off = ProcessorInstance.cut_off
+
+    def leave_behind(instance: ProcessorInstance) -> None:
+        monkeypatch.undo()
+        cut_off(instance)
+        runtime.remove(second if instance.id == first.id else first, drain=False)
+
+    monkeypatch.setattr(ProcessorInstance, "cut_off", leave_behind)
+    runtime.stop(drain=False)
+    assert runtime.state is GraphState.IDLE

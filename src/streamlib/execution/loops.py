@@ -332,7 +332,7 @@ class Loop(Chain):
     def anything_to_do(self) -> bool:
         """Whether its owner should not lie down yet."""
         if not self.attention:
-            return bool(self.feed) or (self._reader is not None and self._reader.ring.ended)
+            return self.is_fed()
         if self.interrupted():
             return True
         if self._paused:
@@ -353,6 +353,11 @@ class Loop(Chain):
         now_ns = self.now_ns()
         can_move = any((one.finishing and not one.over) or one.can_move(now_ns) for one in self.leaving)
         return can_move or self._rest()
+
+    def is_fed(self) -> bool:
+        """Whether frames wait while it is calm, or their end; a look that touches nothing, also beside its owner."""
+        feed, reader = self.feed, self._reader
+        return bool(feed) or (reader is not None and reader.ring.ended)
 
     def _rest(self) -> bool:
         """Nothing more is read for now: writers that wait for more room than they need are called. False."""

@@ -5,7 +5,7 @@ thread has its `Waker`: whoever gives the loop work wakes it, and the waking put
 `asleep` while it is neither in line nor run; taking the token is the claim, so it is in line once. After its turn it
 puts the token back, looks again, and claims itself where something came meanwhile. Somebody else may claim it while it
 looks, and waits for that: the loop is never touched twice at the same time. A look at a calm loop touches nothing, so
-nobody waits for it.
+nobody waits for it; where the loop is not calm any more, it is not looked at but put in line.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Task:
             self._lie_down(loop)
         else:  # only frames and their end can have come
             self.asleep.add(None)
-            if loop.anything_to_do():
+            if loop.attention or loop.is_fed():  # it may be another's turn already: no other question is asked here
                 self.wake()
 
     def _lie_down(self, loop: Loop) -> None:

@@ -162,10 +162,7 @@ class Lifecycle:
 
     def is_running(self) -> bool:
         """Whether anybody has not come to his end."""
-        graph = self.site.graph
-        with graph.lock:
-            instances = [graph.get(id_, ProcessorInstance) for id_ in graph.query(ProcessorInstance)]
-        return any(instance is not None and not instance.over for instance in instances)
+        return not all(instance.over for instance in self.site.graph.having(ProcessorInstance).values())
 
     def is_idle(self) -> bool:
         """Whether there is nothing to stop."""
@@ -327,10 +324,8 @@ class Lifecycle:
 
     def cut_off(self) -> None:
         """End everybody without what waits, so that a stop under way comes to its end; from any thread."""
-        for id_ in self.site.graph.query(ProcessorInstance):
-            instance = self.site.graph.get(id_, ProcessorInstance)
-            if instance is not None:
-                instance.cut_off()
+        for instance in self.site.graph.having(ProcessorInstance).values():
+            instance.cut_off()
 
     def _running(self, id_: ProcessorId) -> ProcessorInstance:
         instance = self.site.graph.get(id_, ProcessorInstance)
