@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from streamlib.execution.chain import TIMED_EVERY
-from streamlib.execution.sampling import SAMPLE_EVERY_NS
+from streamlib.execution.closer_look import LOOK_EVERY_NS
 from streamlib.processors.context import ProcessContext
 from streamlib.states import ProcessorState
 from tests.execution.plain_processors import Sink, Stubborn, numbers
@@ -37,7 +37,7 @@ def test_a_turn_for_a_frame_alone_is_counted_and_not_timed() -> None:
 def test_a_call_long_after_the_last_one_that_was_timed_is_timed_too() -> None:
     stage = calm()
     for samples in (2, 3, 4):
-        stage.clock.advance(SAMPLE_EVERY_NS)
+        stage.clock.advance(LOOK_EVERY_NS)
         stage.send()
         stage.line.empty()
         assert stage.end.metrics.latency.samples == samples

@@ -21,8 +21,8 @@ from typing import Any
 
 from streamlib.clock import Clock
 from streamlib.execution.chain import Chain
+from streamlib.execution.closer_look import Pace
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.sampling import Pace
 from streamlib.links.reader import RingReader
 from streamlib.links.writer import Writer
 
@@ -103,7 +103,7 @@ class CalmChain(Chain):
             room = self._outlet.room()
             if room < stop - passes.done:
                 stop = passes.done + room
-        if stop <= passes.done or now_ns >= self.sample_ns:
+        if stop <= passes.done or now_ns >= self.look_ns:
             self.attention = True
             return True
         head.called_ns = now_ns

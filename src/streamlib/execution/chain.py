@@ -12,7 +12,7 @@ context). A processor with one slot to read and only slots to write is **steady*
 its slot is full, and is not counted, because its count follows from the number of passes and of skips. Any
 other (several inputs, a link to another thread, paused) is called through `visit`, which asks whether it is due
 and free and counts what it does. Functions in a row have one step together (`cascade`). One pass in 128 is timed, and
-now and then one is looked at more closely (`sampling`), by time. Of very many steps only a part is timed, with each
+now and then one is looked at more closely (`closer_look`), by time. Of very many steps only a part is timed, with each
 look another, and the others are called straight: a pass that is timed takes four times as long.
 
 Whatever a pass cannot do at once leaves the chain **unsettled**: more than one frame written to a slot, a frame
@@ -34,9 +34,9 @@ from typing import Any
 from streamlib.clock import Clock
 from streamlib.execution.arrangement import Arrangement
 from streamlib.execution.cascade import Cascade
+from streamlib.execution.closer_look import AT_ONCE, LONGEST_GAP, LOOK_EVERY_NS, CloserLook, Pace
 from streamlib.execution.inlining import Step, member_at
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Pace, Sample
 from streamlib.links.reader import SlotReader
 
 TIMED_EVERY = 128
@@ -63,19 +63,18 @@ class Chain(Arrangement):
 
     Attributes:
         may_wait: Whether its head may wait for room inside `write`, because nobody else needs the thread.
-        sample_ns: When it looks closer next.
+        look_ns: When it looks closer next.
     """
 
-    __slots__ = ("_brief", "_pace", "_rings_ns", "_sample_first", "_sample_gap", "_timed_next", "may_wait",
-                 "sample_ns")  # fmt: skip
+    __slots__ = ("_brief", "_look_first", "_look_gap", "_pace", "_rings_ns", "_timed_next", "look_ns", "may_wait")
 
     def __init__(self, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
         super().__init__(clock, media_clock)
         self.may_wait = False
         self._pace = pace or Pace()
-        self.sample_ns = 0
-        self._sample_gap = 1
-        self._sample_first = 0
+        self.look_ns = 0
+        self._look_gap = 1
+        self._look_first = 0
         self._rings_ns = 0
         self._timed_next = 1
         self._brief = False
@@ -84,8 +83,8 @@ class Chain(Arrangement):
         """Call the head, timed, and everyone whom it gave a frame."""
         now_ns = self.now_ns()
         self.prepare_call(head, now_ns)
-        sample = self.look_closer(now_ns) if now_ns >= self.sample_ns else None
-        look = None if sample is None else sample.before(head)
+        look = self.look_closer(now_ns) if now_ns >= self.look_ns else None
+        found = None if look is None else look.before(head)
         frame, taken, news = head.oldest(), head.taken(), head.news()
         self.passes.done += 1
         self.in_head = self.in_pass = True
@@ -101,25 +100,25 @@ class Chain(Arrangement):
         self._brief = took_ns < BRIEF_NS
         head.left_unread = news if head.taken() == taken else None
         due = self.passes.done >= self._timed_next and len(self.steps) <= MANY
-        self.timing = due or look is not None
+        self.timing = due or found is not None
         if self.timing:
             self._timed_next = self.passes.done + TIMED_EVERY
-        if sample is not None and look is not None:
-            sample.after(head, look)
+        if look is not None and found is not None:
+            look.after(head, found)
         if self.held:  # somebody has no room: everyone before him is asked, so that it reaches the head
             self.skip_steps(0)
             self.unsettle()
         else:
             self._run_steps()
 
-    def look_closer(self, now_ns: int) -> Sample | None:
+    def look_closer(self, now_ns: int) -> CloserLook | None:
         """Time the wait of one frame in each ring that is read here, and of those in the slots behind what comes next.
 
         Returns what is told of calls for that; None where nothing is looked at.
         """
         granted = self._pace.grants(now_ns)
-        self._sample_gap = min(2 * self._sample_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
-        self.sample_ns = now_ns + self._sample_gap * SAMPLE_EVERY_NS
+        self._look_gap = min(2 * self._look_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
+        self.look_ns = now_ns + self._look_gap * LOOK_EVERY_NS
         if not granted:
             return None
         self._look_at_rings(now_ns, self.foreign if self.head is None else (self.head, *self.foreign))
@@ -127,12 +126,12 @@ class Chain(Arrangement):
             return None
         many = len(self.steps) > MANY
         among = len(self.steps) if many else len(self.members) - (self.head is not None)
-        first = self._sample_first = (self._sample_first + (MANY if many else AT_ONCE)) % among
-        self.sample = self.sample.renewed(first, among) if self.sample else Sample(self.now_ns, first, among)
-        return self.sample
+        first = self._look_first = (self._look_first + (MANY if many else AT_ONCE)) % among
+        self.look = self.look.renewed(first, among) if self.look else CloserLook(self.now_ns, first, among)
+        return self.look
 
     def _look_at_rings(self, now_ns: int, members: Iterable[ProcessorInstance]) -> None:
-        self._rings_ns = now_ns + self._sample_gap * SAMPLE_EVERY_NS
+        self._rings_ns = now_ns + self._look_gap * LOOK_EVERY_NS
         for member in members:
             for channel in member.incoming():
                 channel.begin_sample(self.now_ns, member.metrics.see)
@@ -163,18 +162,18 @@ class Chain(Arrangement):
         else:
             self._run_partly_timed()
         if self.timing:
-            self.sample = self.sample or None
+            self.look = self.look or None
 
     def _run_partly_timed(self) -> None:
         """Have timed among very many those alone at whom a look is taken, and those who read what it follows."""
-        first, end = self._sample_first, len(self.steps)
+        first, end = self._look_first, len(self.steps)
         behind = min(first + MANY, end)
         if self._run_following(0, first) and self._run_timed(first, behind):
             self._run_following(behind, end)
 
     def _run_following(self, first: int, end: int) -> bool:
         """Call those from one place up to another, timed only those who read what is followed."""
-        read = self.sample.read_by() if self.sample is not None else []
+        read = self.look.read_by() if self.look is not None else []
         for place in sorted({self._place(self.inlined, member) for member in read if self.has(member)}):
             if first <= place < end:
                 if not (self._run_straight(self.steps[first:place]) and self._run_timed(place, place + 1)):
@@ -227,15 +226,15 @@ class Chain(Arrangement):
         if not isinstance(gate, SlotReader):
             call(context)
             return
-        member, sample = member_at(gate), self.sample
-        look = None if sample is None else sample.before_step(gate, index, member)
+        member, look = member_at(gate), self.look
+        found = None if look is None else look.before_step(gate, index, member)
         began_ns = self.measure_ns()
         call(context)
         (member.metrics.timings or member.metrics.begin_timing()).record(self.measure_ns() - began_ns)
         if gate.frame is not None:
             self._left_over(gate)
-        if sample is not None and look is not None:
-            sample.after(member, look)
+        if look is not None and found is not None:
+            look.after(member, found)
 
     # ------------------------------------------------------------------------------------------ what a pass leaves over
 
@@ -259,7 +258,7 @@ class Chain(Arrangement):
             met = None if asked is None or met is None else met.union(asked)
             self._look_between_passes()
             moved = self._go_through(asked)
-        self.sample = self.sample or None
+        self.look = self.look or None
         if any(m.poked for m in self.indulged):
             self.unsettle()
         self._note_held(met, moved=moved)
@@ -267,7 +266,7 @@ class Chain(Arrangement):
     def _look_between_passes(self) -> None:
         """Look closer where no pass of a head does: in a loop without one, and at rings while the head may rest."""
         now_ns = self.now_ns()
-        if self.head is None and now_ns >= self.sample_ns:
+        if self.head is None and now_ns >= self.look_ns:
             self.timing = self.look_closer(now_ns) is not None
         elif self.foreign and now_ns >= self._rings_ns:
             self._look_at_rings(now_ns, self.foreign)

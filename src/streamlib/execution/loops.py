@@ -27,8 +27,8 @@ from streamlib.clock import Clock
 from streamlib.errors import DeadlineError
 from streamlib.execution.calm_chain import CalmChain
 from streamlib.execution.changes import Change, on_this_thread
+from streamlib.execution.closer_look import Pace
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.sampling import Pace
 from streamlib.links.reader import OVERFLOW_LIMIT, RingReader
 from streamlib.links.ring import Ring
 from streamlib.links.wake import Waker, Wakes
