@@ -13,6 +13,10 @@ FEWER = (500, 5_000)
 DEEP = 50
 STEPS = 20 * PROCESSORS
 PAIRS = 5
+OBJECTS = (
+    "A processor is some dozens of Python objects: what the graph holds of it and of its link, its instance with "
+    "ports, counters and state, the link with its two ends. What need not be there before the first frame is not."
+)
 
 
 def shape(processors: int) -> str:
@@ -58,7 +62,7 @@ def _through(
     )
 
 
-def _being_there(kind: str, where: str) -> Row:
+def _being_there(kind: str, where: str, held_back: str) -> Row:
     return Row(
         name=f"scale-{kind}-cost",
         ours=_ours(kind, PROCESSORS, 1, 10.0),
@@ -73,8 +77,7 @@ def _being_there(kind: str, where: str) -> Row:
         ),
         method=f"{shape(PROCESSORS)}, added as one edit. Memory is what the process grew by until all ran; idle is "
         "the CPU time of all threads while nothing is sent.",
-        held_back="Each processor has a loop, two rings and their wake-ups made when it is wired, with queues of "
-        "hundreds of bytes each; making rings when first needed, and leaner loops, come with issue 6.",
+        held_back=held_back,
         pairs=PAIRS,
     )
 
@@ -90,13 +93,15 @@ SCALE_POOL = _through(
     "pool",
     "on the pool",
     3.0,
-    "A processor that gets one frame at a time pays for its whole turn: being put in line, looking for changes, ends "
-    "and room, being timed, and lying down again.",
+    "A processor that gets one frame at a time pays for a turn of its own, however little is asked in it: it is put in "
+    "line, taken from there, called, and lies down again, and each of that touches objects that lie apart in memory.",
 )
 SCALE_FEWER = tuple(
     _through(kind, where, processors=processors)
     for kind, where in (("inlined", "inlined"), ("pool", "on the pool"))
     for processors in FEWER
 )
-SCALE_INLINED_COST = _being_there("inlined", "inlined")
-SCALE_POOL_COST = _being_there("pool", "on the pool")
+SCALE_INLINED_COST = _being_there("inlined", "inlined", OBJECTS)
+SCALE_POOL_COST = _being_there(
+    "pool", "on the pool", f"{OBJECTS} On the pool each has a loop and a task besides, and its links are rings."
+)
