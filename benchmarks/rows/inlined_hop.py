@@ -15,5 +15,5 @@ INLINED_HOP = Row(
     method="50,000 frames through chains of 10 and of 60, three times in turn; the median difference, divided by 50 "
     "elements and the frames. Ours is a `Processor` whose `process` reads a frame and writes it, counted and sampled.",
     held_back="A chain already runs as one loop, and what is left is CPython's own: three Python calls (`process`, "
-    "`read`, `write`) take nine tenths of it. Compiled modules (issue 6) halve it in experiments.",
+    "`read`, `write`) take nine tenths of it. Compiled modules halve it in experiments.",
 )

@@ -17,6 +17,6 @@ ONE_HOP = Row(
         ),
     ),
     method="300,000 frames, three times; the median. Both sources make a frame without content and stamp it.",
-    held_back="Making a frame in Python takes 50 ns and its stamps, the time of entry and the number, 200 more; "
-    "the hop comes on top. GStreamer's source does both in C, on another core than its sink.",
+    held_back="Each frame and its stamps, the time of entry and the number, are made in Python, and the hop comes on "
+    "top. GStreamer's source does both in C, on another core than its sink.",
 )

@@ -18,6 +18,10 @@ SHAPES = {"wide": 5, "deep": 1_000, "random": 0}
 """How many stand in a row; 0 for a tree drawn at random."""
 
 WORK_FRAMES = 20
+OBJECTS = (
+    "A processor is some dozens of Python objects: what the graph holds of it and of its link, its instance with "
+    "ports, counters and state, the link with its two ends. What need not be there before the first frame is not."
+)
 
 
 def shape(processors: int, deep: int = DEEP) -> str:
@@ -70,7 +74,7 @@ def _through(
     )
 
 
-def _being_there(kind: str, where: str) -> Row:
+def _being_there(kind: str, where: str, held_back: str) -> Row:
     return Row(
         name=f"scale-{kind}-cost",
         ours=_ours(kind, PROCESSORS, 1, "--idle", "10"),
@@ -85,8 +89,7 @@ def _being_there(kind: str, where: str) -> Row:
         ),
         method=f"{shape(PROCESSORS)}, added as one edit. Memory is what the process grew by until all ran; idle is "
         "the CPU time of all threads while nothing is sent.",
-        held_back="Each processor has a loop, two rings and their wake-ups made when it is wired, with queues of "
-        "hundreds of bytes each; making rings when first needed, and leaner loops, come with issue 6.",
+        held_back=held_back,
         pairs=PAIRS,
     )
 
@@ -102,8 +105,8 @@ SCALE_POOL = _through(
     "scale-pool",
     "on the pool",
     3.0,
-    "A processor that gets one frame at a time pays for its whole turn: being put in line, looking for changes, ends "
-    "and room, being timed, and lying down again.",
+    "A processor that gets one frame at a time pays for a turn of its own, however little is asked in it: it is put in "
+    "line, taken from there, called, and lies down again, and each of that touches objects that lie apart in memory.",
 )
 SCALE_FEWER = tuple(
     _through(f"scale-{kind}-{processors}", where, processors=processors)
@@ -126,5 +129,7 @@ SCALE_WORKERS = Row(
     "hashlib lets go of the interpreter's lock.",
     pairs=PAIRS,
 )
-SCALE_INLINED_COST = _being_there("inlined", "inlined")
-SCALE_POOL_COST = _being_there("pool", "on the pool")
+SCALE_INLINED_COST = _being_there("inlined", "inlined", OBJECTS)
+SCALE_POOL_COST = _being_there(
+    "pool", "on the pool", f"{OBJECTS} On the pool each has a loop and a task besides, and its links are rings."
+)

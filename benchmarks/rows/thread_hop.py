@@ -38,13 +38,13 @@ THREAD_HOP_200 = _row(
     200,
     50_000,
     1.0,
-    "Half of it is the call with its read and its write, the rest is what a thread does around each hundred "
-    "frames: look for work, fall asleep, hand over the lock.",
+    "Within a burst a frame costs its call, with a read, a write and a count; the rest is what a thread does around "
+    "each hundred frames: ask for room, fall asleep, hand over the lock.",
 )
 THREAD_HOP_8 = _row(
     8,
     20_000,
     3.0,
-    "A link of 8 is full or empty every fifth frame or so: then a thread looks for work in vain, sleeps, and the lock "
-    "changes hands, which alone takes 2.7 to 6.5 µs one way in experiments.",
+    "A link of 8 is full or empty every fifth frame or so: then a thread sleeps and the lock changes hands, which "
+    "alone takes 2.7 to 6.5 µs one way in experiments.",
 )

@@ -6,48 +6,14 @@ import threading
 import pytest
 
 from streamlib.clock import NS_PER_MS
-from streamlib.execution.chain import TIMED_EVERY
-from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
-from streamlib.execution.sampling import SAMPLE_EVERY_NS
 from streamlib.execution.task import TURNS, Task
 from streamlib.processors.context import ProcessContext
 from streamlib.states import ProcessorState
-from streamlib.testing import ManualClock
 from tests.execution.plain_processors import Hand, Note, Relay, Sink, Stubborn, numbers
-from tests.execution.rig import SECONDS, Rig, loop_of, own
+from tests.execution.rig import SECONDS, Rig, own
+from tests.execution.stage import Stage, calls
 from tests.execution.turns import Line
-
-
-class Stage:
-    """A manual source, and behind it a sink that is a task in a line."""
-
-    def __init__(self, sink: Sink | None = None, *, loop: type[Loop] = Loop, brief: bool = False) -> None:
-        self.clock = ManualClock()
-        self.rig, self.line = Rig(self.clock, brief=brief), Line()
-        self.hand, self.end = self.rig.add(Hand()), self.rig.add(sink or Sink())
-        self.rig.loop(self.hand)
-        self.loop = loop(self.end.id, self.rig.stopwatch, self.clock)
-        self.loop.head = self.end
-        self.loop.arrange([self.end])
-        self.task = self.line.task(self.loop)
-        self.rig.link(self.hand, self.end, capacity=200)
-        self.loop.arrange([self.end])
-
-    def started(self) -> Stage:
-        """After the first turn, in which there was nothing to do."""
-        self.task.start()
-        self.line.empty()
-        return self
-
-    def send(self, frames: int = 1) -> None:
-        """Have the source write."""
-        for _ in range(frames):
-            assert loop_of(self.hand).step(SECONDS)
-
-
-def calls(instance: ProcessorInstance) -> int:
-    return int(own(instance).calls)
 
 
 @pytest.mark.promise("execution.pool")
@@ -313,86 +279,6 @@ def test_a_loop_that_is_a_task_does_not_wait_inside_write() -> None:
     stage = Stage()
     assert isinstance(stage.loop.waker, Task)
     assert not stage.loop.may_wait
-
-
-# ------------------------------------------------------------------------------------------------ frames and no more
-
-
-def calm(sink: Sink | None = None) -> Stage:
-    """A stage whose calls are brief, after its first frame: from now on only frames are asked for."""
-    stage = Stage(sink, brief=True).started()
-    stage.send()
-    stage.line.empty()
-    assert not stage.loop.attention
-    return stage
-
-
-def test_a_turn_for_a_frame_alone_is_counted_and_not_timed() -> None:
-    stage = calm()
-    for number in range(TIMED_EVERY - 2):
-        stage.clock.advance(1)
-        stage.send()
-        stage.line.empty()
-        assert calls(stage.end) == stage.end.metrics.calls == number + 2
-        assert stage.end.called_ns == stage.clock.now_ns()
-    assert stage.end.metrics.latency.samples == 1
-    for _ in range(TIMED_EVERY):
-        stage.send()
-        stage.line.empty()
-    assert stage.end.metrics.latency.samples == 2
-    assert numbers(own(stage.end).got) == list(range(2 * TIMED_EVERY - 1))
-
-
-def test_a_call_long_after_the_last_one_that_was_timed_is_timed_too() -> None:
-    stage = calm()
-    for samples in (2, 3, 4):
-        stage.clock.advance(SAMPLE_EVERY_NS)
-        stage.send()
-        stage.line.empty()
-        assert stage.end.metrics.latency.samples == samples
-
-
-def test_the_end_of_a_stream_is_seen_behind_its_last_frame_where_nothing_else_was_asked_for() -> None:
-    stage = calm()
-    stage.send(3)
-    stage.hand.finish()
-    stage.line.empty()
-    assert stage.end.state is ProcessorState.ENDED
-    assert numbers(own(stage.end).got) == [0, 1, 2, 3]
-
-
-def test_who_begins_to_leave_frames_unread_is_called_again_for_another_only() -> None:
-    class Tired(Stubborn):
-        reads = True
-
-    stage = calm(Tired())
-    own(stage.end).reads = False
-    stage.send()
-    stage.line.empty()
-    before = calls(stage.end)
-    assert before <= 2 * TIMED_EVERY
-    stage.task.wake()
-    stage.line.empty()
-    assert calls(stage.end) == before
-    own(stage.end).reads = True
-    stage.send()
-    stage.line.empty()
-    assert numbers(own(stage.end).got) == [0, 1, 2]
-
-
-def test_an_error_in_a_row_is_that_of_its_frame_and_the_others_come() -> None:
-    class Choosy(Sink):
-        def process(self, ctx: ProcessContext) -> None:
-            super().process(ctx)
-            if self.got[-1].number == 2:
-                raise ValueError("not this one")
-
-    stage = calm(Choosy())
-    stage.send(4)
-    stage.line.empty()
-    assert [error for _, error, _ in stage.rig.errors()] == ["not this one"]
-    assert numbers(own(stage.end).got) == [0, 1, 2, 3, 4]
-    assert (stage.end.metrics.calls, stage.end.metrics.errors) == (5, 1)
 
 
 def test_who_looks_at_a_calm_loop_asks_nothing_where_another_has_begun_its_turn() -> None:

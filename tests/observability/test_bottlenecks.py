@@ -13,6 +13,7 @@ from streamlib.graph import ProcessorNode
 from streamlib.graph.components import WiredChannel
 from streamlib.links.channel import Channel
 from streamlib.links.latency import LatencyHistogram
+from streamlib.links.reader import RingReader
 from streamlib.observability.bottlenecks import bottlenecks
 from streamlib.observability.explanation import Cause
 from streamlib.observability.rates import Rates
@@ -91,6 +92,27 @@ def test_who_is_inside_a_call_while_its_input_is_full_is_named_with_what_tells_i
         assert msgspec.json.decode(msgspec.json.encode(found))["processor_id"] == stuck.id
         assert f"the pace is set by: {stuck.id} (100% busy, 0 ms a call)" in str(stage.look.health())
         assert str(GraphTable.of(stage.look)).splitlines()[0].endswith(f"0 errors, the pace is set by {stuck.id}")
+        release.set()
+
+
+@pytest.mark.promise("look.health")
+def test_a_link_for_whose_room_somebody_waits_counts_at_each_look(release: threading.Event) -> None:
+    stage = Stage(release)
+    hand, stuck = stage.runtime.add_processor(Hand), stage.stuck()
+    link = stage.runtime.connect(hand, stuck, capacity=8)
+    with stage.runtime:
+        stage.runtime.start()
+        stage.step(hand, 1)
+        stage.record.wait_for_call("stuck")
+        stage.step(hand, 1)
+        stage.clock.advance(10 * NS_PER_S)
+        assert stage.look.health().bottlenecks == stage.look.snapshot().health.bottlenecks == ()
+        reader = channel_of(stage.runtime, link).reader
+        assert isinstance(reader, RingReader)
+        reader.ring.stalled.append(stage.clock.now_ns())  # as where the writer has not come back yet
+        (found,) = stage.look.health().bottlenecks
+        assert found.processor_id == stuck.id
+        assert stage.look.snapshot().health.bottlenecks == (found,)
         release.set()
 
 

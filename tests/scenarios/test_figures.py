@@ -8,7 +8,7 @@ import pytest
 
 from streamlib import Processor, ProcessorHandle, StreamRuntime
 from streamlib.clock import NS_PER_MS
-from streamlib.execution.sampling import SAMPLE_EVERY_NS
+from streamlib.execution.closer_look import LOOK_EVERY_NS
 from streamlib.links.latency import LatencyStats
 from streamlib.observability.snapshots import RunsOn
 from streamlib.runtime.handles import LinkHandle
@@ -52,7 +52,7 @@ class Stage:
 
     def hold(self, paused: ProcessorHandle, *, pause_ns: int = 0, ways: int = 1) -> None:
         """One frame that has to wait."""
-        self.clock.advance(2 * SAMPLE_EVERY_NS)  # far enough behind the last to be looked at
+        self.clock.advance(2 * LOOK_EVERY_NS)  # far enough behind the last to be looked at
         self.runtime.pause(paused)
         assert self.runtime.step(self.hand)
         for _ in range(10_000):  # until it waits where it is to wait

@@ -111,7 +111,7 @@ class Arrangement(Visitor):
         self._gather_all()
         self.passes.done += self.in_pass
         self.held = ()
-        self.sample = None if self.sample is None else self.sample.within(self.has)
+        self.look = None if self.look is None else self.look.within(self.has)
         self.rearrange_soon = ()
         self.unsettle()
 
@@ -147,7 +147,7 @@ class Arrangement(Visitor):
         bind_writers(rebind, self.has)
         self._gather(touched)
         self.passes.done += self.in_pass
-        self.sample = None if self.sample is None else self.sample.within(self.has)
+        self.look = None if self.look is None else self.look.within(self.has)
         for member in touched:
             self.unsettle(member)
 

@@ -12,7 +12,7 @@ context). A processor with one slot to read and only slots to write is **steady*
 its slot is full, and is not counted, because its count follows from the number of passes and of skips. Any
 other (several inputs, a link to another thread, paused) is called through `visit`, which asks whether it is due
 and free and counts what it does. Functions in a row have one step together (`cascade`). One pass in 128 is timed, and
-now and then one is looked at more closely (`sampling`), by time. Of very many steps only a part is timed, with each
+now and then one is looked at more closely (`closer_look`), by time. Of very many steps only a part is timed, with each
 look another, and the others are called straight: a pass that is timed takes four times as long.
 
 Whatever a pass cannot do at once leaves the chain **unsettled**: more than one frame written to a slot, a frame
@@ -22,15 +22,8 @@ processors, oldest frames first, until nothing moves. What still waits after tha
 the head: it calls nobody whose outputs are not free, and so holds back those before him, up to the head.
 Processors end in `settle` alone, so that no pass runs over steps that are being arranged.
 
-Mostly it is frames alone that call a head. Behind a brief pass that leaves nothing over, a chain whose head reads
-one ring, or nothing at all, is **calm**: until somebody puts `attention` up, it makes its passes in rows (`go_on`)
-and asks before a row for frames, the time and room, and for nothing else. Who wants anything else (a change, a
-pause, an end, a call by the clock, a look at somebody) notes that first and puts `attention` up after, and the
-chain takes `attention` down before it looks whether it is calm, so that nothing is missed. Only the end of the ring
-is seen without it, when no frame is left. A row ends before the next pass that is timed, or looked at more closely:
-that one is made with all questions asked, and makes the chain calm again.
-
-`loops` says when all this happens, and on which thread.
+Passes that nothing but frames ask for are made in bursts: next is `calm_chain`. `loops` says when all this happens,
+and on which thread.
 """
 
 from __future__ import annotations
@@ -41,11 +34,10 @@ from typing import Any
 from streamlib.clock import Clock
 from streamlib.execution.arrangement import Arrangement
 from streamlib.execution.cascade import Cascade
+from streamlib.execution.closer_look import AT_ONCE, LONGEST_GAP, LOOK_EVERY_NS, CloserLook, Pace
 from streamlib.execution.inlining import Step, member_at
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.sampling import AT_ONCE, LONGEST_GAP, SAMPLE_EVERY_NS, Pace, Sample
-from streamlib.links.reader import RingReader, SlotReader
-from streamlib.links.writer import Writer
+from streamlib.links.reader import SlotReader
 
 TIMED_EVERY = 128
 """One pass in so many times the inlined processors."""
@@ -62,8 +54,6 @@ ROUNDS = 8
 ROUNDS_OF_SOME = 2
 """How often `settle` goes through those alone who are known to have something to do, before it goes through all."""
 
-_ENDLESS: Sequence[Any] = (None,)  # the feed of a source
-
 
 class Chain(Arrangement):
     """A head and the processors inlined behind it. Everything here is for the thread that owns it.
@@ -73,45 +63,28 @@ class Chain(Arrangement):
 
     Attributes:
         may_wait: Whether its head may wait for room inside `write`, because nobody else needs the thread.
-        sample_ns: When it looks closer next.
-        feed: While it is calm, what says by not being empty that the head is to be called.
+        look_ns: When it looks closer next.
     """
 
-    __slots__ = ("_brief", "_outlet", "_pace", "_reader", "_rings_ns", "_sample_first", "_sample_gap", "_timed_next",
-                 "feed", "may_wait", "sample_ns")  # fmt: skip
+    __slots__ = ("_brief", "_look_first", "_look_gap", "_pace", "_rings_ns", "_timed_next", "look_ns", "may_wait")
 
     def __init__(self, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
         super().__init__(clock, media_clock)
         self.may_wait = False
         self._pace = pace or Pace()
-        self.sample_ns = 0
-        self._sample_gap = 1
-        self._sample_first = 0
+        self.look_ns = 0
+        self._look_gap = 1
+        self._look_first = 0
         self._rings_ns = 0
         self._timed_next = 1
         self._brief = False
-        self.feed: Sequence[Any] = ()
-        self._reader: RingReader | None = None
-        self._outlet: Writer | ProcessorInstance | None = None
-
-    def take_turn(self) -> None:
-        """One pass, and more while they are brief and nothing else wants to be done."""
-        head = self.head
-        assert head is not None
-        if head.finishing or head.exhausted():
-            self.finish_one(head)
-            return
-        self.make_pass(head)
-        self.calm_down(head)
-        if not self.attention:
-            self.go_on()
 
     def make_pass(self, head: ProcessorInstance) -> None:
         """Call the head, timed, and everyone whom it gave a frame."""
         now_ns = self.now_ns()
         self.prepare_call(head, now_ns)
-        sample = self.look_closer(now_ns) if now_ns >= self.sample_ns else None
-        look = None if sample is None else sample.before(head)
+        look = self.look_closer(now_ns) if now_ns >= self.look_ns else None
+        found = None if look is None else look.before(head)
         frame, taken, news = head.oldest(), head.taken(), head.news()
         self.passes.done += 1
         self.in_head = self.in_pass = True
@@ -127,25 +100,25 @@ class Chain(Arrangement):
         self._brief = took_ns < BRIEF_NS
         head.left_unread = news if head.taken() == taken else None
         due = self.passes.done >= self._timed_next and len(self.steps) <= MANY
-        self.timing = due or look is not None
+        self.timing = due or found is not None
         if self.timing:
             self._timed_next = self.passes.done + TIMED_EVERY
-        if sample is not None and look is not None:
-            sample.after(head, look)
+        if look is not None and found is not None:
+            look.after(head, found)
         if self.held:  # somebody has no room: everyone before him is asked, so that it reaches the head
             self.skip_steps(0)
             self.unsettle()
         else:
             self._run_steps()
 
-    def look_closer(self, now_ns: int) -> Sample | None:
+    def look_closer(self, now_ns: int) -> CloserLook | None:
         """Time the wait of one frame in each ring that is read here, and of those in the slots behind what comes next.
 
         Returns what is told of calls for that; None where nothing is looked at.
         """
         granted = self._pace.grants(now_ns)
-        self._sample_gap = min(2 * self._sample_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
-        self.sample_ns = now_ns + self._sample_gap * SAMPLE_EVERY_NS
+        self._look_gap = min(2 * self._look_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
+        self.look_ns = now_ns + self._look_gap * LOOK_EVERY_NS
         if not granted:
             return None
         self._look_at_rings(now_ns, self.foreign if self.head is None else (self.head, *self.foreign))
@@ -153,12 +126,12 @@ class Chain(Arrangement):
             return None
         many = len(self.steps) > MANY
         among = len(self.steps) if many else len(self.members) - (self.head is not None)
-        first = self._sample_first = (self._sample_first + (MANY if many else AT_ONCE)) % among
-        self.sample = self.sample.renewed(first, among) if self.sample else Sample(self.now_ns, first, among)
-        return self.sample
+        first = self._look_first = (self._look_first + (MANY if many else AT_ONCE)) % among
+        self.look = self.look.renewed(first, among) if self.look else CloserLook(self.now_ns, first, among)
+        return self.look
 
     def _look_at_rings(self, now_ns: int, members: Iterable[ProcessorInstance]) -> None:
-        self._rings_ns = now_ns + self._sample_gap * SAMPLE_EVERY_NS
+        self._rings_ns = now_ns + self._look_gap * LOOK_EVERY_NS
         for member in members:
             for channel in member.incoming():
                 channel.begin_sample(self.now_ns, member.metrics.see)
@@ -189,18 +162,18 @@ class Chain(Arrangement):
         else:
             self._run_partly_timed()
         if self.timing:
-            self.sample = self.sample or None
+            self.look = self.look or None
 
     def _run_partly_timed(self) -> None:
         """Have timed among very many those alone at whom a look is taken, and those who read what it follows."""
-        first, end = self._sample_first, len(self.steps)
+        first, end = self._look_first, len(self.steps)
         behind = min(first + MANY, end)
         if self._run_following(0, first) and self._run_timed(first, behind):
             self._run_following(behind, end)
 
     def _run_following(self, first: int, end: int) -> bool:
         """Call those from one place up to another, timed only those who read what is followed."""
-        read = self.sample.read_by() if self.sample is not None else []
+        read = self.look.read_by() if self.look is not None else []
         for place in sorted({self._place(self.inlined, member) for member in read if self.has(member)}):
             if first <= place < end:
                 if not (self._run_straight(self.steps[first:place]) and self._run_timed(place, place + 1)):
@@ -253,125 +226,15 @@ class Chain(Arrangement):
         if not isinstance(gate, SlotReader):
             call(context)
             return
-        member, sample = member_at(gate), self.sample
-        look = None if sample is None else sample.before_step(gate, index, member)
+        member, look = member_at(gate), self.look
+        found = None if look is None else look.before_step(gate, index, member)
         began_ns = self.measure_ns()
         call(context)
         (member.metrics.timings or member.metrics.begin_timing()).record(self.measure_ns() - began_ns)
         if gate.frame is not None:
             self._left_over(gate)
-        if sample is not None and look is not None:
-            sample.after(member, look)
-
-    # --------------------------------------------------------------------------------------------- many passes in a row
-
-    def calm_down(self, head: ProcessorInstance) -> None:
-        """Have `go_on` take over until `attention`, where nothing but frames calls the head."""
-        self.attention = False  # before looking: what comes from now on takes that back
-        if not self._is_calm(head):
-            self.attention = True
-            return
-        self.timing = False
-        self.feed, self._reader = _ENDLESS, None
-        if head.reactive:
-            [reader] = head.readers
-            assert isinstance(reader, RingReader)
-            self.feed, self._reader = reader.ring.open(), reader
-        self._outlet = None if self.may_wait or not head.writers else head if head.writers[1:] else head.writers[0]
-
-    def be_wary(self) -> None:
-        """Ask for everything before the next call, and hold no link meanwhile."""
-        self.attention = True
-        self.feed, self._reader, self._outlet = (), None, None
-
-    def _is_calm(self, head: ProcessorInstance) -> bool:
-        """Whether nobody wants anything, and the last pass leaves nothing to be asked before the next one."""
-        if not self._brief or self.foreign or self.timers or self.held or self.unsettled or self.interrupted():
-            return False
-        if head.paused or head.finishing or head.poked or head.wake_ns is not None or head.left_unread:
-            return False
-        if head.reactive:
-            return len(head.readers) == 1 and isinstance(head.readers[0], RingReader)
-        return head.ticking and not head.declaration.execution.interval_ns
-
-    def go_on(self) -> bool:
-        """Passes in a row, with nothing asked in between that can be known before; False where no frame waits.
-
-        There are as many as come before the next one that is timed, and of a head that may not wait, as there is room
-        for. Where that is none, or its link has ended, it puts `attention` up. That frames were left unread is noted by
-        the next pass that is timed.
-        """
-        head, feed, reader, passes = self.head, self.feed, self._reader, self.passes
-        if not feed or head is None:
-            if reader is not None and reader.ring.ended:
-                self.attention = True
-            return self.attention
-        clock, stop = self.now_ns, self._timed_next - 1
-        now_ns = clock()
-        if self._outlet is not None:
-            room = self._outlet.room()
-            if room < stop - passes.done:
-                stop = passes.done + room
-        if stop <= passes.done or now_ns >= self.sample_ns:
-            self.attention = True
-            return True
-        head.called_ns = now_ns
-        taken = 0 if reader is None else reader.taken
-        self.in_head = self.in_pass = True
-        try:
-            (self._burst_through if self.steps else self._burst_alone)(head, feed, stop, taken)
-        finally:
-            self.in_head = self.in_pass = False
-        return True
-
-    def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
-        """A burst of a head with nobody inlined behind it: each line is paid for by every frame."""
-        call, context, passes = head.call, head.context, self.passes
-        first = done = passes.done
-        frame = None
-        try:
-            while True:
-                frame = feed[0]
-                passes.done = done = done + 1
-                call(context)
-                if self.attention or done >= stop or not feed:
-                    break
-        except BaseException as error:
-            self._head_failed(head, error, frame, taken + done - first)
-            return
-        if self.steps:  # a change during the last call has brought some
-            self._run_steps()
-
-    def _burst_through(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
-        """A burst through the whole chain.
-
-        The inner loop is the hottest place of the library: each of its lines is paid for by every frame, once
-        for each inlined processor.
-        """
-        call, context, passes = head.call, head.context, self.passes
-        gate: Any = head
-        done, frame = passes.done, None
-        try:
-            for _ in range(stop - done):
-                if self.attention or not feed:
-                    return
-                gate = head
-                frame = feed[0]
-                passes.done += 1
-                call(context)
-                for gate, step_call, step_context in self.steps:
-                    frame = gate.frame
-                    if frame is None:
-                        gate.steady.skipped += 1
-                        continue
-                    step_call(step_context)
-                    if gate.frame is not None:
-                        self._left_over(gate)
-        except BaseException as error:
-            if gate is head:
-                self._head_failed(head, error, frame, taken + passes.done - done)
-            else:
-                self._step_failed(gate, error, frame)
+        if look is not None and found is not None:
+            look.after(member, found)
 
     # ------------------------------------------------------------------------------------------ what a pass leaves over
 
@@ -395,7 +258,7 @@ class Chain(Arrangement):
             met = None if asked is None or met is None else met.union(asked)
             self._look_between_passes()
             moved = self._go_through(asked)
-        self.sample = self.sample or None
+        self.look = self.look or None
         if any(m.poked for m in self.indulged):
             self.unsettle()
         self._note_held(met, moved=moved)
@@ -403,7 +266,7 @@ class Chain(Arrangement):
     def _look_between_passes(self) -> None:
         """Look closer where no pass of a head does: in a loop without one, and at rings while the head may rest."""
         now_ns = self.now_ns()
-        if self.head is None and now_ns >= self.sample_ns:
+        if self.head is None and now_ns >= self.look_ns:
             self.timing = self.look_closer(now_ns) is not None
         elif self.foreign and now_ns >= self._rings_ns:
             self._look_at_rings(now_ns, self.foreign)
@@ -487,8 +350,3 @@ class Chain(Arrangement):
             member, frame = member.cascade.broken_off(member, frame)
         self.apply_policy(member, error, frame, unread=False)
         self.skip_steps(self.inlined.index(first) + 1)
-
-    def _head_failed(self, head: ProcessorInstance, error: BaseException, frame: Any, taken: int) -> None:
-        """A burst was ended by its head. Where it has taken as many as calls were made, this one has read its frame."""
-        self.apply_policy(head, error, frame, unread=head.oldest() is frame and head.taken() != taken)
-        self.skip_steps(0)

@@ -66,7 +66,7 @@ class AsyncLoop(Loop):
             return
         now_ns = self.now_ns()
         self.prepare_call(head, now_ns)
-        if now_ns >= self.sample_ns:
+        if now_ns >= self.look_ns:
             self.look_closer(now_ns)
         self.passes.done += 1
         self.in_head = True

@@ -4,7 +4,8 @@ It calls its chain (`chain`) when there is something to do, makes the changes th
 sleeps when there is neither. Whoever gives it work puts that down first and wakes it after; the loop looks again
 between lying down and falling asleep, so nothing is missed and nothing polls.
 
-While the chain is calm, all there is to do are rows of passes, and each of the questions here is answered at once.
+While the chain is calm (`calm_chain`), all there is to do are bursts of passes, and each of the questions here is
+answered at once.
 
 A loop with a thread of its own lives in `run`. One among many on a thread that they share, in the pool or on the
 main thread, is a `task` and has its turn in `work`; its head never waits inside `write`. That of a manual processor
@@ -27,10 +28,10 @@ from typing import Protocol
 
 from streamlib.clock import Clock
 from streamlib.errors import DeadlineError
-from streamlib.execution.chain import Chain
+from streamlib.execution.calm_chain import CalmChain
 from streamlib.execution.changes import Change, on_this_thread
+from streamlib.execution.closer_look import Pace
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.sampling import Pace
 from streamlib.links.reader import OVERFLOW_LIMIT, RingReader
 from streamlib.links.ring import Ring
 from streamlib.links.wake import Waker, Wakes
@@ -46,7 +47,7 @@ class Runner(Protocol):
     def join(self, timeout_s: float) -> bool: ...
 
 
-class Loop(Chain):
+class Loop(CalmChain):
     """A chain, and when it is called; run by one thread at a time.
 
     Attributes:

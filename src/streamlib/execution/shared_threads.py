@@ -14,11 +14,11 @@ from collections.abc import Callable
 
 from streamlib.clock import Clock, PausableClock
 from streamlib.execution.alarm import Alarm
+from streamlib.execution.closer_look import Pace
 from streamlib.execution.event_loop_runner import AsyncLoop, EventLoopThread
 from streamlib.execution.loops import Loop
 from streamlib.execution.main_thread_runner import MainLoop, MainThread
 from streamlib.execution.pool_runner import Pool, usable_cores
-from streamlib.execution.sampling import Pace
 from streamlib.execution.task import Task
 from streamlib.execution.thread_runner import ThreadRunner
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from streamlib.clock import Clock
+from streamlib.execution.closer_look import CloserLook
 from streamlib.execution.exits import ExitRaisedError, survived
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.execution.sampling import Sample
 from streamlib.processors.execution_mode import ErrorPolicy
 
 CALLS_AT_ONCE = 64
@@ -31,12 +31,24 @@ class Visitor:
         rearrange_soon: Whose steps have to be made anew, between two passes.
         in_head: Whether a call of the head is under way.
         timing: Whether calls are timed at present.
-        sample: What is looked at more closely just now.
+        look: What is looked at more closely just now.
         indulged: Those that were called because they asked for it, without a frame, since `settle` began.
     """
 
-    __slots__ = ("attention", "head", "in_head", "indulged", "measure_ns", "now_ns", "rearrange_soon", "roused",
-                 "sample", "timers", "timing", "unsettled")  # fmt: skip
+    __slots__ = (
+        "attention",
+        "head",
+        "in_head",
+        "indulged",
+        "look",
+        "measure_ns",
+        "now_ns",
+        "rearrange_soon",
+        "roused",
+        "timers",
+        "timing",
+        "unsettled",
+    )  # fmt: skip
 
     def __init__(self, clock: Clock, media_clock: Clock) -> None:
         self.head: ProcessorInstance | None = None
@@ -49,7 +61,7 @@ class Visitor:
         self.rearrange_soon: tuple[ProcessorInstance, ...] = ()
         self.in_head = False
         self.timing = False
-        self.sample: Sample | None = None
+        self.look: CloserLook | None = None
         self.indulged: dict[ProcessorInstance, None] = {}  # there are many loops, and an empty set is thrice as big
 
     def unsettle(self, member: ProcessorInstance | None = None) -> None:
@@ -104,8 +116,8 @@ class Visitor:
         if member.wake_ns is None:
             self.timers.pop(member, None)
         frame, before = member.oldest(), member.news()
-        sample = self.sample
-        look = None if sample is None else sample.before(member)
+        look = self.look
+        found = None if look is None else look.before(member)
         raised: BaseException | None = None
         began_ns = self.measure_ns() if self.timing else 0
         try:
@@ -116,8 +128,8 @@ class Visitor:
             (member.metrics.timings or member.metrics.begin_timing()).record(self.measure_ns() - began_ns)
         member.metrics.count()
         took = member.account(before)
-        if sample is not None and look is not None:
-            sample.after(member, look)
+        if look is not None and found is not None:
+            look.after(member, found)
         if raised is not None:
             self.apply_policy(member, raised, frame, unread=not took)
 

@@ -5,7 +5,7 @@ ring in place of the deque's own: that of the writer stamps one frame and goes, 
 frame come. A frame that never comes, because it was dropped or went elsewhere, is not counted.
 
 `channel` begins a sample when the loop of its reader asks for one; a link inside one loop is timed by
-`execution.sampling`.
+`execution.closer_look`.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from streamlib.ids import LinkId, ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.links.reader import RingReader
 from streamlib.observability.causes import is_slow
+from streamlib.observability.facts import source_of, target_of
 from streamlib.observability.rates import Rates
 from streamlib.observability.scene import crowded, lagging
 from streamlib.observability.snapshots import Bottleneck
@@ -35,53 +36,43 @@ MOST_LOOKED_AT = 1_000
 """Readers of full links that are looked at closely, and so many who share a thread with one of them."""
 
 
-class FullLink(NamedTuple):
-    """A link whose reader sets the pace of its writer, or loses what a live source sends."""
-
-    id: LinkId
-    source: ProcessorId
-    target: ProcessorId
-    channel: Channel
+def is_lagging(channel: Channel, depth: int) -> bool:
+    """Whether a link is half full or more, or its writer waits there for room: its reader may be behind."""
+    return lagging(depth, channel.capacity) or _is_stalled(channel)
 
 
-def is_full(channel: Channel, depth: int) -> bool:
-    """Whether a link is full or its writer waits there for room, or either was so a moment ago."""
-    return lagging(depth, channel.capacity) or _holds(channel, depth)
-
-
-def _holds(channel: Channel, depth: int) -> bool:
-    """Whether it is full, or its writer waits there for room."""
-    reader = channel.reader
-    return crowded(depth, channel.capacity) or (isinstance(reader, RingReader) and bool(reader.ring.stalled))
-
-
-def bottlenecks(graph: PropertyGraph, full: Iterable[Channel], rates: Rates, now_ns: int) -> tuple[Bottleneck, ...]:
-    """Of the readers of full links those who set the pace, the busiest first."""
-    into: dict[ProcessorId, list[FullLink]] = defaultdict(list)
+def bottlenecks(graph: PropertyGraph, behind: Iterable[Channel], rates: Rates, now_ns: int) -> tuple[Bottleneck, ...]:
+    """Of the readers of lagging links those who set the pace, the busiest first."""
+    into: dict[ProcessorId, list[Channel]] = defaultdict(list)
     held: set[ProcessorId] = set()
-    for link in (_link(channel) for channel in full if _holds_or_loses(channel)):
-        into[link.target].append(link)
-        if _holds(link.channel, 0 if link.channel.reader is None else link.channel.reader.depth()):
-            held.add(link.source)
+    for channel in behind:
+        if _holds_or_loses(channel):
+            into[target_of(channel)].append(channel)
+            if _is_crowded(channel):
+                held.add(source_of(channel))
     found: dict[ProcessorId, Bottleneck] = {}
-    for id_, links in islice(((id_, links) for id_, links in into.items() if id_ not in held), MOST_LOOKED_AT):
+    for id_, channels in islice(((id_, into[id_]) for id_ in into if id_ not in held), MOST_LOOKED_AT):
         instance = graph.get(id_, ProcessorInstance) if id_ in graph else None
         if instance is not None and _may_be(instance):
-            one = _bottleneck(instance, links, rates, now_ns)
+            one = _bottleneck(instance, channels, rates, now_ns)
             if one is not None:
                 found.setdefault(one.processor_id, one)
     return tuple(sorted(found.values(), key=lambda one: -one.busy))
 
 
+def _is_crowded(channel: Channel) -> bool:
+    """Whether it holds its writer back: it is full, was a moment ago, or the writer waits there."""
+    depth = 0 if channel.reader is None else channel.reader.depth()
+    return crowded(depth, channel.capacity) or _is_stalled(channel)
+
+
+def _is_stalled(channel: Channel) -> bool:
+    return isinstance(channel.reader, RingReader) and bool(channel.reader.ring.stalled)
+
+
 def _holds_or_loses(channel: Channel) -> bool:
     """Whether a full link matters to anybody: one that keeps the newest is meant to be."""
     return not channel.drops or (channel.live and channel.statistics().full > 0)
-
-
-def _link(channel: Channel) -> FullLink:
-    source, _, target = channel.name.partition("->")
-    ends = [ProcessorId(end.rpartition(".")[0]) for end in (source, target)]
-    return FullLink(LinkId(channel.name), ends[0], ends[1], channel)
 
 
 def _may_be(instance: ProcessorInstance) -> bool:
@@ -98,7 +89,7 @@ class _Share(NamedTuple):
     window_s: float
 
 
-def _bottleneck(reader: ProcessorInstance, links: list[FullLink], rates: Rates, now_ns: int) -> Bottleneck | None:
+def _bottleneck(reader: ProcessorInstance, channels: list[Channel], rates: Rates, now_ns: int) -> Bottleneck | None:
     busiest, share = reader, _share(reader, rates, now_ns)
     if share.busy < BUSY:
         loop = loop_of(reader)
@@ -109,15 +100,15 @@ def _bottleneck(reader: ProcessorInstance, links: list[FullLink], rates: Rates, 
         busiest = max(shares, key=lambda one: shares[one].busy)
         share = shares[busiest]
     latency = busiest.metrics.latency.stats()
-    waited_ns = max(_waited_ns(link.channel, reader) for link in links)
+    waited_ns = max(_waited_ns(channel, reader) for channel in channels)
     return Bottleneck(
         processor_id=busiest.id,
-        link_id=links[0].id,
+        link_id=LinkId(channels[0].name),
         busy=share.busy,
         window_s=share.window_s,
         call_ns=latency.p50_ns,
-        writers=tuple(dict.fromkeys(link.source for link in links)),
-        slow=is_slow(latency.p50_ns, waited_ns) or any(link.channel.drops for link in links),
+        writers=tuple(dict.fromkeys(map(source_of, channels))),
+        slow=is_slow(latency.p50_ns, waited_ns) or any(channel.drops for channel in channels),
     )
 
 

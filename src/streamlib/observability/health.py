@@ -15,7 +15,7 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.links.latency import NEVER_TIMED
-from streamlib.observability.bottlenecks import bottlenecks, is_full
+from streamlib.observability.bottlenecks import bottlenecks, is_lagging
 from streamlib.observability.rates import Rates
 from streamlib.observability.snapshots import GraphHealth
 from streamlib.states import GraphState, ProcessorState
@@ -23,12 +23,12 @@ from streamlib.states import GraphState, ProcessorState
 
 @dataclass(slots=True)
 class Burdens:
-    """What the links have lost, what waits in them, and which of them are full."""
+    """What the links have lost, what waits in them, and which of them may have a reader that is behind."""
 
     links: int = 0
     dropped: int = 0
     nbytes: int = 0
-    full: list[Channel] = field(default_factory=list)
+    lagging: list[Channel] = field(default_factory=list)
 
 
 def health_of(
@@ -49,7 +49,7 @@ def health_of(
         link_count=burdens.links,
         dropped_frames=burdens.dropped,
         error_count=errors,
-        bottlenecks=bottlenecks(graph, burdens.full, rates, now_ns),
+        bottlenecks=bottlenecks(graph, burdens.lagging, rates, now_ns),
         failed=_those_in(ProcessorState.FAILED, ids, states),
         paused=_those_in(ProcessorState.PAUSED, ids, states),
         queued_bytes=burdens.nbytes,
@@ -84,6 +84,6 @@ def _read_burdens(graph: PropertyGraph, entities: Sequence[Entity]) -> Burdens:
         burdens.dropped += dropped
         if depth:
             burdens.nbytes += channel.waiting_bytes()
-            if is_full(channel, depth):
-                burdens.full.append(channel)
+            if is_lagging(channel, depth):
+                burdens.lagging.append(channel)
     return burdens

@@ -19,10 +19,10 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.links.statistics import LinkStatistics
+from streamlib.observability.bottlenecks import is_lagging
 from streamlib.observability.health import Burdens, health_of
 from streamlib.observability.rates import Rates
 from streamlib.observability.readings import link_snapshot, processor_snapshot
-from streamlib.observability.scene import lagging
 from streamlib.observability.snapshots import GraphHealth, GraphSnapshot, LinkSnapshot, ProcessorSnapshot
 from streamlib.processors.declaration import Declaration
 from streamlib.states import GraphState, ProcessorState
@@ -99,7 +99,7 @@ def _health(
         burdens.dropped += link.replaced + link.full + link.closed
         if link.queue_depth and link.runs:
             burdens.nbytes += link.queued_bytes
-            if wired is not None and lagging(link.queue_depth, link.capacity):
-                burdens.full.append(wired.channel)
+            if wired is not None and is_lagging(wired.channel, link.queue_depth):
+                burdens.lagging.append(wired.channel)
     ids, states = [one.id for one in processors], [one.state for one in processors]
     return health_of(graph, state, ids, states, sum([one.errors for one in processors]), burdens, rates, now_ns)

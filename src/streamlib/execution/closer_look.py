@@ -1,6 +1,6 @@
 """A closer look at one pass now and then: how long frames waited in its slots, and how old they were.
 
-A loop takes one at most every `SAMPLE_EVERY_NS`, and all loops of a runtime together no more than `Pace` lets them, so
+A loop takes one at most every `LOOK_EVERY_NS`, and all loops of a runtime together no more than `Pace` lets them, so
 that what is looked at costs nothing per frame. In a ring it is the link that times a frame (`links.wait`); between two
 processors of one loop it is done here, from the end of the call that wrote a frame to the beginning of the one that
 reads it. Held by the `visitor`, begun by the `chain`.
@@ -16,7 +16,7 @@ from streamlib.execution.instance import ProcessorInstance
 from streamlib.links.channel import Channel
 from streamlib.links.reader import SlotReader
 
-SAMPLE_EVERY_NS = 50 * NS_PER_MS
+LOOK_EVERY_NS = 50 * NS_PER_MS
 """How soon one loop looks again, while few loops are looked at."""
 
 LONGEST_GAP = 1_024
@@ -69,7 +69,7 @@ class _Written(NamedTuple):
     at_ns: int
 
 
-class Look(NamedTuple):
+class BeforeCall(NamedTuple):
     """What was found before a call."""
 
     at_ns: int
@@ -77,7 +77,7 @@ class Look(NamedTuple):
     empty: list[SlotReader]
 
 
-class Sample:
+class CloserLook:
     """The frames that travel through the slots of one loop, from one pass that is looked at. For the loop's owner.
 
     Args:
@@ -92,7 +92,7 @@ class Sample:
         self._among = among
         self._calls = CALLS
         self._now_ns = now_ns
-        # Of slots that this sample has seen being filled: at most one for each in the loop.
+        # Of slots that this look has seen being filled: at most one for each in the loop.
         self._written: dict[SlotReader, _Written] = {}
 
     def __bool__(self) -> bool:
@@ -103,23 +103,23 @@ class Sample:
         """Who reads the frames that it follows."""
         return [slot.target for slot in self._written]
 
-    def within(self, is_here: Callable[[ProcessorInstance], bool]) -> Sample | None:
+    def within(self, is_here: Callable[[ProcessorInstance], bool]) -> CloserLook | None:
         """What is left of it when the loop calls these processors, by the slots that they read now."""
         self._written = {slot: written for slot, written in self._written.items() if _is_read(slot, is_here)}
         return self if self._written else None
 
-    def renewed(self, first: int, among: int) -> Sample:
+    def renewed(self, first: int, among: int) -> CloserLook:
         """One that follows other frames, and goes on with those of this one that are still there."""
-        new = Sample(self._now_ns, first, among)
+        new = CloserLook(self._now_ns, first, among)
         new._written = {slot: written for slot, written in self._written.items() if slot.frame is written.frame}
         return new
 
-    def before_step(self, slot: SlotReader, index: int, member: ProcessorInstance) -> Look | None:
+    def before_step(self, slot: SlotReader, index: int, member: ProcessorInstance) -> BeforeCall | None:
         """Look at the processor that reads this slot and stands at that place in the loop, if its turn has come."""
         follows = (index - self._first) % self._among < AT_ONCE
         return self.before(member, follows=follows) if follows or slot in self._written else None
 
-    def before(self, member: ProcessorInstance, *, follows: bool = True) -> Look | None:
+    def before(self, member: ProcessorInstance, *, follows: bool = True) -> BeforeCall | None:
         """Look at a processor that is about to be called; None where enough was looked at.
 
         Where it `follows` what comes of the frames, it looks at what the call writes.
@@ -136,7 +136,7 @@ class Sample:
                 filled.append((channel, written, slot.depth()))
         outgoing = [channel.reader for channel in self._some(member.outgoing())] if follows else []
         empty = [slot for slot in outgoing if isinstance(slot, SlotReader) and slot.frame is None]
-        return Look(self._now_ns(), filled, empty)
+        return BeforeCall(self._now_ns(), filled, empty)
 
     def _some(self, channels: list[Channel]) -> list[Channel]:
         """Of very many, some; others with the next look."""
@@ -145,19 +145,19 @@ class Sample:
         first = self._first % len(channels)
         return (channels[first:] + channels[:first])[:AT_ONCE]
 
-    def after(self, member: ProcessorInstance, look: Look) -> None:
+    def after(self, member: ProcessorInstance, before: BeforeCall) -> None:
         """The call has come back."""
-        for channel, written, depth in look.filled:
+        for channel, written, depth in before.filled:
             slot = channel.reader
             if not isinstance(slot, SlotReader):
                 continue
             if slot.depth() < depth:
-                channel.record_wait(look.at_ns - written.at_ns)
-                member.metrics.see(written.frame, look.at_ns)
+                channel.record_wait(before.at_ns - written.at_ns)
+                member.metrics.see(written.frame, before.at_ns)
             else:
                 self._written[slot] = written
         now_ns = self._now_ns()
-        for slot in look.empty:
+        for slot in before.empty:
             if slot.frame is not None and not slot.closed:
                 self._written[slot] = _Written(slot.frame, now_ns)
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from streamlib.execution.closer_look import AT_ONCE, CALLS, GRANT_EVERY_NS, GRANTS, LOOK_EVERY_NS, CloserLook, Pace
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
-from streamlib.execution.sampling import AT_ONCE, CALLS, GRANT_EVERY_NS, GRANTS, SAMPLE_EVERY_NS, Pace, Sample
 from streamlib.links.channel import Channel
 from streamlib.processors.context import ProcessContext
 from streamlib.testing import ManualClock
@@ -44,7 +44,7 @@ class Chain:
     def arrange(self) -> None:
         self.made.arrange(self.made.members)
 
-    def step(self, times: int = 1, *, apart_ns: int = SAMPLE_EVERY_NS) -> None:
+    def step(self, times: int = 1, *, apart_ns: int = LOOK_EVERY_NS) -> None:
         for _ in range(times):
             self.clock.advance(apart_ns)
             assert self.made.step(SECONDS)
@@ -74,9 +74,9 @@ def test_a_loop_is_not_looked_at_more_often_than_is_due() -> None:
     chain.loop(sink)
     link = chain.rig.link(chain.hand, sink)
     chain.arrange()
-    chain.step(10, apart_ns=SAMPLE_EVERY_NS // 5)
+    chain.step(10, apart_ns=LOOK_EVERY_NS // 5)
     assert waits(link) == (2, 0)
-    assert chain.made.sample is None
+    assert chain.made.look is None
 
 
 @pytest.mark.promise("look.link-wait")
@@ -90,7 +90,7 @@ def test_a_frame_that_waits_for_another_is_timed_when_it_is_read() -> None:
     chain.arrange()
     chain.step(4)
     assert own(pair).got == [("a", 0), ("b", 3)]
-    assert waits(links[0]) == (1, 3 * SAMPLE_EVERY_NS // MS)
+    assert waits(links[0]) == (1, 3 * LOOK_EVERY_NS // MS)
     assert waits(links[1]) == (1, 0)
 
 
@@ -105,7 +105,7 @@ def test_a_frame_that_is_left_unread_goes_on_waiting() -> None:
     own(stubborn).reads = True
     chain.step()
     assert own(stubborn).got == [Note(0), Note(1)]
-    assert waits(link)[1] in {0, SAMPLE_EVERY_NS // MS}
+    assert waits(link)[1] in {0, LOOK_EVERY_NS // MS}
     assert waits(link)[0] >= 1
 
 
@@ -117,9 +117,9 @@ def test_who_leaves_the_loop_is_not_waited_for() -> None:
     chain.rig.link(chain.hand, sink)
     chain.arrange()
     chain.step()
-    assert chain.made.sample
+    assert chain.made.look
     chain.made.arrange([chain.hand, sink])
-    assert chain.made.sample is None
+    assert chain.made.look is None
 
 
 def test_of_very_many_inlined_processors_each_has_its_turn() -> None:
@@ -149,8 +149,8 @@ def test_a_look_comes_to_its_end() -> None:
     sink = chain.rig.add(Sink())
     chain.loop(sink)
     chain.rig.link(chain.hand, sink)
-    sample = Sample(chain.clock.now_ns)
-    assert [sample.before(sink) is None for _ in range(CALLS + 1)] == [*([False] * CALLS), True]
+    look = CloserLook(chain.clock.now_ns)
+    assert [look.before(sink) is None for _ in range(CALLS + 1)] == [*([False] * CALLS), True]
 
 
 def test_so_many_looks_may_follow_each_other_and_then_they_are_paced() -> None:
@@ -171,8 +171,8 @@ def test_among_very_many_loops_one_is_looked_at_less_often_and_is_looked_at_all_
     for _ in range(GRANTS - 1):
         pace.grants(clock.now_ns())
     assert loop.look_closer(clock.now_ns()) is None
-    first = loop.sample_ns - clock.now_ns()
-    assert first > SAMPLE_EVERY_NS
+    first = loop.look_ns - clock.now_ns()
+    assert first > LOOK_EVERY_NS
     assert loop.look_closer(clock.now_ns()) is None  # nothing was granted: who asks in vain asks less often, too
-    assert loop.sample_ns - clock.now_ns() > first
+    assert loop.look_ns - clock.now_ns() > first
     assert not sink.over

@@ -1,0 +1,170 @@
+"""The calm chain: passes in bursts, while nothing but frames calls the head.
+
+Theory of operation
+-------------------
+Mostly it is frames alone that call a head. Behind a brief pass that leaves nothing over, a chain whose head reads one
+ring, or nothing at all, is **calm**: until somebody puts `attention` up, it makes its passes in **bursts** (`go_on`),
+and asks before a burst for frames, the time and room, and for nothing else. Who wants anything else (a change, a pause,
+an end, a call by the clock, a look at somebody) notes that first and puts `attention` up after, and the chain takes
+`attention` down before it looks whether it is calm (`calm_down`), so that nothing is missed. Only the end of the ring
+is seen without it, when no frame is left.
+
+A burst ends before the next pass that is timed, or looked at more closely: that one is made with all questions asked
+(`chain`), and makes the chain calm again. What an exception in a burst does to the head or to a step, it does in any
+pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from streamlib.clock import Clock
+from streamlib.execution.chain import Chain
+from streamlib.execution.closer_look import Pace
+from streamlib.execution.instance import ProcessorInstance
+from streamlib.links.reader import RingReader
+from streamlib.links.writer import Writer
+
+_ENDLESS: Sequence[Any] = (None,)  # the feed of a source
+
+
+class CalmChain(Chain):
+    """A chain that asks for nothing but frames while it may. Everything here is for the thread that owns it.
+
+    Attributes:
+        feed: While it is calm, what says by not being empty that the head is to be called.
+    """
+
+    __slots__ = ("_outlet", "_reader", "feed")
+
+    def __init__(self, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
+        super().__init__(clock, media_clock, pace)
+        self.feed: Sequence[Any] = ()
+        self._reader: RingReader | None = None
+        self._outlet: Writer | ProcessorInstance | None = None
+
+    def take_turn(self) -> None:
+        """One pass with all questions asked, and a burst behind it where the chain is calm."""
+        head = self.head
+        assert head is not None
+        if head.finishing or head.exhausted():
+            self.finish_one(head)
+            return
+        self.make_pass(head)
+        self.calm_down(head)
+        if not self.attention:
+            self.go_on()
+
+    def calm_down(self, head: ProcessorInstance) -> None:
+        """Have `go_on` take over until `attention`, where nothing but frames calls the head."""
+        self.attention = False  # before looking: what comes from now on takes that back
+        if not self._is_calm(head):
+            self.attention = True
+            return
+        self.timing = False
+        self.feed, self._reader = _ENDLESS, None
+        if head.reactive:
+            [reader] = head.readers
+            assert isinstance(reader, RingReader)
+            self.feed, self._reader = reader.ring.open(), reader
+        self._outlet = None if self.may_wait or not head.writers else head if head.writers[1:] else head.writers[0]
+
+    def be_wary(self) -> None:
+        """Ask for everything before the next call, and hold no link meanwhile."""
+        self.attention = True
+        self.feed, self._reader, self._outlet = (), None, None
+
+    def _is_calm(self, head: ProcessorInstance) -> bool:
+        """Whether nobody wants anything, and the last pass leaves nothing to be asked before the next one."""
+        if not self._brief or self.foreign or self.timers or self.held or self.unsettled or self.interrupted():
+            return False
+        if head.paused or head.finishing or head.poked or head.wake_ns is not None or head.left_unread:
+            return False
+        if head.reactive:
+            return len(head.readers) == 1 and isinstance(head.readers[0], RingReader)
+        return head.ticking and not head.declaration.execution.interval_ns
+
+    def go_on(self) -> bool:
+        """A burst: passes with nothing asked in between that can be known before. False where no frame waits.
+
+        There are as many as come before the next one that is timed, and of a head that may not wait, as there is room
+        for. Where that is none, or its link has ended, it puts `attention` up. That frames were left unread is noted by
+        the next pass that is timed.
+        """
+        head, feed, reader, passes = self.head, self.feed, self._reader, self.passes
+        if not feed or head is None:
+            if reader is not None and reader.ring.ended:
+                self.attention = True
+            return self.attention
+        clock, stop = self.now_ns, self._timed_next - 1
+        now_ns = clock()
+        if self._outlet is not None:
+            room = self._outlet.room()
+            if room < stop - passes.done:
+                stop = passes.done + room
+        if stop <= passes.done or now_ns >= self.look_ns:
+            self.attention = True
+            return True
+        head.called_ns = now_ns
+        taken = 0 if reader is None else reader.taken
+        self.in_head = self.in_pass = True
+        try:
+            (self._burst_through if self.steps else self._burst_alone)(head, feed, stop, taken)
+        finally:
+            self.in_head = self.in_pass = False
+        return True
+
+    def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
+        """A burst of a head with nobody inlined behind it: each line is paid for by every frame."""
+        call, context, passes = head.call, head.context, self.passes
+        first = done = passes.done
+        frame = None
+        try:
+            while True:
+                frame = feed[0]
+                passes.done = done = done + 1
+                call(context)
+                if self.attention or done >= stop or not feed:
+                    break
+        except BaseException as error:
+            self._head_failed(head, error, frame, taken + done - first)
+            return
+        if self.steps:  # a change during the last call has brought some
+            self._run_steps()
+
+    def _burst_through(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
+        """A burst through the whole chain.
+
+        The inner loop is the hottest place of the library: each of its lines is paid for by every frame, once
+        for each inlined processor.
+        """
+        call, context, passes = head.call, head.context, self.passes
+        gate: Any = head
+        done, frame = passes.done, None
+        try:
+            for _ in range(stop - done):
+                if self.attention or not feed:
+                    return
+                gate = head
+                frame = feed[0]
+                passes.done += 1
+                call(context)
+                for gate, step_call, step_context in self.steps:
+                    frame = gate.frame
+                    if frame is None:
+                        gate.steady.skipped += 1
+                        continue
+                    step_call(step_context)
+                    if gate.frame is not None:
+                        self._left_over(gate)
+        except BaseException as error:
+            if gate is head:
+                self._head_failed(head, error, frame, taken + passes.done - done)
+            else:
+                self._step_failed(gate, error, frame)
+
+    def _head_failed(self, head: ProcessorInstance, error: BaseException, frame: Any, taken: int) -> None:
+        """A burst was ended by its head. Where it has taken as many as calls were made, this one has read its frame."""
+        self.apply_policy(head, error, frame, unread=head.oldest() is frame and head.taken() != taken)
+        self.skip_steps(0)

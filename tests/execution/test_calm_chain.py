@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from streamlib.execution.chain import TIMED_EVERY
+from streamlib.execution.closer_look import LOOK_EVERY_NS
+from streamlib.processors.context import ProcessContext
+from streamlib.states import ProcessorState
+from tests.execution.plain_processors import Sink, Stubborn, numbers
+from tests.execution.rig import own
+from tests.execution.stage import Stage, calls
+
+
+def calm(sink: Sink | None = None) -> Stage:
+    """A stage whose calls are brief, after its first frame: from now on only frames are asked for."""
+    stage = Stage(sink, brief=True).started()
+    stage.send()
+    stage.line.empty()
+    assert not stage.loop.attention
+    return stage
+
+
+def test_a_turn_for_a_frame_alone_is_counted_and_not_timed() -> None:
+    stage = calm()
+    for number in range(TIMED_EVERY - 2):
+        stage.clock.advance(1)
+        stage.send()
+        stage.line.empty()
+        assert calls(stage.end) == stage.end.metrics.calls == number + 2
+        assert stage.end.called_ns == stage.clock.now_ns()
+    assert stage.end.metrics.latency.samples == 1
+    for _ in range(TIMED_EVERY):
+        stage.send()
+        stage.line.empty()
+    assert stage.end.metrics.latency.samples == 2
+    assert numbers(own(stage.end).got) == list(range(2 * TIMED_EVERY - 1))
+
+
+def test_a_call_long_after_the_last_one_that_was_timed_is_timed_too() -> None:
+    stage = calm()
+    for samples in (2, 3, 4):
+        stage.clock.advance(LOOK_EVERY_NS)
+        stage.send()
+        stage.line.empty()
+        assert stage.end.metrics.latency.samples == samples
+
+
+def test_the_end_of_a_stream_is_seen_behind_its_last_frame_where_nothing_else_was_asked_for() -> None:
+    stage = calm()
+    stage.send(3)
+    stage.hand.finish()
+    stage.line.empty()
+    assert stage.end.state is ProcessorState.ENDED
+    assert numbers(own(stage.end).got) == [0, 1, 2, 3]
+
+
+def test_who_begins_to_leave_frames_unread_is_called_again_for_another_only() -> None:
+    class Tired(Stubborn):
+        reads = True
+
+    stage = calm(Tired())
+    own(stage.end).reads = False
+    stage.send()
+    stage.line.empty()
+    before = calls(stage.end)
+    assert before <= 2 * TIMED_EVERY
+    stage.task.wake()
+    stage.line.empty()
+    assert calls(stage.end) == before
+    own(stage.end).reads = True
+    stage.send()
+    stage.line.empty()
+    assert numbers(own(stage.end).got) == [0, 1, 2]
+
+
+def test_an_error_in_a_burst_is_that_of_its_frame_and_the_others_come() -> None:
+    class Choosy(Sink):
+        def process(self, ctx: ProcessContext) -> None:
+            super().process(ctx)
+            if self.got[-1].number == 2:
+                raise ValueError("not this one")
+
+    stage = calm(Choosy())
+    stage.send(4)
+    stage.line.empty()
+    assert [error for _, error, _ in stage.rig.errors()] == ["not this one"]
+    assert numbers(own(stage.end).got) == [0, 1, 2, 3, 4]
+    assert (stage.end.metrics.calls, stage.end.metrics.errors) == (5, 1)
