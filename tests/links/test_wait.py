@@ -71,6 +71,25 @@ def test_a_frame_waits_from_its_write_to_its_read() -> None:
     assert timed.waits == (1, 7)
 
 
+def test_what_begins_while_the_writer_opens_its_ring_is_timed_with_the_next_look_at_the_latest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reader's thread began a sample inside the first write of the other: the link was never timed any more."""
+    timed, open_ = Timed(), Ring.open
+
+    def meanwhile(ring: Ring) -> object:
+        monkeypatch.undo()
+        timed.begin()
+        return open_(ring)
+
+    monkeypatch.setattr(Ring, "open", meanwhile)
+    timed.write("first")
+    timed.begin()
+    timed.write("second")
+    assert [timed.read(), timed.read()] == ["first", "second"]
+    assert timed.waits == (1, 1)
+
+
 def test_a_link_that_was_never_timed_says_so_and_has_no_histogram() -> None:
     timed = Timed()
     timed.write("a")

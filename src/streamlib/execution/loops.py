@@ -333,7 +333,7 @@ class Loop(CalmChain):
     def anything_to_do(self) -> bool:
         """Whether its owner should not lie down yet."""
         if not self.attention:
-            return self.is_fed()
+            return self.is_wanted()
         if self.interrupted():
             return True
         if self._paused:
@@ -355,10 +355,10 @@ class Loop(CalmChain):
         can_move = any((one.finishing and not one.over) or one.can_move(now_ns) for one in self.leaving)
         return can_move or self._rest()
 
-    def is_fed(self) -> bool:
-        """Whether frames wait while it is calm, or their end; a look that touches nothing, also beside its owner."""
+    def is_wanted(self) -> bool:
+        """Whether a calm loop is to go on; a look that touches nothing, also beside who has its turn by now."""
         feed, reader = self.feed, self._reader
-        return bool(feed) or (reader is not None and reader.ring.ended)
+        return self.attention or bool(feed) or (reader is not None and reader.ring.ended)
 
     def _rest(self) -> bool:
         """Nothing more is read for now: writers that wait for more room than they need are called. False."""

@@ -86,7 +86,7 @@ class Task:
             self._lie_down(loop)
         else:  # only frames and their end can have come
             self.asleep.add(None)
-            if loop.is_fed() or loop.attention:  # it may be another's turn already: no other question is asked here
+            if loop.is_wanted():  # it may be another's turn already: no other question is asked here
                 self.wake()
 
     def _lie_down(self, loop: Loop) -> None:

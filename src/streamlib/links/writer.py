@@ -177,6 +177,12 @@ def _not_open(frame: Any) -> None:
     raise AssertionError(frame)
 
 
+def _sample_of(append: Callable[[Any], None]) -> WaitSample | None:
+    """Whose method it is. Both threads of a ring may change what is appended by: asked of that, nothing can differ."""
+    owner = getattr(append, "__self__", None)
+    return owner if isinstance(owner, WaitSample) else None
+
+
 class RingWriter:
     """The writing end of a ring that delivers every frame.
 
@@ -185,8 +191,7 @@ class RingWriter:
     """
 
     __slots__ = ("_append", "_asleep", "_credit", "_overflow", "_wait", "_wake",
-                 "dropped", "ended", "live", "overflowed", "refused", "ring", "sample", "successor",
-                 "unsettle")  # fmt: skip
+                 "dropped", "ended", "live", "overflowed", "refused", "ring", "successor", "unsettle")  # fmt: skip
 
     connected = True
 
@@ -211,7 +216,6 @@ class RingWriter:
         self._append: Callable[[Any], None] = _not_open
         self._asleep = ring.consumer.asleep
         self._wake = ring.consumer.wake
-        self.sample: WaitSample | None = None
         self.successor: Writer | None = None
 
     def write(self, frame: Any) -> None:
@@ -230,7 +234,7 @@ class RingWriter:
     def _refill(self) -> int:
         ring = self.ring
         if self._append is _not_open:  # without credit every new writer comes by here before it appends
-            self.watch(self.sample)
+            self.watch(None)
         if self._is_over() or self._overflow:
             return 0
         room = ring.room()
@@ -261,16 +265,21 @@ class RingWriter:
                 "write fewer per call, or place the processor on a thread of its own"
             )
         else:
-            if self.sample is not None:
-                self.sample.set_stamp(frame, self._overflow)
+            sample = self.sample
+            if sample is not None:
+                sample.set_stamp(frame, self._overflow)
             self._overflow.append(frame)
             self.overflowed += 1
             if self.unsettle is not None:
                 self.unsettle()
 
+    @property
+    def sample(self) -> WaitSample | None:
+        """What it appends through at present."""
+        return _sample_of(self._append)
+
     def watch(self, sample: WaitSample | None) -> None:
         """Append through a sample that stamps one frame, or with None straight to the ring. From any thread."""
-        self.sample = sample
         self._append = self.ring.open().append if sample is None else sample.append
 
     def drain_overflow(self) -> bool:
@@ -350,17 +359,16 @@ class RingWriter:
 class LatestWriter:
     """The writing end of a ring that keeps the newest frames only, one or as many as it holds; it never waits."""
 
-    __slots__ = ("_append", "_asleep", "_wake", "ended", "refused", "ring", "sample", "successor")
+    __slots__ = ("_append", "_asleep", "_wake", "ended", "refused", "ring", "successor")
 
     connected = True
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
-        self.sample: WaitSample | None = None
         self.ended = False
         self.refused = 0
         self.successor: Writer | None = None
-        self._append = ring.open().append
+        self._append: Callable[[Any], None] = ring.open().append
         self._asleep = ring.consumer.asleep
         self._wake = ring.consumer.wake
 
@@ -395,9 +403,13 @@ class LatestWriter:
         """There is always room for a newer frame."""
         return NO_LIMIT
 
+    @property
+    def sample(self) -> WaitSample | None:
+        """What it appends through at present."""
+        return _sample_of(self._append)
+
     def watch(self, sample: WaitSample | None) -> None:
         """Append through a sample that stamps one frame, or with None straight to the ring. From any thread."""
-        self.sample = sample
         self._append = self.ring.open().append if sample is None else sample.append
 
     def renewed(self) -> LatestWriter:
