@@ -19,6 +19,7 @@ from streamlib.processors.execution_mode import ErrorPolicy, ProcessExecution
 from streamlib.processors.function import FunctionFilter, FunctionProcessor, processor
 from streamlib.processors.ports import LinkInput, LinkOutput
 from streamlib.processors.processor import Processor
+from streamlib.testing import ManualClock
 from tests.execution.rig import SECONDS, Rig, checked, own
 from tests.execution.whole import check_arrangement, check_rest
 
@@ -139,7 +140,7 @@ class Row:
     """
 
     def __init__(self, *kinds: Any, policy: ErrorPolicy | None = None, brief: bool = False) -> None:
-        self.rig = Rig(brief=brief)
+        self.rig = Rig(ManualClock(), brief=brief)  # by the real one, how much is done in a turn would differ
         self.head = self.rig.add(Fast() if brief else Hand(), "head")
         self.row = [self.rig.add(one(), f"f{place}", policy=policy) for place, one in enumerate(kinds)]
         self.end = self.rig.add(Sink(), "end")

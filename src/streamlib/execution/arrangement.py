@@ -28,7 +28,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 
 from streamlib.clock import Clock
-from streamlib.execution.cascade import Asked, Cascade, row_at
+from streamlib.execution.cascade import Cascade, Owner, row_at
 from streamlib.execution.inlining import Step, bind_writers, step_of
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import Passes
@@ -386,7 +386,7 @@ def _is_at(ranked: Sequence[ProcessorInstance], place: int, member: ProcessorIns
     return place < len(ranked) and ranked[place] is member
 
 
-def _step_together(loop: Asked, row: Sequence[ProcessorInstance]) -> Step:
+def _step_together(loop: Owner, row: Sequence[ProcessorInstance]) -> Step:
     slot = row[0].readers[0]
     return slot, Cascade(loop, row), slot
 

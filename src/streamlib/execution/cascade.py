@@ -37,8 +37,8 @@ MOST = 64
 """So many functions form a cascade at most: an edit of one dissolves it, and forms it anew."""
 
 
-class Asked(Protocol):
-    """The loop, as far as a cascade asks it."""
+class Owner(Protocol):
+    """The loop that calls a cascade, as far as it is asked anything."""
 
     unsettled: bool
 
@@ -56,7 +56,7 @@ class Cascade:
 
     __slots__ = ("_behind", "_calls", "_loop", "_stopped", "members", "steps")
 
-    def __init__(self, loop: Asked, members: Sequence[ProcessorInstance]) -> None:
+    def __init__(self, loop: Owner, members: Sequence[ProcessorInstance]) -> None:
         self.members = tuple(members)
         self.steps: tuple[Step, ...] = tuple([(one.readers[0], one.call, one.context) for one in members])
         self._loop = loop
