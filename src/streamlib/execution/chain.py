@@ -39,6 +39,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from streamlib.clock import Clock
+from streamlib.execution import burst
 from streamlib.execution.arrangement import Arrangement
 from streamlib.execution.cascade import Cascade
 from streamlib.execution.inlining import Step, member_at
@@ -210,21 +211,12 @@ class Chain(Arrangement):
 
     def _run_straight(self, steps: Sequence[Step]) -> bool:
         """Call these, each who has a frame. False where one raised, and the pass was broken off."""
-        gate: Any = None
-        frame = None
-        try:
-            for gate, call, context in steps:
-                frame = gate.frame
-                if frame is None:
-                    gate.steady.skipped += 1
-                    continue
-                call(context)
-                if gate.frame is not None:
-                    self._left_over(gate)
-        except BaseException as error:
-            self._step_failed(gate, error, frame)
-            return False
-        return True
+        broken = burst.once(steps, self.left_over)
+        if broken is None:
+            return True
+        gate, frame, error = broken
+        self._step_failed(gate, error, frame)
+        return False
 
     def _run_timed(self, first: int, end: int) -> bool:
         """As `_run_straight`, for those from one place up to another: each by itself, timed."""
@@ -259,7 +251,7 @@ class Chain(Arrangement):
         call(context)
         (member.metrics.timings or member.metrics.begin_timing()).record(self.measure_ns() - began_ns)
         if gate.frame is not None:
-            self._left_over(gate)
+            self.left_over(gate)
         if sample is not None and look is not None:
             sample.after(member, look)
 
@@ -325,53 +317,26 @@ class Chain(Arrangement):
         return True
 
     def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
-        """A burst of a head with nobody inlined behind it: each line is paid for by every frame."""
-        call, context, passes = head.call, head.context, self.passes
-        first = done = passes.done
-        frame = None
-        try:
-            while True:
-                frame = feed[0]
-                passes.done = done = done + 1
-                call(context)
-                if self.attention or done >= stop or not feed:
-                    break
-        except BaseException as error:
-            self._head_failed(head, error, frame, taken + done - first)
-            return
-        if self.steps:  # a change during the last call has brought some
+        """A burst of a head with nobody inlined behind it."""
+        first = self.passes.done
+        broken = burst.alone(self, head, feed, stop)
+        if broken is not None:
+            _, frame, error = broken
+            self._head_failed(head, error, frame, taken + self.passes.done - first)
+        elif self.steps:  # a change during the last call has brought some
             self._run_steps()
 
     def _burst_through(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
-        """A burst through the whole chain.
-
-        The inner loop is the hottest place of the library: each of its lines is paid for by every frame, once
-        for each inlined processor.
-        """
-        call, context, passes = head.call, head.context, self.passes
-        gate: Any = head
-        done, frame = passes.done, None
-        try:
-            for _ in range(stop - done):
-                if self.attention or not feed:
-                    return
-                gate = head
-                frame = feed[0]
-                passes.done += 1
-                call(context)
-                for gate, step_call, step_context in self.steps:
-                    frame = gate.frame
-                    if frame is None:
-                        gate.steady.skipped += 1
-                        continue
-                    step_call(step_context)
-                    if gate.frame is not None:
-                        self._left_over(gate)
-        except BaseException as error:
-            if gate is head:
-                self._head_failed(head, error, frame, taken + passes.done - done)
-            else:
-                self._step_failed(gate, error, frame)
+        """A burst through the whole chain."""
+        first = self.passes.done
+        broken = burst.through(self, head, feed, stop)
+        if broken is None:
+            return
+        gate, frame, error = broken
+        if gate is head:
+            self._head_failed(head, error, frame, taken + self.passes.done - first)
+        else:
+            self._step_failed(gate, error, frame)
 
     # ------------------------------------------------------------------------------------------ what a pass leaves over
 
@@ -467,7 +432,7 @@ class Chain(Arrangement):
         """Whether something comes before calling processors; a chain by itself has nothing of the kind."""
         return False
 
-    def _left_over(self, gate: Any) -> None:
+    def left_over(self, gate: Any) -> None:
         """A steady processor left its frame unread: it was not taken, and waits for another."""
         if isinstance(gate, SlotReader):
             gate.taken -= 1
