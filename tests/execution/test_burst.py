@@ -13,16 +13,16 @@ from streamlib.execution import burst
 from streamlib.execution.inlining import Step
 from streamlib.execution.metrics import Passes, SteadyCount
 from streamlib.links.delivery import Delivery
-from streamlib.links.reader import SlotReader
+from streamlib.links.reader import Gate, SlotReader
 from streamlib.links.writer import SlotWriter
 
 
-@dataclass
-class Head:
+class Head(Gate):
     """Does with its context what it is told to."""
 
-    call: Callable[[Any], object]
-    context: Any = "context"
+    def __init__(self, call: Callable[[Any], object], context: object = "context") -> None:
+        self.call = call
+        self.context = context
 
 
 @dataclass

@@ -24,11 +24,11 @@ Processors end in `settle` alone, so that no pass runs over steps that are being
 
 Mostly it is frames alone that call a head. Behind a brief pass that leaves nothing over, a chain whose head reads
 one ring, or nothing at all, is **calm**: until somebody puts `attention` up, it makes its passes in rows (`go_on`)
-and asks before a row for frames, the time and room, and for nothing else. Who wants anything else (a change, a
-pause, an end, a call by the clock, a look at somebody) notes that first and puts `attention` up after, and the
-chain takes `attention` down before it looks whether it is calm, so that nothing is missed. Only the end of the ring
-is seen without it, when no frame is left. A row ends before the next pass that is timed, or looked at more closely:
-that one is made with all questions asked, and makes the chain calm again.
+and asks before a row for frames, the time and room, and for nothing else. (The calls themselves stand in `burst`.)
+Who wants anything else (a change, a pause, an end, a call by the clock, a look at somebody) notes that first and puts
+`attention` up after, and the chain takes `attention` down before it looks whether it is calm, so that nothing is
+missed. Only the end of the ring is seen without it, when no frame is left. A row ends before the next pass that is
+timed, or looked at more closely: that one is made with all questions asked, and makes the chain calm again.
 
 `loops` says when all this happens, and on which thread.
 """
