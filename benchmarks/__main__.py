@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     if options.instructions:
         return _count_instructions()
-    if options.compare:
+    if options.compare or options.compiled:
         return _compare_all(_chosen(options.rows), _effort(options), options.compare)
     if not options.table:
         return _measure_all(_chosen(options.rows), _effort(options), keep=not options.quick)
@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--table", action="store_true", help="write the table of the kept results anew, and stop")
     parser.add_argument(
         "--compare", metavar="REV", help="our sides here beside those at another revision, in shuffled pairs; not kept"
+    )
+    parser.add_argument(
+        "--compiled", action="store_true", help="as --compare, our sides compiled beside our sides as they come"
     )
     parser.add_argument(
         "--instructions",
@@ -129,13 +132,16 @@ def _measure_one(
     return msgspec.structs.replace(facts, figures=figures, loads=(before, machine.load()))
 
 
-def _compare_all(rows: Sequence[Row], effort: Effort, revision: str) -> int:
-    """Print how our sides do here in terms of how they do there."""
+def _compare_all(rows: Sequence[Row], effort: Effort, revision: str | None) -> int:
+    """Print how our sides do here in terms of how they do there, or without a revision, how compiled."""
     place, done, compared = machine.this_machine(), dict[str, result.Result](), list[Row]()
     chance = random.Random()  # noqa: S311 - an order, not a secret
     _say(f"{place}; load average {machine.load():.2f}")
     try:
-        there, present = comparison.checked_out(revision), comparison.here()
+        if revision is None:
+            there, present = comparison.here(), comparison.compiled()
+        else:
+            there, present = comparison.checked_out(revision), comparison.here()
     except SideError as error:
         _say(f"scripts/bench: {error}")
         return 2
@@ -147,7 +153,7 @@ def _compare_all(rows: Sequence[Row], effort: Effort, revision: str) -> int:
             _say(f"{row.name}: {error}")
             continue
         compared.append(both)
-    _say(f"ours is here, theirs is {there.name}; less is better")
+    _say(f"ours is {present.name}, theirs is {there.name}; less is better")
     print(report.as_text(compared, done))
     return 0 if len(compared) == len(rows) else 1
 

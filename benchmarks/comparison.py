@@ -1,13 +1,16 @@
 """StreamLib as it is here beside StreamLib at another revision: our own sides of the rows, in shuffled pairs.
 
-The other revision's sources lie in a worktree of git's; the programs are those of here, for both. Nothing is kept:
-what a comparison says is printed.
+The other revision's sources lie in a worktree of git's; the programs are those of here, for both. What is here can
+also be compared compiled with itself as it comes. Nothing is kept: what a comparison says is printed.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from benchmarks.program import ROOT, Program
 from benchmarks.row import Row, SideError
 
 REVISIONS = ROOT / ".cache" / "bench" / "revisions"
+COMPILED = ROOT / ".cache" / "bench" / "compiled"
 WHERE = "import streamlib; print(streamlib.__file__)"
 
 
@@ -52,6 +56,23 @@ def checked_out(revision: str) -> Revision:
 def here() -> Revision:
     """What lies in the working tree now."""
     return _checked(Revision("here", ROOT / "src"))
+
+
+def compiled() -> Revision:
+    """What lies in the working tree now, with compiled modules: the wheel, unpacked.
+
+    Raises:
+        SideError: It cannot be built.
+    """
+    shutil.rmtree(COMPILED, ignore_errors=True)
+    build = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(COMPILED), str(ROOT))
+    ran = subprocess.run(build, env={**os.environ, "STREAMLIB_COMPILE": "1"}, capture_output=True, text=True)
+    if ran.returncode:
+        raise SideError(f"the compiled wheel cannot be built: {ran.stderr.strip()}")
+    [wheel] = COMPILED.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(COMPILED)
+    return _checked(Revision("compiled", COMPILED))
 
 
 def compared(row: Row, there: Revision, present: Revision) -> Row:

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.program import ROOT
 from benchmarks.programs.instructions import EDITS, FRAMES
 from benchmarks.row import SideError, UnavailableError
+from streamlib.execution.burst import COMPILED
 
 COUNTS = ROOT / "benchmarks" / "instructions.json"
 TOLERANCE = {"thread hop": 0.10}
@@ -33,8 +34,9 @@ Counts = dict[str, float]
 
 
 def this_python() -> str:
-    """Which entry of the kept counts is for this interpreter."""
-    return f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}"
+    """Which entry of the kept counts is for this interpreter and this build."""
+    build = ", compiled" if COMPILED else ""
+    return f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}{build}"
 
 
 def kept() -> dict[str, Counts]:

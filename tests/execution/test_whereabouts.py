@@ -11,8 +11,18 @@ from typing import Any
 
 import pytest
 
-from streamlib import DataFrame, LinkInput, ProcessContext, Processor, ProcessorConfig, StreamRuntime, processor
+from streamlib import (
+    DataFrame,
+    LinkInput,
+    ProcessContext,
+    Processor,
+    ProcessorConfig,
+    SchedulingStrategy,
+    StreamRuntime,
+    processor,
+)
 from streamlib.execution.whereabouts import Call, _at_once, _locals, _stack, whereabouts
+from streamlib.graph.node import ProcessorNode
 from tests.scenarios.stage import SECONDS, Numbers, Record
 
 
@@ -86,6 +96,31 @@ def test_a_call_is_found_with_its_line_and_the_one_that_is_really_executed() -> 
     assert not call.waits_for_room
     assert not call.awaits
     assert call.thread.startswith("streamlib:")
+
+
+class Inlined:
+    """Whoever has an input runs in the loop of whoever feeds it."""
+
+    def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+        return SchedulingStrategy.lightweight() if node.declaration.inputs else SchedulingStrategy.dedicated_thread()
+
+
+class WaitsLater(Waits):
+    """Waits with a frame that comes in a row of them, which nobody times or looks at."""
+
+    def process(self, ctx: ProcessContext) -> None:
+        del ctx
+        frame = self.into.read()
+        if frame is not None and frame.sequence == 20:
+            self.config.gate.pass_()
+
+
+def test_the_call_of_one_that_is_inlined_is_known_by_its_id() -> None:
+    gate = Gate()
+    runtime = StreamRuntime(scheduler=Inlined())
+    sink = runtime.add_processor(WaitsLater, gate=gate)
+    runtime.connect(runtime.add_processor(Numbers), sink)
+    assert isinstance(call_of(runtime, sink.id, gate).processor, Waits)
 
 
 def test_of_a_method_and_the_one_that_it_overrides_the_outer_one_is_told() -> None:

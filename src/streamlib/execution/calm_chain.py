@@ -11,7 +11,7 @@ is seen without it, when no frame is left.
 
 A burst ends before the next pass that is timed, or looked at more closely: that one is made with all questions asked
 (`chain`), and makes the chain calm again. What an exception in a burst does to the head or to a step, it does in any
-pass.
+pass. The calls themselves stand in `burst`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streamlib.clock import Clock
+from streamlib.execution import burst
 from streamlib.execution.chain import Chain
 from streamlib.execution.closer_look import Pace
 from streamlib.execution.instance import ProcessorInstance
@@ -116,53 +117,26 @@ class CalmChain(Chain):
         return True
 
     def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
-        """A burst of a head with nobody inlined behind it: each line is paid for by every frame."""
-        call, context, passes = head.call, head.context, self.passes
-        first = done = passes.done
-        frame = None
-        try:
-            while True:
-                frame = feed[0]
-                passes.done = done = done + 1
-                call(context)
-                if self.attention or done >= stop or not feed:
-                    break
-        except BaseException as error:
-            self._head_failed(head, error, frame, taken + done - first)
-            return
-        if self.steps:  # a change during the last call has brought some
+        """A burst of a head with nobody inlined behind it."""
+        first = self.passes.done
+        broken = burst.alone(self, head, feed, stop)
+        if broken is not None:
+            _, frame, error = broken
+            self._head_failed(head, error, frame, taken + self.passes.done - first)
+        elif self.steps:  # a change during the last call has brought some
             self._run_steps()
 
     def _burst_through(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
-        """A burst through the whole chain.
-
-        The inner loop is the hottest place of the library: each of its lines is paid for by every frame, once
-        for each inlined processor.
-        """
-        call, context, passes = head.call, head.context, self.passes
-        gate: Any = head
-        done, frame = passes.done, None
-        try:
-            for _ in range(stop - done):
-                if self.attention or not feed:
-                    return
-                gate = head
-                frame = feed[0]
-                passes.done += 1
-                call(context)
-                for gate, step_call, step_context in self.steps:
-                    frame = gate.frame
-                    if frame is None:
-                        gate.steady.skipped += 1
-                        continue
-                    step_call(step_context)
-                    if gate.frame is not None:
-                        self._left_over(gate)
-        except BaseException as error:
-            if gate is head:
-                self._head_failed(head, error, frame, taken + passes.done - done)
-            else:
-                self._step_failed(gate, error, frame)
+        """A burst through the whole chain."""
+        first = self.passes.done
+        broken = burst.through(self, head, feed, stop)
+        if broken is None:
+            return
+        gate, frame, error = broken
+        if gate is head:
+            self._head_failed(head, error, frame, taken + self.passes.done - first)
+        else:
+            self._step_failed(gate, error, frame)
 
     def _head_failed(self, head: ProcessorInstance, error: BaseException, frame: Any, taken: int) -> None:
         """A burst was ended by its head. Where it has taken as many as calls were made, this one has read its frame."""

@@ -22,8 +22,8 @@ processors, oldest frames first, until nothing moves. What still waits after tha
 the head: it calls nobody whose outputs are not free, and so holds back those before him, up to the head.
 Processors end in `settle` alone, so that no pass runs over steps that are being arranged.
 
-Passes that nothing but frames ask for are made in bursts: next is `calm_chain`. `loops` says when all this happens,
-and on which thread.
+Passes that nothing but frames ask for are made in bursts: next is `calm_chain`. The calls themselves stand in `burst`.
+`loops` says when all this happens, and on which thread.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from streamlib.clock import Clock
+from streamlib.execution import burst
 from streamlib.execution.arrangement import Arrangement
 from streamlib.execution.cascade import Cascade
 from streamlib.execution.closer_look import AT_ONCE, LONGEST_GAP, LOOK_EVERY_NS, CloserLook, Pace
@@ -183,21 +184,12 @@ class Chain(Arrangement):
 
     def _run_straight(self, steps: Sequence[Step]) -> bool:
         """Call these, each who has a frame. False where one raised, and the pass was broken off."""
-        gate: Any = None
-        frame = None
-        try:
-            for gate, call, context in steps:
-                frame = gate.frame
-                if frame is None:
-                    gate.steady.skipped += 1
-                    continue
-                call(context)
-                if gate.frame is not None:
-                    self._left_over(gate)
-        except BaseException as error:
-            self._step_failed(gate, error, frame)
-            return False
-        return True
+        broken = burst.once(steps, self.left_over)
+        if broken is None:
+            return True
+        gate, frame, error = broken
+        self._step_failed(gate, error, frame)
+        return False
 
     def _run_timed(self, first: int, end: int) -> bool:
         """As `_run_straight`, for those from one place up to another: each by itself, timed."""
@@ -232,7 +224,7 @@ class Chain(Arrangement):
         call(context)
         (member.metrics.timings or member.metrics.begin_timing()).record(self.measure_ns() - began_ns)
         if gate.frame is not None:
-            self._left_over(gate)
+            self.left_over(gate)
         if look is not None and found is not None:
             look.after(member, found)
 
@@ -330,7 +322,7 @@ class Chain(Arrangement):
         """Whether something comes before calling processors; a chain by itself has nothing of the kind."""
         return False
 
-    def _left_over(self, gate: Any) -> None:
+    def left_over(self, gate: Any) -> None:
         """A steady processor left its frame unread: it was not taken, and waits for another."""
         if isinstance(gate, SlotReader):
             gate.taken -= 1

@@ -75,7 +75,7 @@ class ProcessorInstance(Ports):
         cascade: The step that calls it together with others, None where it is called by itself.
     """
 
-    __slots__ = ("_joins", "_poked", "_set_up", "call", "called_ns", "cascade", "failure", "finishing", "frame",
+    __slots__ = ("_joins", "_poked", "_set_up", "call", "called_ns", "cascade", "failure", "finishing",
                  "generation", "id", "loop", "metrics", "over", "paused", "policy", "reactive", "reports", "since_ns",
                  "state", "steady", "ticking", "wake_ns")  # fmt: skip
 

@@ -14,7 +14,7 @@ from streamlib.execution.entry import EntryWriter, carries_stamps
 from streamlib.links.channel import Channel
 from streamlib.links.fanout import Fan
 from streamlib.links.many import IncomingLink, ManyReader
-from streamlib.links.reader import News, Reader, RingReader, SlotReader
+from streamlib.links.reader import Gate, News, Reader, RingReader, SlotReader
 from streamlib.links.tap import OutputTap
 from streamlib.links.tapped import TapOutput, bare
 from streamlib.links.writer import NO_LIMIT, PlugWriter, RingWriter, Writer
@@ -27,7 +27,7 @@ NO_PLACES: Mapping[str, int] = {}
 _NOBODY_LOOKS: Mapping[str, OutputTap] = {}
 
 
-class Ports:
+class Ports(Gate):
     """The inputs and outputs of one processor.
 
     Attributes:

@@ -181,7 +181,8 @@ def _look_at(stack: list[FrameType], thread: str, calls: list[Call], loops: list
             place = theirs if theirs is not None and isinstance(processor, FunctionProcessor) else frame
             around = _members(values) if code is _CALLS else {} if caller is None else _locals(caller)
             method = "process" if code is _CALLS else code.co_name
-            found = _call(processor, method, place, deepest or frame, thread, _ids(values, around), waits=waits)
+            ids = _ids(values, around, {"settled": processor._streamlib_context})
+            found = _call(processor, method, place, deepest or frame, thread, ids, waits=waits)
             waits = False
     if found is not None:
         calls.append(found)
@@ -216,7 +217,10 @@ def _call(
 
 
 def _ids(*around: dict[str, Any]) -> tuple[ProcessorId, ...]:
-    """The ids in the variables of a call, and of who calls: it may be handed on, deleted, or one of two."""
+    """The ids in the variables of a call, and of who calls: it may be handed on, deleted, or one of two.
+
+    Who calls has no variables to be seen where it is compiled; the processor itself tells then.
+    """
     ids: dict[ProcessorId, None] = {}
     for value in chain.from_iterable(values.values() for values in around):
         if isinstance(value, (ProcessContext, RuntimeContext)):

@@ -213,7 +213,15 @@ class RingReader:
         self.successor = successor
 
 
-class SlotReader:
+class Gate:
+    """What a pass looks at to see whether it calls a processor: its `frame` is not None then."""
+
+    __slots__ = ("frame",)
+
+    frame: Any
+
+
+class SlotReader(Gate):
     """The reading end of a link inside one loop, and the slot that its writer fills.
 
     The loop runs the reader after the writer, so one slot is enough for what is read at once. What is left
@@ -222,7 +230,7 @@ class SlotReader:
     write to `pile` to be counted.
     """
 
-    __slots__ = ("_pile", "capacity", "closed", "delivery", "dropped", "finishing", "frame", "gate", "live", "muted",
+    __slots__ = ("_pile", "capacity", "closed", "delivery", "dropped", "finishing", "gate", "live", "muted",
                  "overflowed", "refused", "source", "source_ended", "steady", "successor", "taken", "target",
                  "unsettle")  # fmt: skip
 

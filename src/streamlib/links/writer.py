@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from streamlib.errors import LinkOverflowError
-from streamlib.links.reader import OVERFLOW_LIMIT, SlotReader
+from streamlib.links.reader import OVERFLOW_LIMIT, Gate, SlotReader
 from streamlib.links.ring import Ring
 from streamlib.links.wait import WaitSample
 
@@ -80,26 +80,19 @@ class PlugWriter:
         self.successor = successor
 
 
-class _Passed:
-    """A gate that nobody looks at."""
-
-    __slots__ = ("frame",)
-    frame: Any
-
-
-class _Occupied:
+class _Occupied(Gate):
     """Stands in the slot of a retired writer: never empty, so each write is handed on."""
 
-    __slots__ = ("frame", "successor")
+    __slots__ = ("successor",)
 
     def __init__(self, successor: Writer) -> None:
         self.successor = successor
-        self.frame = True  # not itself: a circle that a start has frozen is never freed, and all behind it stays
+        self.frame: Any = True  # not itself: a circle that a start has frozen is never freed, and all behind it stays
 
     @property
-    def gate(self) -> _Passed:
+    def gate(self) -> Gate:
         """What a write opens for nobody."""
-        return _Passed()
+        return Gate()
 
     def pile(self, frame: Any) -> None:
         self.successor = present(self.successor)

@@ -11,13 +11,14 @@ from typer.testing import CliRunner
 
 from streamlib import __version__
 from streamlib.control.cli.app import app
+from streamlib.execution.burst import COMPILED
 
 runner = CliRunner()
 
 
 def test_the_version_is_that_of_the_package() -> None:
     shown = runner.invoke(app, ["--version"])
-    assert (shown.exit_code, shown.output.strip()) == (0, f"streamlib {__version__}")
+    assert (shown.exit_code, shown.output.strip()) == (0, f"streamlib {__version__}{' (compiled)' if COMPILED else ''}")
 
 
 @pytest.mark.parametrize(

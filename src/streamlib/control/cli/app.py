@@ -62,7 +62,9 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"streamlib {__version__}")
+        from streamlib.execution.burst import COMPILED
+
+        typer.echo(f"streamlib {__version__}{' (compiled)' if COMPILED else ''}")
         raise typer.Exit
 
 

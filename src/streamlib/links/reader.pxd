@@ -1,0 +1,14 @@
+# How `reader` is compiled, where it is (decision 20); without a compiler nobody reads this.
+
+cdef class PlugReader:
+    cdef public object successor
+
+cdef class RingReader:
+    cdef public object _popleft, _stalled, muted, removed, ring, sample, successor, taken
+
+cdef class Gate:
+    cdef public object frame
+
+cdef class SlotReader(Gate):
+    cdef public object _pile, capacity, closed, delivery, dropped, finishing, gate, live, muted, overflowed, refused
+    cdef public object source, source_ended, steady, successor, taken, target, unsettle
