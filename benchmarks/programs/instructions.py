@@ -57,13 +57,18 @@ class StillClock:
 
 
 class MarkingSource(Source):
-    """Marks where the frames begin that are counted."""
+    """Marks where the frames begin that are counted; begins when the others have been started."""
+
+    begin = threading.Event()
 
     def setup(self, ctx: RuntimeContext) -> None:
         super().setup(ctx)
+        self.begin.clear()
         self._marked = self.config.frames - WARM
 
     def process(self, ctx: ProcessContext) -> None:
+        if self._left == self.config.frames:
+            self.begin.wait()
         if self._left == self._marked:
             mark("")
         super().process(ctx)
@@ -116,6 +121,7 @@ def chain(piece: str, hops: int, frames: int, scheduler: Inline | None) -> None:
     with runtime:
         runtime.start()
         sys.setswitchinterval(PATIENCE_S)
+        MarkingSource.begin.set()
         assert runtime.wait(timeout=PATIENCE_S)
 
 
