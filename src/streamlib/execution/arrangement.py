@@ -294,10 +294,10 @@ class Arrangement(Visitor):
             self._mark(member, foreign=False)
 
     def _set_apart(self, members: Iterable[ProcessorInstance]) -> list[ProcessorInstance]:
-        """Dissolve the cascades of these processors and of those that they feed. Returns who has no step for now."""
+        """Dissolve the cascades of these processors and of who is next in a row. Returns who has no step for now."""
         apart: list[ProcessorInstance] = []
         self.passes.done -= self.in_pass
-        for near in [near for member in members for near in (member, *member.fed())]:
+        for near in [near for member in members for near in (member, *_next_in_row(member))]:
             cascade = near.cascade
             if cascade is not None:
                 released = cascade.dissolve()
@@ -384,6 +384,12 @@ def in_order(members: Iterable[ProcessorInstance]) -> list[ProcessorInstance]:
 
 def _is_at(ranked: Sequence[ProcessorInstance], place: int, member: ProcessorInstance) -> bool:
     return place < len(ranked) and ranked[place] is member
+
+
+def _next_in_row(member: ProcessorInstance) -> list[ProcessorInstance]:
+    """Who alone reads what it writes: only with him could it form a cascade, and it may have very many links."""
+    links = [fan for fan in member.outputs.values() if fan]
+    return member.fed() if len(links) == 1 and len(links[0]) == 1 else []
 
 
 def _step_together(loop: Owner, row: Sequence[ProcessorInstance]) -> Step:
