@@ -141,6 +141,8 @@ def measure(options: argparse.Namespace, processors: int) -> dict[str, float]:
     Source.begin.set()
     assert Last.all_done.wait(PATIENCE_S), f"{len(Last.done)} of {Last.ends} ends have all {frames} frames"
     ran = time.perf_counter_ns() - began
+    if options.idle:
+        come_to_rest()
     worked = time.process_time_ns()
     time.sleep(options.idle)
     idle = time.process_time_ns() - worked
@@ -154,6 +156,15 @@ def measure(options: argparse.Namespace, processors: int) -> dict[str, float]:
         "idle_ms": idle / 1e6 / max(options.idle, 1e-9) * 10,
         "stop_s": (time.perf_counter_ns() - stopping) / NS_PER_S,
     }
+
+
+def come_to_rest() -> None:
+    """Wait until what the start and the frames have left to be done is done."""
+    for _ in range(100):
+        worked = time.process_time_ns()
+        time.sleep(0.1)
+        if time.process_time_ns() - worked < NS_PER_S // 1000:
+            return
 
 
 def resident() -> int:

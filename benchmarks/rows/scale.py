@@ -88,7 +88,7 @@ def _being_there(kind: str, where: str, held_back: str) -> Row:
             Figure(key="stop_s", what="the same: stop", unit="s", at_most=1.0, digits=2),
         ),
         method=f"{shape(PROCESSORS)}, added as one edit. Memory is what the process grew by until all ran; idle is "
-        "the CPU time of all threads while nothing is sent.",
+        "the CPU time of all threads once all has come to rest and while nothing is sent.",
         held_back=held_back,
         pairs=PAIRS,
     )
