@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -15,6 +16,10 @@ settings.register_profile(
     "streamlib", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 settings.load_profile("streamlib")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's job in the background is started so
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
