@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from benchmarks.programs.streamlib_scale import STRATEGIES, Last, Pass, Placed, look_at
+from benchmarks.programs.streamlib_scale import STRATEGIES, Placed, grow, look_at, parents
 from streamlib import DataFrame, LinkOutput, ProcessContext, ProcessExecution, Processor, StreamRuntime
 
 CALLS = 15
@@ -34,13 +34,7 @@ def measure(kind: str, processors: int, deep: int) -> dict[str, float]:
     runtime = StreamRuntime(scheduler=Placed(STRATEGIES[kind]), workers=1, stall_after=3600)
     with runtime.edit() as edit:
         source = edit.add_processor(Now)
-        for _ in range(processors // deep):
-            last = source
-            for _ in range(deep - 1):
-                added = edit.add_processor(Pass)
-                edit.connect(last, added)
-                last = added
-            edit.connect(last, edit.add_processor(Last))
+        grow(edit, source, parents(processors, deep))
     runtime.start()
     explain, watcher = runtime.inspector.explain, runtime._lifecycle.stalls
     assert watcher is not None

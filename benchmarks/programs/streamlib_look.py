@@ -10,7 +10,17 @@ import threading
 import time
 from collections.abc import Callable
 
-from benchmarks.programs.streamlib_scale import NS_PER_S, PATIENCE_S, STRATEGIES, Last, Pass, Placed, Source, look_at
+from benchmarks.programs.streamlib_scale import (
+    NS_PER_S,
+    PATIENCE_S,
+    STRATEGIES,
+    Last,
+    Placed,
+    Source,
+    grow,
+    look_at,
+    parents,
+)
 from streamlib import StreamRuntime
 
 LOOKS = 5
@@ -19,17 +29,10 @@ FRAMES = 3
 
 def measure(kind: str, processors: int, deep: int) -> dict[str, float]:
     """Build, start, send, and look: milliseconds of each look, and how long another waited for the graph meanwhile."""
-    runtime, wide = StreamRuntime(scheduler=Placed(STRATEGIES[kind]), workers=1), processors // deep
-    Last.frames, Last.ends = FRAMES, wide
+    runtime = StreamRuntime(scheduler=Placed(STRATEGIES[kind]), workers=1)
+    Last.frames = FRAMES
     with runtime.edit() as edit:
-        source = edit.add_processor(Source, frames=FRAMES)
-        for _ in range(wide):
-            last = source
-            for _ in range(deep - 1):
-                added = edit.add_processor(Pass)
-                edit.connect(last, added)
-                last = added
-            edit.connect(last, edit.add_processor(Last))
+        Last.ends = grow(edit, edit.add_processor(Source, frames=FRAMES), parents(processors, deep))
     runtime.start()
     Source.begin.set()
     assert Last.all_done.wait(PATIENCE_S), f"{len(Last.done)} of {Last.ends} ends have all {Last.frames} frames"

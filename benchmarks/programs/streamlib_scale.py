@@ -13,12 +13,13 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from streamlib import (
     DataFrame,
+    Edit,
     LinkInput,
     LinkOutput,
     ProcessContext,
@@ -29,6 +30,7 @@ from streamlib import (
     __version__,
 )
 from streamlib.graph.node import ProcessorNode
+from streamlib.runtime.handles import ProcessorHandle
 
 PATIENCE_S = 250.0
 NS_PER_S = 1_000_000_000
@@ -118,21 +120,27 @@ def parents(processors: int, deep: int) -> list[int]:
     return [chance.randrange(-1, number) for number in range(processors)]
 
 
+def grow(edit: Edit, source: ProcessorHandle, before_each: Sequence[int], passing: type[Processor] = Pass) -> int:
+    """Add so many, each behind whom `before_each` says. Returns how many stand at an end."""
+    feeding = set(before_each)
+    added = [source]  # the last place is that of the source, as -1 says
+    for number, before in enumerate(before_each):
+        added.insert(-1, edit.add_processor(passing if number in feeding else Last))
+        edit.connect(added[before], added[number])
+    return len(before_each) + 1 - len(feeding)
+
+
 def measure(options: argparse.Namespace, processors: int) -> dict[str, float]:
     """Build, start, send, idle, stop: seconds of each, bytes for each processor, nanoseconds for each step."""
     frames = options.frames
     runtime = StreamRuntime(scheduler=Placed(STRATEGIES[options.kind]), workers=options.workers)
     before_each = parents(processors, options.deep)
-    feeding = set(before_each)
-    Last.frames, Last.ends = frames, processors + 1 - len(feeding)
-    passing = Hash if options.hash else Pass
+    Last.frames = frames
     before = resident()
     moments = [time.perf_counter_ns()]
     with runtime.edit() as edit:
-        added = [edit.add_processor(Source, frames=frames)]  # the last place is that of the source, as -1 says
-        for number, parent in enumerate(before_each):
-            added.insert(-1, edit.add_processor(passing if number in feeding else Last))
-            edit.connect(added[parent], added[number])
+        source = edit.add_processor(Source, frames=frames)
+        Last.ends = grow(edit, source, before_each, Hash if options.hash else Pass)
     moments.append(time.perf_counter_ns())
     runtime.start()
     moments.append(time.perf_counter_ns())

@@ -111,26 +111,18 @@ class CalmChain(Chain):
         taken = 0 if reader is None else reader.taken
         self.in_head = self.in_pass = True
         try:
-            (self._burst_through if self.steps else self._burst_alone)(head, feed, stop, taken)
+            self._burst(head, feed, stop, taken)
         finally:
             self.in_head = self.in_pass = False
         return True
 
-    def _burst_alone(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
-        """A burst of a head with nobody inlined behind it."""
-        first = self.passes.done
-        broken = burst.alone(self, head, feed, stop)
-        if broken is not None:
-            _, frame, error = broken
-            self._head_failed(head, error, frame, taken + self.passes.done - first)
-        elif self.steps:  # a change during the last call has brought some
-            self._run_steps()
-
-    def _burst_through(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
-        """A burst through the whole chain."""
-        first = self.passes.done
-        broken = burst.through(self, head, feed, stop)
+    def _burst(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
+        """The passes of a burst, and what follows where one of them was broken off."""
+        first, alone = self.passes.done, not self.steps
+        broken = (burst.alone if alone else burst.through)(self, head, feed, stop)
         if broken is None:
+            if alone and self.steps:  # a change during the last call has brought some
+                self._run_steps()
             return
         gate, frame, error = broken
         if gate is head:
