@@ -236,10 +236,24 @@ def test_the_same_object_written_again_to_a_link_of_the_newest_is_not_counted() 
     assert timed.waits == (0, 0)
 
 
-def test_a_writing_end_that_was_made_anew_is_watched_with_the_next_look() -> None:
-    timed = Timed()
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_a_writing_end_that_is_made_anew_goes_on_with_the_sample(delivery: Delivery) -> None:
+    """The reader looked for a frame that nobody had stamped until the next look: each read took twice as long."""
+    timed = Timed(delivery=delivery)
     timed.begin()
     timed.link.outlet()
+    timed.write("timed")
+    assert timed.read() == "timed"
+    assert timed.seen == [("timed", timed.clock.now_ns())]
+    assert timed.is_as_before()
+
+
+def test_a_sample_that_begins_beside_a_new_writing_end_is_stamped_with_the_next_look() -> None:
+    timed = Timed()
+    assert isinstance(timed.link.writer, RingWriter)
+    renewed = timed.link.writer.renewed()
+    timed.begin()
+    timed.link.writer = renewed
     timed.write("unstamped")
     timed.begin()
     timed.write("timed")

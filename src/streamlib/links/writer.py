@@ -335,8 +335,11 @@ class RingWriter:
         return frames
 
     def renewed(self) -> RingWriter:
-        """Another writer of the same ring, with the counters and with what was put aside; this one is spent."""
+        """Another writer of the same ring, with the counters, what was put aside and its sample; this one is spent."""
         new = RingWriter(self.ring, wait=self._wait, unsettle=self.unsettle, live=self.live)
+        sample = self.sample
+        if sample is not None:  # otherwise the reader would look for its frame until somebody looks closer again
+            new.watch(sample)
         new.ended, new.dropped, new.refused, new.overflowed = self.ended, self.dropped, self.refused, self.overflowed
         new._overflow.extend(self.unsent())
         self.dropped = self.refused = self.overflowed = 0
@@ -406,8 +409,9 @@ class LatestWriter:
         self._append = self.ring.open().append if sample is None else sample.append
 
     def renewed(self) -> LatestWriter:
-        """Another writer of the same ring, with the counter."""
+        """Another writer of the same ring, with the counter and its sample."""
         new = LatestWriter(self.ring)
+        new.watch(self.sample)
         new.ended, new.refused = self.ended, self.refused
         self.refused = 0
         return new
