@@ -24,6 +24,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=0)
     parser.add_argument("--capacity", type=int, default=8)
     parser.add_argument("--bytes", type=int, default=0, help="what each frame carries, by reference where that can be")
+    parser.add_argument(
+        "--interval", type=float, default=0.0, help="a switch interval in seconds; StreamLib's side only"
+    )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--share", type=float, default=1.0)
     return parser.parse_args(arguments)

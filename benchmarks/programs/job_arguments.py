@@ -22,10 +22,11 @@ FRAME_RATE = 25
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file to read and one to write."""
+    """A file to read and one to write; the switch interval is for StreamLib's side, and 0.0 leaves it as it is."""
 
     source: Path
     target: Path
+    interval_s: float = 0.0
 
 
 def main(version: str, work: Callable[[Job], None]) -> None:
@@ -33,13 +34,14 @@ def main(version: str, work: Callable[[Job], None]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("source", type=Path, nargs="?")
     parser.add_argument("--version", action="store_true")
+    parser.add_argument("--interval", type=float, default=0.0)
     parser.add_argument("--share", type=float, default=1.0)  # a file is worked on as a whole
     options = parser.parse_args(sys.argv[1:])
     if options.version:
         print(version)
         return
     with tempfile.TemporaryDirectory() as folder:
-        job = Job(options.source, Path(folder) / "made.mp4")
+        job = Job(options.source, Path(folder) / "made.mp4", options.interval)
         began_s, began_cpu_s = time.perf_counter(), _cpu_s()
         work(job)
         took = {"wall_s": time.perf_counter() - began_s, "cpu_s": _cpu_s() - began_cpu_s}

@@ -109,6 +109,8 @@ def run(options: argparse.Namespace, hops: int, frames: int) -> int:
         edit.connect(last, edit.add_processor(TimedSink), capacity=options.capacity)
     with runtime:
         runtime.start()
+        if options.interval:
+            sys.setswitchinterval(options.interval)
         assert runtime.wait(timeout=PATIENCE_S), f"the chain took more than {PATIENCE_S:.0f} s"
     [(taken, ns)] = took
     assert taken == frames, f"{taken} of {frames} frames arrived"

@@ -5,6 +5,8 @@ The graph as a user would write it: a thread for each processor, nothing tuned.
 
 from __future__ import annotations
 
+import sys
+
 from benchmarks.programs.job_arguments import BITRATE, FRAME_RATE, GOP_S, PRESET, Job, main
 from streamlib import StreamRuntime, VideoFrame, __version__, processor
 from streamlib.media import FileReader, H264Encoder, Mp4Writer
@@ -29,6 +31,8 @@ def work(job: Job) -> None:
         runtime.connect(filtered, encoder)
         runtime.connect(encoder, writer.input("video"))
         runtime.start()
+        if job.interval_s:
+            sys.setswitchinterval(job.interval_s)
         runtime.wait()
 
 

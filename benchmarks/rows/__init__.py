@@ -41,6 +41,7 @@ from benchmarks.rows.scale import (
     SCALE_SHAPES,
     SCALE_WORKERS,
 )
+from benchmarks.rows.switch_interval import SWITCH_INTERVALS
 from benchmarks.rows.thread_hop import THREAD_HOP_8, THREAD_HOP_200
 from benchmarks.rows.transcode import (
     FOUR_ENCODES,
@@ -83,6 +84,7 @@ ROWS: tuple[Row, ...] = (
     AUDIO,
     *AUDIO_PLACED,
     *AUDIO_INTERVALS,
+    *SWITCH_INTERVALS,
     SCALE_INLINED,
     SCALE_POOL,
     *SCALE_FEWER,
