@@ -745,11 +745,13 @@ class World:
             was_lossy = id_ in before.nodes and before.is_lossy(id_)
             if plan.is_lossy(id_) or was_lossy:
                 trace.excused = 1 << 30
-            elif id_ not in before.nodes or (parted and self._came_otherwise(before, plan, id_)):
+            elif id_ not in before.nodes or self._came_otherwise(before, plan, id_, parted=parted):
                 trace.excused = max(trace.excused, 0) + 3
 
-    def _came_otherwise(self, before: Plan, plan: Plan, id_: str) -> bool:
-        return before.upstream(id_) != plan.upstream(id_) or before.ways(id_) != plan.ways(id_)
+    def _came_otherwise(self, before: Plan, plan: Plan, id_: str, *, parted: bool) -> bool:
+        if before.sources(id_) != plan.sources(id_):  # as where its branch hung at one that is taken out, or comes back
+            return True
+        return parted and (before.upstream(id_) != plan.upstream(id_) or before.ways(id_) != plan.ways(id_))
 
     # ------------------------------------------------------------------------------------------- looking and checking
 
