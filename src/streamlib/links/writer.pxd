@@ -16,7 +16,7 @@ cdef class GatedSlotWriter(SlotWriter):
 
 cdef class RingWriter:
     cdef public object _append, _asleep, _credit, _overflow, _wait, _wake, dropped, ended, live, overflowed, refused
-    cdef public object ring, sample, successor, unsettle
+    cdef public object ring, successor, unsettle
 
 cdef class LatestWriter:
-    cdef public object _append, _asleep, _wake, ended, refused, ring, sample, successor
+    cdef public object _append, _asleep, _wake, ended, refused, ring, successor
