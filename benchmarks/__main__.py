@@ -28,11 +28,12 @@ def main(arguments: Sequence[str]) -> int:
     if options.instructions:
         return _count_instructions()
     if options.compare or options.compiled:
-        return _compare_all(_chosen(options.rows), _effort(options), options.compare)
+        keep = not (options.compare or options.quick)
+        return _compare_all(_chosen(options.rows), _effort(options), options.compare, keep=keep)
     if not options.table:
         return _measure_all(_chosen(options.rows), _effort(options), keep=not options.quick)
     _write_page()
-    print(report.as_text(ROWS, result.saved()))
+    print(report.as_text(ROWS, result.saved(), result.saved(result.COMPILED)))
     return 0
 
 
@@ -51,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
         "--compare", metavar="REV", help="our sides here beside those at another revision, in shuffled pairs; not kept"
     )
     parser.add_argument(
-        "--compiled", action="store_true", help="as --compare, our sides compiled beside our sides as they come"
+        "--compiled",
+        action="store_true",
+        help="our sides compiled beside our sides as they come, as --compare; kept for a column",
     )
     parser.add_argument(
         "--instructions",
@@ -93,7 +96,6 @@ def _measure_all(rows: Sequence[Row], effort: Effort, *, keep: bool) -> int:
     print(report.as_text(rows, done))
     if keep:
         _write_page()
-        _say(f"written: {report.PAGE.relative_to(ROOT)}")
     return 1 if broken else 0
 
 
@@ -101,8 +103,9 @@ def _write_page() -> None:
     """The table and the plots of all that is kept."""
     from benchmarks import plots  # the tests import this module's neighbours without what draws
 
-    report.write_page(ROWS, result.saved())
+    report.write_page(ROWS, result.saved(), result.saved(result.COMPILED))
     plots.draw(ROWS, result.saved())
+    _say(f"written: {report.PAGE.relative_to(ROOT)}")
 
 
 def _measure_one(
@@ -132,14 +135,14 @@ def _measure_one(
     return msgspec.structs.replace(facts, figures=figures, loads=(before, machine.load()))
 
 
-def _compare_all(rows: Sequence[Row], effort: Effort, revision: str | None) -> int:
+def _compare_all(rows: Sequence[Row], effort: Effort, revision: str | None, *, keep: bool) -> int:
     """Print how our sides do here in terms of how they do there, or without a revision, how compiled."""
     place, done, compared = machine.this_machine(), dict[str, result.Result](), list[Row]()
     chance = random.Random()  # noqa: S311 - an order, not a secret
     _say(f"{place}; load average {machine.load():.2f}")
     try:
         if revision is None:
-            there, present = comparison.here(), comparison.compiled()
+            there, present = comparison.here("as it comes"), comparison.compiled()
         else:
             there, present = comparison.checked_out(revision), comparison.here()
     except SideError as error:
@@ -148,13 +151,18 @@ def _compare_all(rows: Sequence[Row], effort: Effort, revision: str | None) -> i
     for row in rows:
         try:
             both = comparison.compared(row, there, present)
-            done[row.name] = _measure_one(both, effort, place, chance)
+            one = _measure_one(both, effort, place, chance)
         except SideError as error:
             _say(f"{row.name}: {error}")
             continue
+        done[row.name] = msgspec.structs.replace(one, ours=present.name, theirs=there.name)
         compared.append(both)
+        if keep:
+            result.save(done[row.name], result.COMPILED)
     _say(f"ours is {present.name}, theirs is {there.name}; less is better")
     print(report.as_text(compared, done))
+    if keep:
+        _write_page()
     return 0 if len(compared) == len(rows) else 1
 
 

@@ -1,7 +1,7 @@
 """StreamLib as it is here beside StreamLib at another revision: our own sides of the rows, in shuffled pairs.
 
 The other revision's sources lie in a worktree of git's; the programs are those of here, for both. What is here can
-also be compared compiled with itself as it comes. Nothing is kept: what a comparison says is printed.
+also be compared compiled with itself as it comes, which is kept; what other comparisons say is printed alone.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def checked_out(revision: str) -> Revision:
     return _checked(Revision(f"{revision} ({commit[:12]})", folder / "src"))
 
 
-def here() -> Revision:
-    """What lies in the working tree now."""
-    return _checked(Revision("here", ROOT / "src"))
+def here(name: str = "here") -> Revision:
+    """What lies in the working tree now, called as is said."""
+    return _checked(Revision(name, ROOT / "src"))
 
 
 def compiled() -> Revision:

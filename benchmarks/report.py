@@ -1,4 +1,7 @@
-"""Results as tables: plain text for a terminal, Markdown between the markers of docs/benchmarks.md."""
+"""Results as tables: plain text for a terminal, Markdown between the markers of docs/benchmarks.md.
+
+What is called `compiled` here are results whose ours is our side compiled, and whose theirs is our side as it comes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from benchmarks.row import Figure, Row
 PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- results: written by scripts/bench -->", "<!-- end of results -->"
 NOT_YET = "not measured yet"
-COLUMNS = ("what", "ours", "theirs", "ratio", "at most", "reached", "A/A")
+COLUMNS = ("what", "ours", "theirs", "ratio", "at most", "reached", "A/A", "compiled")
+NONE: Mapping[str, Result] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class _Line:
     figure: Figure
     result: Result | None
     measured: Measured | None
+    compiled: Measured | None
 
     @property
     def why_missing(self) -> str:
@@ -40,19 +45,26 @@ class _Line:
     def cells(self) -> tuple[str, ...]:
         figure, measured = self.figure, self.measured
         at_most = "" if figure.at_most is None else f"{figure.at_most:g}"
+        compiled = ""
+        if self.compiled is not None:
+            compiled = f"{_median(self.compiled.ours, figure)}, {_ratio(self.compiled.ratio)}"
         if measured is None:
-            return (figure.what, "", "", "not measured" if self.result else NOT_YET, at_most, "", "")
-        sides = [_amount(Spread.of(numbers).median, figure) for numbers in (measured.ours, measured.theirs)]
+            return (figure.what, "", "", "not measured" if self.result else NOT_YET, at_most, "", "", compiled)
+        sides = [_median(numbers, figure) for numbers in (measured.ours, measured.theirs)]
         reached = {True: "yes", False: "no", None: ""}[self.is_reached]
-        return (figure.what, *sides, _ratio(measured.ratio), at_most, reached, _ratio(measured.same))
+        return (figure.what, *sides, _ratio(measured.ratio), at_most, reached, _ratio(measured.same), compiled)
 
 
-def as_text(rows: Iterable[Row], results: Mapping[str, Result]) -> str:
-    """A table for a terminal, with a line for each figure and for each row that could not be measured."""
-    lines = _lines(rows, results)
-    table = [COLUMNS, *(line.cells() for line in lines)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    printed = [_padded(cells, widths) for cells in table]
+def as_text(rows: Iterable[Row], results: Mapping[str, Result], compiled: Mapping[str, Result] = NONE) -> str:
+    """A table for a terminal, with a line for each figure and for each row that could not be measured.
+
+    A column in which nothing stands is left out.
+    """
+    lines = _lines(rows, results, compiled)
+    table = zip(COLUMNS, *(line.cells() for line in lines), strict=True)
+    columns = [column for column in table if any(column[1:])]
+    widths = [max(map(len, column)) for column in columns]
+    printed = [_padded(cells, widths) for cells in zip(*columns, strict=True)]
     missing = [f"{line.row.name}: {line.why_missing}" for line in lines if line.measured is None]
     return "\n".join([printed[0], "-" * len(printed[0]), *printed[1:], *dict.fromkeys(missing)])
 
@@ -64,7 +76,7 @@ def ratios(rows: Iterable[Row], results: Mapping[str, Result]) -> list[tuple[str
     """
     return [
         (_name(line), line.measured.ratio, line.figure.at_most)
-        for line in _lines(rows, results)
+        for line in _lines(rows, results, NONE)
         if line.measured and 0 < line.measured.ratio.median < math.inf
     ]
 
@@ -73,35 +85,38 @@ def _name(line: _Line) -> str:
     return line.row.name if line.figure is line.row.figures[0] else f"{line.row.name}: {line.figure.key}"
 
 
-def write_page(rows: Sequence[Row], results: Mapping[str, Result], page: Path = PAGE) -> None:
+def write_page(
+    rows: Sequence[Row], results: Mapping[str, Result], compiled: Mapping[str, Result], page: Path = PAGE
+) -> None:
     """Put the present results between the markers of the page."""
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n\n{as_markdown(rows, results)}\n{END}{after}")
+    page.write_text(f"{before}{BEGIN}\n\n{as_markdown(rows, results, compiled)}\n{END}{after}")
 
 
-def as_markdown(rows: Sequence[Row], results: Mapping[str, Result]) -> str:
+def as_markdown(rows: Sequence[Row], results: Mapping[str, Result], compiled: Mapping[str, Result] = NONE) -> str:
     """The table, what holds back the figures that are above their target, and where it was measured."""
-    lines = _lines(rows, results)
+    lines = _lines(rows, results, compiled)
+    taken = [kept[row.name] for kept in (results, compiled) for row in rows if row.name in kept]
     parts = [
         _markdown_table(lines),
         _section("## What holds back what is not reached", _held_back(lines)),
         _section("## How each row is measured", [f"- **{row.name}**: {row.method}" for row in rows]),
-        _section("## Where it was measured", _places([line.result for line in lines if line.result])),
+        _section("## Where it was measured", _places(taken)),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _lines(rows: Iterable[Row], results: Mapping[str, Result]) -> list[_Line]:
+def _lines(rows: Iterable[Row], results: Mapping[str, Result], compiled: Mapping[str, Result]) -> list[_Line]:
     return [
-        _Line(row, figure, results.get(row.name), _measured(results.get(row.name), figure))
+        _Line(row, figure, results.get(row.name), _measured(results, row, figure), _measured(compiled, row, figure))
         for row in rows
         for figure in row.figures
     ]
 
 
-def _measured(result: Result | None, figure: Figure) -> Measured | None:
-    figures = result.figures if result else []
+def _measured(results: Mapping[str, Result], row: Row, figure: Figure) -> Measured | None:
+    figures = results[row.name].figures if row.name in results else []
     return next((measured for measured in figures if measured.key == figure.key), None)
 
 
@@ -112,11 +127,11 @@ def _markdown_table(lines: Sequence[_Line]) -> str:
 
 
 def _markdown_cells(line: _Line) -> list[str]:
-    what, ours, theirs, ratio, at_most, reached, same = line.cells()
+    what, ours, theirs, ratio, at_most, reached, same, compiled = line.cells()
     if line.measured is None:
         ratio = line.why_missing
     reached = "**no**" if line.is_reached is False else reached
-    return [line.row.name, what, ours, theirs, line.row.theirs.name, ratio, at_most, reached, same]
+    return [line.row.name, what, ours, theirs, line.row.theirs.name, ratio, at_most, reached, same, compiled]
 
 
 def _held_back(lines: Sequence[_Line]) -> list[str]:
@@ -142,8 +157,8 @@ def _section(title: str, items: Sequence[str]) -> str:
     return f"{title}\n\n" + "\n".join(items) + "\n" if items else ""
 
 
-def _amount(number: float, figure: Figure) -> str:
-    return f"{number:,.{figure.digits}f} {figure.unit}"
+def _median(numbers: Sequence[float], figure: Figure) -> str:
+    return f"{Spread.of(numbers).median:,.{figure.digits}f} {figure.unit}"
 
 
 def _ratio(spread: Spread) -> str:

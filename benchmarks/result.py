@@ -1,6 +1,7 @@
 """What was measured, as kept in `results/`: samples as they came, one file per row, and what follows from them.
 
-A row that is measured again replaces its file. `report.py` makes a table of all files.
+A row that is measured again replaces its file. `report.py` makes a table of all files. `COMPILED` has the rows whose
+two sides are both ours: with compiled modules, and as it comes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from benchmarks.machine import Machine
 
 RESULTS = Path(__file__).parent / "results"
+COMPILED = RESULTS / "compiled"
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -75,19 +77,19 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     missing: str = ""
 
 
-def save(result: Result) -> Path:
+def save(result: Result, folder: Path = RESULTS) -> Path:
     """Keep it, in the place of an earlier one; one that is missing figures does not replace one that has them."""
-    path = RESULTS / f"{result.row}.json"
+    path = folder / f"{result.row}.json"
     if result.missing and path.exists() and _read(path).figures:
         return path
-    RESULTS.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     return path
 
 
-def saved() -> dict[str, Result]:
-    """All that is kept, by the name of the row."""
-    return {path.stem: _read(path) for path in sorted(RESULTS.glob("*.json"))}
+def saved(folder: Path = RESULTS) -> dict[str, Result]:
+    """All that is kept there, by the name of the row."""
+    return {path.stem: _read(path) for path in sorted(folder.glob("*.json"))}
 
 
 def _read(path: Path) -> Result:

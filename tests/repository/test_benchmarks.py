@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
+from benchmarks import __main__ as program
 from benchmarks import comparison, environment, machine, report, result
 from benchmarks.pairing import Effort, Sample, measure
 from benchmarks.program import Program
@@ -103,6 +104,43 @@ def test_a_row_without_a_result_and_one_without_its_peer_say_so() -> None:
     assert report.as_text([row], {}).endswith("fake: not measured yet")
 
 
+def test_the_table_has_our_side_compiled_in_terms_of_our_side_as_it_comes() -> None:
+    row, results = _row([]), {"fake": _result(result.Measured(key="ns", ours=[80.0], theirs=[100.0]))}
+    assert report.as_markdown([row], results).splitlines()[2].endswith(" | 1.00 (1.00 to 1.00) |  |")
+    assert "compiled" not in report.as_text([row], results)
+    measured = result.Measured(key="ns", ours=[50.0, 60.0, 60.0], theirs=[80.0, 80.0, 80.0])
+    compiled = {"fake": msgspec.structs.replace(_result(measured), ours="compiled", theirs="as it comes")}
+    written = report.as_markdown([row], results, compiled)
+    assert "| 80 ns | 100 ns | B | 0.80 (0.80 to 0.80) |" in written
+    assert written.splitlines()[2].endswith(" | 60 ns, 0.75 (0.62 to 0.75) |")
+    assert "- fake: 2026-01-01, revision 0, A beside B;" in written
+    assert "- fake: 2026-01-01, revision 0, compiled beside as it comes;" in written
+    assert "60 ns, 0.75 (0.62 to 0.75)" in report.as_text([row], {}, compiled)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [(["--compiled"], ["fake"]), (["--compiled", "--quick"], []), (["--compare", "main"], [])],
+)
+def test_our_side_compiled_is_kept_unless_it_is_measured_roughly(
+    arguments: list[str], kept: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = comparison.Revision("as it comes", tmp_path)
+    monkeypatch.setattr(program, "ROWS", (_row([]),))
+    monkeypatch.setattr(program, "_write_page", lambda: None)
+    monkeypatch.setattr(comparison, "compared", lambda row, there, present: row)
+    monkeypatch.setattr(comparison, "here", lambda name="here": here)
+    monkeypatch.setattr(comparison, "compiled", lambda: comparison.Revision("compiled", tmp_path))
+    monkeypatch.setattr(comparison, "checked_out", lambda revision: here)
+    monkeypatch.setattr(result, "COMPILED", tmp_path / "compiled")
+    assert program.main([*arguments, "--pairs", "2", "fake"]) == 0
+    saved = result.saved(result.COMPILED)
+    assert [(one.row, one.ours, one.theirs) for one in saved.values()] == [
+        (name, "compiled", "as it comes") for name in kept
+    ]
+    assert all(len(one.figures[0].ours) == 2 for one in saved.values())
+
+
 def test_our_side_of_every_row_runs_with_the_sources_of_any_revision(tmp_path: Path) -> None:
     there = comparison.Revision("there", tmp_path)
     for row in ROWS:
@@ -161,11 +199,11 @@ def test_ratios_are_taken_pair_by_pair_and_a_side_against_itself() -> None:
 def test_names_of_rows_are_distinct_and_each_kept_result_has_a_row() -> None:
     names = [row.name for row in ROWS]
     assert len(set(names)) == len(names)
-    assert set(result.saved()) <= set(names)
+    assert set(result.saved()) | set(result.saved(result.COMPILED)) <= set(names)
 
 
 def test_the_page_shows_the_results_that_are_kept(tmp_path: Path) -> None:
     page = tmp_path / "benchmarks.md"
     page.write_text(report.PAGE.read_text())
-    report.write_page(ROWS, result.saved(), page)
+    report.write_page(ROWS, result.saved(), result.saved(result.COMPILED), page)
     assert page.read_text() == report.PAGE.read_text(), "run scripts/bench --table"

@@ -2,6 +2,7 @@
 cimport cython
 from streamlib.links.reader cimport Gate
 
+@cython.locals(done=Py_ssize_t)
 cpdef object alone(object chain, object head, object feed, Py_ssize_t stop)
 
 @cython.locals(gate=Gate)

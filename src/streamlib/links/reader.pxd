@@ -4,7 +4,9 @@ cdef class PlugReader:
     cdef public object successor
 
 cdef class RingReader:
-    cdef public object _popleft, _stalled, muted, removed, ring, sample, successor, taken
+    cdef public object _popleft, muted, ring, sample, successor
+    cdef public list _stalled
+    cdef public Py_ssize_t removed, taken
 
 cdef class Gate:
     cdef public object frame

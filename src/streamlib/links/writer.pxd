@@ -15,8 +15,10 @@ cdef class GatedSlotWriter(SlotWriter):
     pass
 
 cdef class RingWriter:
-    cdef public object _append, _asleep, _credit, _overflow, _wait, _wake, dropped, ended, live, overflowed, refused
-    cdef public object ring, sample, successor, unsettle
+    cdef public object _append, _wait, _wake, ended, live, ring, successor, unsettle
+    cdef public set _asleep
+    cdef public list _overflow
+    cdef public Py_ssize_t _credit, dropped, overflowed, refused
 
 cdef class LatestWriter:
-    cdef public object _append, _asleep, _wake, ended, refused, ring, sample, successor
+    cdef public object _append, _asleep, _wake, ended, refused, ring, successor
