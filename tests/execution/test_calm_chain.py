@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from streamlib.execution.chain import TIMED_EVERY
+from streamlib.execution.chain import BRIEF_NS, TIMED_EVERY
 from streamlib.execution.closer_look import LOOK_EVERY_NS
 from streamlib.processors.context import ProcessContext
 from streamlib.states import ProcessorState
-from tests.execution.plain_processors import Sink, Stubborn, numbers
-from tests.execution.rig import own
+from streamlib.testing import ManualClock
+from tests.execution.plain_processors import Hand, Relay, Sink, Stubborn, numbers
+from tests.execution.rig import SECONDS, Rig, loop_of, own
 from tests.execution.stage import Stage, calls
+from tests.execution.turns import Line
 
 
 def calm(sink: Sink | None = None) -> Stage:
@@ -69,6 +71,49 @@ def test_who_begins_to_leave_frames_unread_is_called_again_for_another_only() ->
     stage.send()
     stage.line.empty()
     assert numbers(own(stage.end).got) == [0, 1, 2]
+
+
+def test_who_begins_to_take_long_is_timed_each_time_from_the_next_timed_call_on() -> None:
+    class Slowing(Sink):
+        stopwatch: ManualClock | None = None
+
+        def process(self, ctx: ProcessContext) -> None:
+            super().process(ctx)
+            if self.stopwatch is not None:
+                self.stopwatch.advance(BRIEF_NS)
+
+    stage = calm(slowing := Slowing())
+    stopwatch = stage.rig.stopwatch
+    assert isinstance(stopwatch, ManualClock)
+    slowing.stopwatch = stopwatch
+    stage.send(TIMED_EVERY)
+    stage.line.empty()
+    for samples in (3, 4, 5):
+        stage.send()
+        stage.line.empty()
+        assert stage.end.metrics.latency.samples == samples
+    slowing.stopwatch = None
+    stage.send(3)
+    stage.line.empty()
+    assert stage.end.metrics.latency.samples == 6, "brief again"
+
+
+def test_who_may_not_wait_is_not_called_without_room_where_the_call_would_be_timed_either() -> None:
+    rig, line = Rig(ManualClock()), Line()
+    hand, relay, sink = rig.add(Hand()), rig.add(Relay()), rig.add(Sink())
+    rig.loop(hand)
+    rig.loop(sink)
+    loop = rig.loop(relay)
+    task = line.task(loop)
+    rig.link(hand, relay, capacity=2 * TIMED_EVERY)
+    link = rig.link(relay, sink, capacity=TIMED_EVERY)
+    loop.arrange([relay])
+    task.start()
+    for _ in range(TIMED_EVERY + 1):
+        assert loop_of(hand).step(SECONDS)
+    line.empty()
+    assert (link.statistics().depth, link.statistics().overflowed) == (TIMED_EVERY, 0)
+    assert relay.metrics.calls == TIMED_EVERY
 
 
 def test_an_error_in_a_burst_is_that_of_its_frame_and_the_others_come() -> None:

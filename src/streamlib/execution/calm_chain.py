@@ -9,9 +9,9 @@ an end, a call by the clock, a look at somebody) notes that first and puts `atte
 `attention` down before it looks whether it is calm (`calm_down`), so that nothing is missed. Only the end of the ring
 is seen without it, when no frame is left.
 
-A burst ends before the next pass that is timed, or looked at more closely: that one is made with all questions asked
-(`chain`), and makes the chain calm again. What an exception in a burst does to the head or to a step, it does in any
-pass. The calls themselves stand in `burst`.
+A burst ends before the next pass that is timed, or looked at more closely: that one is made as any other (`chain`), if
+there is room for what it writes, and leaves the chain calm where it was brief and has taken its frame. What an
+exception in a burst does to the head or to a step, it does in any pass. The calls themselves stand in `burst`.
 """
 
 from __future__ import annotations
@@ -89,9 +89,9 @@ class CalmChain(Chain):
     def go_on(self) -> bool:
         """A burst: passes with nothing asked in between that can be known before. False where no frame waits.
 
-        There are as many as come before the next one that is timed, and of a head that may not wait, as there is room
-        for. Where that is none, or its link has ended, it puts `attention` up. That frames were left unread is noted by
-        the next pass that is timed.
+        There are as many as come before the next one that is timed, which is made by itself, and of a head that may not
+        wait, as there is room for. Where that is none, or its link has ended, it puts `attention` up. That frames were
+        left unread is noted by the next pass that is timed.
         """
         head, feed, reader, passes = self.head, self.feed, self._reader, self.passes
         if not feed or head is None:
@@ -100,13 +100,15 @@ class CalmChain(Chain):
             return self.attention
         clock, stop = self.now_ns, self._timed_next - 1
         now_ns = clock()
+        if stop <= passes.done or now_ns >= self.look_ns:
+            return self._go_on_timed(head)
         if self._outlet is not None:
             room = self._outlet.room()
             if room < stop - passes.done:
                 stop = passes.done + room
-        if stop <= passes.done or now_ns >= self.look_ns:
-            self.attention = True
-            return True
+            if not room:
+                self.attention = True
+                return True
         head.called_ns = now_ns
         taken = 0 if reader is None else reader.taken
         self.in_head = self.in_pass = True
@@ -114,6 +116,16 @@ class CalmChain(Chain):
             self._burst(head, feed, stop, taken)
         finally:
             self.in_head = self.in_pass = False
+        return True
+
+    def _go_on_timed(self, head: ProcessorInstance) -> bool:
+        """The pass between two bursts, for which there is a frame. True."""
+        if head.free():  # or it would be timed while it waits
+            self.make_pass(head)
+            self.timing = False
+            if self._brief and not head.left_unread:  # whoever wants anything else has put `attention` up
+                return True
+        self.attention = True
         return True
 
     def _burst(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:

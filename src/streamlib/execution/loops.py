@@ -59,8 +59,8 @@ class Loop(CalmChain):
     """
 
     # Each processor on the pool has a loop, and a dictionary of so many attributes is four times as big.
-    __slots__ = ("_aside", "_changes", "_head_changes", "_paused", "_waits_for_room", "name", "runner", "stopped",
-                 "threaded", "turn", "waker")  # fmt: skip
+    __slots__ = ("_aside", "_changes", "_full", "_head_changes", "_paused", "name", "runner", "stopped", "threaded",
+                 "turn", "waker")  # fmt: skip
 
     hosts = True
 
@@ -75,7 +75,7 @@ class Loop(CalmChain):
         self._changes: list[Change] = []
         self._head_changes: list[Change] = []
         self._paused = False
-        self._waits_for_room = False
+        self._full: Ring | None = None  # what a call of the head waits for room in
         self._aside = False
         self.stopped = False
 
@@ -107,7 +107,7 @@ class Loop(CalmChain):
 
     def excuse(self) -> str:
         """Why it may not answer, where that is not its own doing, in words."""
-        return HELD_BACK if self._waits_for_room else ""
+        return HELD_BACK if self._full is not None else ""
 
     def log_fields(self) -> dict[str, object]:
         """The fields of a line of the log that is about it: those of its head."""
@@ -177,8 +177,12 @@ class Loop(CalmChain):
     def _run(self) -> None:
         self.begin()
         while not self.stopped:
-            if not self._do_something():
+            if self._do_something():
+                continue
+            if self.attention:
                 self._sleep(self.anything_to_do, self.next_ns())
+            else:
+                self._sleep(self.is_wanted)
         self.conclude()
 
     def cancel_call(self) -> None:
@@ -232,24 +236,27 @@ class Loop(CalmChain):
         """Whether there is something that comes before calling processors and can be done now."""
         return bool(self._changes or (not self.in_head and (self._head_changes or self.stopped)))
 
-    def _sleep(self, ready: Callable[[], object], deadline_ns: int | None) -> None:
+    def _sleep(self, ready: Callable[[], object], deadline_ns: int | None = None) -> None:
         """Sleep where this loop has a thread of its own, or who has the turn lends it one."""
         assert isinstance(self.waker, Waker)
         self.waker.sleep(ready, deadline_ns)
 
     def wait_for_room(self, ring: Ring) -> None:
-        """Wait inside a write of the head until the ring has room, serving everybody else.
+        """Wait inside a write of the head, which has found the ring full, until there is room; serve everybody else.
 
         It comes back without room where a change waits for the head: the call is to come to its end.
         """
-        while (not ring.has_room() or self._paused) and not self._wants_head(ring):
-            if self._changes:
+        self._full = ring
+        while True:
+            if not self.attention:
+                self._sleep(self._may_go_on_calmly)
+            elif self._changes:
                 self.make_changes()
             elif not self._serve_others():
-                may_go_on = self._may_go_on if self.attention else self._may_go_on_calmly
-                self._waits_for_room = True
-                self._sleep(partial(may_go_on, ring), self.next_ns())
-                self._waits_for_room = False
+                self._sleep(self._may_go_on, self.next_ns())
+            if (ring.has_room() and not self._paused) or self._wants_head(ring):
+                break
+        self._full = None
         if self.head is not None:
             self.head.called_ns = self.now_ns()
 
@@ -266,13 +273,17 @@ class Loop(CalmChain):
         """Whether a change waits for the end of this call, and the ring may have one frame more for that."""
         return bool(self._head_changes) and ring.room() > -OVERFLOW_LIMIT
 
-    def _may_go_on(self, ring: Ring) -> bool:
+    def _may_go_on(self) -> bool:
+        ring = self._full
+        assert ring is not None
         return bool(self._changes) or self._wants_head(ring) or self._room_or_work(ring)
 
-    def _may_go_on_calmly(self, ring: Ring) -> bool:
+    def _may_go_on_calmly(self) -> bool:
         """As `_may_go_on`, where nobody else is in need of this thread before `attention`."""
-        if self._reader is not None:
-            self._reader.ring.reader_rests()
+        reader, ring = self._reader, self._full
+        assert ring is not None
+        if reader is not None and reader.ring.stalled:
+            reader.ring.reader_rests()
         return self.attention or ring.has_room()
 
     def _room_or_work(self, ring: Ring) -> bool:

@@ -131,7 +131,9 @@ class RingReader:
             return self._read_later()
         self.taken += 1
         if self._stalled:
-            self.ring.room_made()
+            ring = self.ring
+            if len(ring.items) <= ring.low_water:
+                ring.call_writer()
         return frame
 
     def _read_later(self) -> Any:

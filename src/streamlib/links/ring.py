@@ -62,23 +62,20 @@ class Ring:
 
     def has_room(self) -> bool:
         """Whether the writer may go on; a False leaves the mark that has the reader wake it."""
-        if self.room() > 0 or self.closed or self.released or self.finishing:
+        if len(self.items) < self.capacity or self.closed or self.released or self.finishing:
             return True
         if not self.stalled:
             self.stalled.append(self.producer.stalls())
-        return self.room() > 0  # looked at again: the reader may have taken one before it could see the mark
-
-    def room_made(self) -> None:
-        """Called by the reader of a stalled ring after it took a frame."""
-        if len(self.items) <= self.low_water:
-            self._call_writer()
+        # looked at again: the reader may have taken one before it could see the mark
+        return len(self.items) < self.capacity
 
     def reader_rests(self) -> None:
         """Called by a reader that takes no more for now: a stalled writer gets the room there is, however little."""
         if self.stalled and self.room() > 0:
-            self._call_writer()
+            self.call_writer()
 
-    def _call_writer(self) -> None:
+    def call_writer(self) -> None:
+        """Wake a stalled writer. Called by the reader."""
         self.stalled.clear()
         self.producer.wake()
 

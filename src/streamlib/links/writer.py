@@ -228,9 +228,9 @@ class RingWriter:
         ring = self.ring
         if self._append is _not_open:  # without credit every new writer comes by here before it appends
             self.watch(None)
-        if self._is_over() or self._overflow:
+        if self.successor is not None or ring.closed or self._overflow:
             return 0
-        room = ring.room()
+        room = ring.capacity - len(ring.items)
         if room <= 0 and self._wait is not None and not self.live:
             self._wait(ring)
             if self._is_over():
