@@ -152,7 +152,7 @@ def test_a_graph_that_flows_is_not_asked_for_explanations(scheduler: Any) -> Non
         asked.append(1)
         return explain()
 
-    watcher._explain = note
+    watcher._explain, watcher._explain_calls = note, lambda _: note()
     with stage.runtime:
         stage.runtime.start()
         for _ in range(5):
@@ -177,7 +177,7 @@ def test_a_call_that_was_only_slow_at_the_first_looks_is_told_once_it_is_more(re
         asked.append(1)
         return Explanation(at_ns=1, state=GraphState.RUNNING, findings=(slow,)) if len(asked) < 5 else explain()
 
-    watcher._explain = first_slow
+    watcher._explain, watcher._explain_calls = first_slow, lambda _: first_slow()
     with stage.runtime:
         stage.runtime.start()
         record.wait_for_call("stuck")
@@ -185,6 +185,31 @@ def test_a_call_that_was_only_slow_at_the_first_looks_is_told_once_it_is_more(re
         release.set()
         stage.runtime.stop(drain=False)
     assert len(asked) >= 5
+
+
+def test_a_call_that_is_told_by_itself_has_nobody_else_looked_at(release: threading.Event) -> None:
+    stage = Stage()
+    stuck = stage.runtime.add_processor(Stuck, record=Record(), release=release)
+    stage.runtime.connect(stage.runtime.add_processor(Numbers, count=1), stuck)
+    stage.runtime.connect(stuck, stage.runtime.add_processor(Collect, record=Record()))
+    watcher = stage.runtime._lifecycle.stalls
+    assert watcher is not None
+    explain, asked = watcher._explain, list[int]()
+
+    def note() -> Explanation:
+        asked.append(1)
+        return explain()
+
+    watcher._explain = note
+    with stage.runtime:
+        stage.runtime.start()
+        told = stage.hear(StallDetected)
+        release.set()
+        assert stage.hear(StallOver).processor_id == stuck.id
+        stage.runtime.stop(drain=False)
+    assert (told.processor_id, told.cause) == (stuck.id, Cause.INSIDE)
+    assert "has been inside process() for" in told.sentence
+    assert not asked
 
 
 def test_the_end_of_a_run_is_the_end_of_its_stalls_and_of_the_thread(release: threading.Event) -> None:

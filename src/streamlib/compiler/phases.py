@@ -404,8 +404,6 @@ class Commit:
         for runner in reversed(self._runners):
             runner.start()
         for instance in self._created:
-            if instance.loop is not None:
-                instance.loop.disturb(instance)
             self._site.tell("did_start", instance.context.runtime)
             progress.done("start", instance.id)
         for change in self._plan.configure:

@@ -35,7 +35,7 @@ from streamlib.clock import Clock
 from streamlib.execution import burst
 from streamlib.execution.arrangement import Arrangement
 from streamlib.execution.cascade import Cascade
-from streamlib.execution.closer_look import AT_ONCE, LONGEST_GAP, LOOK_EVERY_NS, CloserLook, Pace
+from streamlib.execution.closer_look import AT_ONCE, LONGEST_GAP, LOOK_EVERY_NS, WIDER, CloserLook, Pace
 from streamlib.execution.inlining import Step, member_at
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.links.reader import SlotReader
@@ -46,8 +46,9 @@ TIMED_EVERY = 128
 MANY = 256
 """So many steps are timed in one pass at most: of more, with each closer look, those where it begins."""
 
-BRIEF_NS = 2_000
-"""Calls of a head shorter than this are timed once in `TIMED_EVERY`, longer ones always."""
+BRIEF_NS = 10_000
+"""Calls of a head shorter than this are timed once in `TIMED_EVERY`, longer ones always: a pass with all questions
+takes some microseconds, and the first call of one among very many as long, because nothing of it is in a cache."""
 
 ROUNDS = 8
 """How often `settle` goes through all processors in a row, where others go on bringing frames."""
@@ -118,7 +119,7 @@ class Chain(Arrangement):
         Returns what is told of calls for that; None where nothing is looked at.
         """
         granted = self._pace.grants(now_ns)
-        self._look_gap = min(2 * self._look_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
+        self._look_gap = min(WIDER * self._look_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
         self.look_ns = now_ns + self._look_gap * LOOK_EVERY_NS
         if not granted:
             return None

@@ -22,6 +22,9 @@ LOOK_EVERY_NS = 50 * NS_PER_MS
 LONGEST_GAP = 1_024
 """A loop among very many looks again after so many times that at the latest."""
 
+WIDER = 8
+"""By how much a gap grows where loops crowd: each look that is refused has made a pass ask all questions in vain."""
+
 GRANT_EVERY_NS = NS_PER_MS // 2
 """One look at a time in all loops of a runtime together, on the average."""
 

@@ -29,12 +29,17 @@ class Wakes(Protocol):
 
 
 class Waker:
-    """The place where one loop sleeps. One thread sleeps here at a time; any thread may wake it."""
+    """The place where one loop sleeps. One thread sleeps here at a time; any thread may wake it.
 
-    __slots__ = ("_clock", "_lock", "asleep")
+    Attributes:
+        found_no_room: Whether a writer in that loop has found no room, since who looks there has taken that back.
+    """
+
+    __slots__ = ("_clock", "_lock", "asleep", "found_no_room")
 
     def __init__(self, clock: Clock) -> None:
         self.asleep: set[threading.Lock] = set()
+        self.found_no_room = False
         self._clock = clock
         self._lock = _locked()
 
@@ -47,7 +52,8 @@ class Waker:
         lock.release()
 
     def stalls(self) -> int:
-        """The present time; who sleeps here is found by its thread, so nothing is noted."""
+        """The present time; who sleeps here is found by its thread, and looked at where that is noted."""
+        self.found_no_room = True
         return self._clock.now_ns()
 
     def sleep(self, ready: Callable[[], object], deadline_ns: int | None = None) -> None:

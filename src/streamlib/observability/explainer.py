@@ -6,11 +6,12 @@ so it is looked for once more before it is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
 from streamlib.clock import NS_PER_S
+from streamlib.ids import ProcessorId
 from streamlib.observability.diagnosis import diagnose
 from streamlib.observability.explanation import Cause, Explanation, Finding
 from streamlib.observability.gathering import Gathering
@@ -52,6 +53,11 @@ class Explainer:
         whole = Explanation(at_ns=scene.now_ns, state=scene.state, findings=findings, young_s=_young_s(scene))
         asked = whole.about(subject) if subject else whole
         return replace(asked, findings=self._advise(asked.findings))
+
+    def explain_calls(self, ids: Collection[ProcessorId]) -> Explanation:
+        """What calls of these are stuck in by themselves; what comes of that for others is not looked at."""
+        scene = self._gathering.calls_of(ids)
+        return Explanation(at_ns=scene.now_ns, state=scene.state, findings=diagnose(scene), young_s=_young_s(scene))
 
     def _look(self, focus: str) -> tuple[Scene, tuple[Finding, ...]]:
         scene = self._gathering.scene(focus)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from operator import attrgetter
 
 from msgspec.structs import replace
@@ -66,6 +66,15 @@ class Gathering:
         absent = [] if len(instances) == len(ids) else [id_ for id_ in ids if id_ not in instances]
         return _Look(graph, around, instances, absent).scene(state, failures, ProcessorId(focus))
 
+    def calls_of(self, ids: Collection[ProcessorId]) -> Scene:
+        """What is there to be seen of these processors alone, and of their calls; however many others there are."""
+        graph = self._graph
+        with graph.lock:
+            state = graph.state
+            found = {id_: graph.get(id_, ProcessorInstance) for id_ in ids if id_ in graph}
+        instances = {id_: instance for id_, instance in found.items() if instance is not None}
+        return _Look(graph, self._around, instances, []).calls(state)
+
 
 class _Look:
     """One look at a graph that runs."""
@@ -74,7 +83,7 @@ class _Look:
         self,
         graph: PropertyGraph,
         around: Surroundings,
-        instances: Mapping[ProcessorId | LinkId, ProcessorInstance],
+        instances: Mapping[ProcessorId, ProcessorInstance] | Mapping[ProcessorId | LinkId, ProcessorInstance],
         absent: list[ProcessorId],
     ) -> None:
         self._graph = graph
@@ -119,6 +128,21 @@ class _Look:
         left = {instance.id for instance, waits in waiting if waits} | self._facts.occupied.keys()
         behind = self._graph.behind(left) if left - self._processors.keys() else set()
         return replace(scene, beyond=len(behind) - sum(id_ in behind for id_ in self._processors))
+
+    def calls(self, state: GraphState) -> Scene:
+        """Note all of them, and nobody else."""
+        self._note_calls()
+        for instance in self._instances.values():
+            self._note(instance)
+        now_ns, started_ns = self._facts.now_ns, self._started_ns()
+        return Scene(
+            state=state,
+            now_ns=now_ns,
+            has_run=True,
+            started_ns=started_ns,
+            processors=self._processors,
+            links=self._links,
+        )
 
     def _started_ns(self) -> int | None:
         """Since when the first of them has run."""

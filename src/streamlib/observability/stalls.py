@@ -3,16 +3,16 @@
 That is a call that does not come back, a writer that waits for room nobody makes, a diamond that starves itself.
 
 A thread of its own looks now and then while the runtime runs. A look goes through the stacks of the threads and the
-few tasks in which somebody has found no room, and never through all processors; only when others than before stand
-still for long it asks for a whole explanation. Each stall is told once, by `StallDetected` and in the log, and once
-when it is over.
+few loops in which somebody has found no room, and never through all processors. When others than before stand still for
+long it asks for an explanation: of the calls alone, where it is only calls and each explains itself, else of the whole
+graph. Each stall is told once, by `StallDetected` and in the log, and once when it is over.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from streamlib.clock import Clock, Lookout
@@ -73,6 +73,7 @@ class StallWatcher:
     Args:
         clock: The runtime's clock.
         explain: Why nothing comes out.
+        explain_calls: The same, looking at these processors and their calls alone.
         waiting: The tasks in which somebody has found no room since the last call.
         look: What all threads are doing.
         after_ns: How long something stands still until that is a stall.
@@ -85,6 +86,7 @@ class StallWatcher:
         clock: Clock,
         *,
         explain: Callable[[], Explanation],
+        explain_calls: Callable[[Collection[ProcessorId]], Explanation],
         waiting: Callable[[], list[Task]],
         look: Callable[[], Whereabouts],
         after_ns: int,
@@ -93,6 +95,7 @@ class StallWatcher:
         self._bus = bus
         self._clock = clock
         self._explain = explain
+        self._explain_calls = explain_calls
         self._waiting = waiting
         self._whereabouts = look
         self._after_ns = after_ns
@@ -157,12 +160,21 @@ class StallWatcher:
         long = {who: one.where for who, one in standing.items() if self._is_long(who, one, now_ns)}
         if long == self._explained:
             return
-        roots = self._explain().roots if long else ()
+        roots = self._roots(long) if long else ()
         slow = any(finding.cause is Cause.SLOW for finding in roots)  # a call no longer than usual may become so
         self._explained = {} if slow else long
         found = [finding for finding in roots if _is_stall(finding)]
         lasted = [one for one in found if one.since_ns is None or now_ns - one.since_ns >= self._after_ns]
         self._tell({(one.root, one.cause): one for one in lasted})
+
+    def _roots(self, long: Collection[Hashable]) -> Collection[Finding]:
+        """Who is to blame that these stand still. A call that is told by itself needs no look at anybody else."""
+        calls = [ProcessorId(who) for who in long if isinstance(who, str)]
+        if len(calls) == len(long):
+            roots = self._explain_calls(calls).roots
+            if {finding.root for finding in roots if finding.cause in STALLS} >= set(calls):
+                return roots
+        return self._explain().roots
 
     def _who_stands(self) -> Iterator[tuple[Hashable, object]]:
         """Who may stand still, each with something that changes as soon as it goes on."""
@@ -237,8 +249,15 @@ def _waits(loop: Loop) -> bool:
     """Whether somebody in a loop has found no room; its thread may be at work meanwhile."""
     if loop.held:
         return True
-    head = loop.head
+    head, waker = loop.head, loop.waker
     if head is None or head.over:
         return False
+    if isinstance(waker, Waker):  # there may be very many links: they are asked where one of them may be it
+        if not waker.found_no_room:
+            return False
+        waker.found_no_room = False  # before looking: what comes from now on is seen by the next look
     readers = [channel.reader for channel in head.outgoing()]
-    return any(isinstance(reader, RingReader) and bool(reader.ring.stalled) for reader in readers)
+    waits = any(isinstance(reader, RingReader) and bool(reader.ring.stalled) for reader in readers)
+    if waits and isinstance(waker, Waker):
+        waker.found_no_room = True
+    return waits

@@ -33,6 +33,7 @@ def insight(site: Site, restarts: Restarts, stall_after: float | None) -> tuple[
         site.bus,
         site.clock,
         explain=explainer.explain,
+        explain_calls=explainer.explain_calls,
         waiting=threads.waiting,
         look=lambda: whereabouts(threads.event_loop()),
         after_ns=round(stall_after * NS_PER_S),
