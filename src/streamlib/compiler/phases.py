@@ -306,8 +306,8 @@ class Commit:
             self._undo(partial(self._at_home, instance.loop, instance, instance.teardown))
         for old, new in self._replaced:
             self._undo(partial(self._at_home, old.loop, new, new.teardown))
+        self._site.graph.remove_all([instance.id for instance in self._created], RUNNING_COMPONENTS)
         for instance in self._created:
-            self._site.graph.remove_all(instance.id, RUNNING_COMPONENTS)
             self._site.reports.torn_down(instance, instance.id)
         self._end_threads()
         for link_id in self._plan.join:

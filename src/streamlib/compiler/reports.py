@@ -150,8 +150,9 @@ class InstanceReports:
             self._lighten(instance.id)
             self.gone(instance.id)
         if not self._is_former(instance):
-            self._errors.pop(_owner(instance), None)  # one that was never started does not end
-            self.log.end(_owner(instance))
+            owner = _owner(instance)
+            self._errors.pop(owner, None)  # one that was never started does not end
+            self.log.end(owner)
             self._publish(instance.id, instance.state, ProcessorState.IDLE)
 
     def _told_before(self, instance: ProcessorInstance) -> ProcessorState | None:
@@ -234,7 +235,7 @@ class InstanceReports:
         return any(self._told.get(id_) is not error for id_, error in self.failures.copy().items())
 
     def _count_late_frames(self, instance: ProcessorInstance) -> None:
-        if not any(channel.may_grow(writes=True) for channel in instance.incoming()):
+        if not any([channel.may_grow(writes=not channel.has_ended) for channel in instance.incoming()]):
             return
         with self._graph.lock:
             if instance.id not in self._graph or self._graph.get(instance.id, ProcessorInstance) is not instance:

@@ -87,6 +87,7 @@ class Departure:
             raise
         finally:
             self._take_out(going)
+            self._take_off(going)
             for instance in going:
                 self._tear_down(instance)
 
@@ -221,14 +222,19 @@ class Departure:
             if runner is not None:
                 runner.stop()
 
+    def _take_off(self, going: list[ProcessorInstance]) -> None:
+        """Take away what compiling has attached, of all at once, when their threads have ended."""
+        self._site.progress.all_begun("teardown", going)
+        for instance in going:
+            runner = self._runner(instance)
+            if runner is not None and not runner.join(self._site.answer_s if instance.over else 0.0):
+                LOG.error("the thread of %s has not ended", instance.id, extra=instance.context.runtime.log_fields)
+        last = {self._entities[instance]: LastMetrics(instance.metrics) for instance in going}
+        self._site.graph.remove_all(last, RUNNING_COMPONENTS)
+        self._site.graph.insert_each(LastMetrics, last)
+
     def _tear_down(self, instance: ProcessorInstance) -> None:
-        runner, entity = self._runner(instance), self._entities.pop(instance)
-        self._site.progress.begun("teardown", instance.id)
-        if runner is not None and not runner.join(self._site.answer_s if instance.over else 0.0):
-            LOG.error("the thread of %s has not ended", instance.id, extra=instance.context.runtime.log_fields)
-        self._site.graph.remove_all(entity, RUNNING_COMPONENTS)
-        self._site.graph.insert(entity, LastMetrics(instance.metrics))
-        self._reports.torn_down(instance, entity)
+        self._reports.torn_down(instance, self._entities.pop(instance))
         self._let_go(instance)
         self._site.tell("did_stop", instance.context.runtime)
         self._site.progress.done("teardown", instance.id)

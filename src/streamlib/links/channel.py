@@ -295,6 +295,11 @@ class Channel:
         return isinstance(self.reader, RingReader) and (writes or aside > 0)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether the writer has said its last word, behind the last frame that it writes."""
+        return self.writer is not None and self.writer.ended
+
+    @property
     def closed(self) -> bool:
         """Whether the reader has gone."""
         if isinstance(self.reader, SlotReader):
