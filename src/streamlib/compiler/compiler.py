@@ -115,7 +115,7 @@ class Compiler:
         graph = self._site.graph
         with graph.lock:
             present, wired = graph.holders(ProcessorInstance), graph.holders(WiredChannel)
-        departure = Departure(self._site, [*present], drain_s=drain_s)
+        departure = Departure(self._site, present, drain_s=drain_s)
         with self._told(GraphDelta(removed=tuple(present), links_removed=tuple(wired))) as progress, progress:
             try:
                 for instance in present.values():

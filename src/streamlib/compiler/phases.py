@@ -75,7 +75,9 @@ class Commit:
         self._runners: list[ThreadRunner | Task] = []
         self._unanswered: dict[str, None] = {}
         self._begun = site.threads.begun()
-        self.departure = Departure(site, plan.remove, plan.cut, drain_s=drain_s)
+        going = {entity: site.graph.get(entity, ProcessorInstance) for entity in plan.remove}
+        present = {entity: instance for entity, instance in going.items() if instance is not None}
+        self.departure = Departure(site, present, plan.cut, drain_s=drain_s)
         self.stopped: list[ProcessorInstance] = []
         self._patience = self.departure.patience
         self._instance_of = partial(_instance_of, site.graph, self._by_id)  # no circle: what a start leaves is frozen

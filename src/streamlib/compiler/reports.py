@@ -235,7 +235,7 @@ class InstanceReports:
         return any(self._told.get(id_) is not error for id_, error in self.failures.copy().items())
 
     def _count_late_frames(self, instance: ProcessorInstance) -> None:
-        if not any([channel.may_grow(writes=not channel.has_ended) for channel in instance.incoming()]):
+        if not any(channel.may_grow(writes=not channel.has_ended) for channel in instance.incoming()):
             return
         with self._graph.lock:
             if instance.id not in self._graph or self._graph.get(instance.id, ProcessorInstance) is not instance:

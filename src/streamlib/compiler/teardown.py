@@ -8,7 +8,7 @@ in a call, is left behind.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -39,22 +39,23 @@ class Departure:
         patience: How long to wait for loops.
 
     Args:
-        entities: What the graph holds of each of them.
-        cut: The links that go; those of `entities` among them.
+        going: Each of them, by what the graph holds of it.
+        cut: The links that go; those of the processors among them.
         drain_s: How long they may take to process what waits for them, in seconds; None does not let them.
     """
 
     def __init__(
-        self, site: Site, entities: Sequence[Entity], cut: Sequence[Entity] = (), *, drain_s: float | None
+        self,
+        site: Site,
+        going: Mapping[Entity, ProcessorInstance],
+        cut: Sequence[Entity] = (),
+        *,
+        drain_s: float | None,
     ) -> None:
         self._site = site
         self._cut = cut
         self._drain_s = drain_s
-        self._entities: dict[ProcessorInstance, Entity] = {}
-        for entity in entities:
-            instance = site.graph.get(entity, ProcessorInstance)
-            if instance is not None:
-                self._entities[instance] = entity
+        self._entities = {instance: entity for entity, instance in going.items()}
         self._by_id = {instance.id: instance for instance in self._entities}
         self.leaving = set(self._entities)
         self._reports = site.reports
@@ -136,8 +137,8 @@ class Departure:
                 instance.unmute()
             else:
                 instance.end()
-        for loop, members in _by_loop(going).items():
-            if loop.threaded and self._site.paused and loop.head not in members:
+        for loop, members in _by_loop(going).items() if self._site.paused else ():
+            if loop.threaded and loop.head not in members:
                 loop.post(partial(loop.drain, members))
         patience_s = self._drain_s if self._drain_s is not None else self._site.answer_s
         if not self._ended(going, patience_s, unless_hurried=True):
@@ -200,8 +201,10 @@ class Departure:
     def _serve(self, going: list[ProcessorInstance]) -> bool:
         """Drain those whose loops no thread runs; True where some of them wait for others, who bring them frames."""
         unserved = False
-        for loop, members in _by_loop(going).items():
-            if not loop.threaded and not all(member.over for member in members):
+        left = {loop_of(instance) for instance in going if not instance.over}
+        unthreaded = {loop for loop in left if loop is not None and not loop.threaded}
+        for loop, members in _by_loop(going).items() if unthreaded else ():
+            if loop in unthreaded:
                 with suppress(DeadlineError):  # who has its turn makes the change
                     self.patience.apply(loop, partial(loop.drain, members))
                 unserved |= not all(member.over for member in members)

@@ -103,11 +103,13 @@ class Wiring:
         """
         graph = self._site.graph
         self._new = set(new)
-        touched = [instance.id for instance in self._new]
+        touched: list[ProcessorId] = []
         changed = (*self.joined, *self.cut, *self._lingering)
-        touched += [joint.target.id for joint in changed if joint.target not in self._leaving]
+        settled = self._leaving | self._new
+        touched += [joint.target.id for joint in changed if joint.target not in settled]
         touched += [member.id for gone in self._leaving for member in _hosted_by(gone) if member.id in graph]
         pending = {id_ for id_ in set(touched) if self._is_lightweight(id_)}
+        pending |= {instance.id for instance in new if instance.loop is None}  # as all but those are by now
         self._settle_new(new, pending)
         while pending:
             for id_ in graph.order(pending):
@@ -124,8 +126,8 @@ class Wiring:
     def _settle_new(self, new: Sequence[ProcessorInstance], pending: set[ProcessorId]) -> None:
         """Choose the loops of those who come, up to the first whom somebody feeds that has none yet; all are `pending`.
 
-        All their links come with them, so that neither who feeds them nor whom they feed is looked up in the graph: at a
-        start that takes longer than all else.
+        All their links come with them, so that neither who feeds them nor whom they feed is looked up in the graph,
+        which took longer at a start than all else here.
         """
         feeders: defaultdict[ProcessorInstance, dict[ProcessorInstance, None]] = defaultdict(dict)
         for joint in self.joined:

@@ -116,7 +116,7 @@ class Task:
     def stop(self) -> None:
         """Have the loop end at the next point between two frames; from any thread.
 
-        One in which everybody has come to his end, and which is neither in line nor run, needs no turn for that: whoever
+        One in which everybody has come to his end, and which is neither in line nor run, needs no turn for that: who
         takes its token has it for good.
         """
         if self._claim():

@@ -446,4 +446,8 @@ class PropertyGraph:
 
     def _link_at(self, target: PortRef) -> Link | None:
         """The link that an input port holds."""
-        return next((link for link in self.links_into(target.processor_id) if link.target.port == target.port), None)
+        for link_id in self._topology.links_into(target.processor_id):
+            link = self.link(link_id)
+            if link.target.port == target.port:
+                return link
+        return None
