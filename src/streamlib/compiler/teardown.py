@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 
 from streamlib.clock import NS_PER_S, MonotonicClock
 from streamlib.compiler.patience import LAST_WORDS_S, Patience
@@ -19,9 +19,9 @@ from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop, Runner, loop_of
 from streamlib.graph import Entity
-from streamlib.graph.components import RUNNING_COMPONENTS, LastMetrics, LightweightMarker, WiredChannel
+from streamlib.graph.components import RUNNING_COMPONENTS, LastMetrics, WiredChannel
 from streamlib.graph.link import Link
-from streamlib.ids import PortRef
+from streamlib.ids import PortRef, ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.states import ProcessorState
@@ -56,12 +56,15 @@ class Departure:
         self._cut = cut
         self._drain_s = drain_s
         self._entities = {instance: entity for entity, instance in going.items()}
-        self._by_id = {instance.id: instance for instance in self._entities}
         self.leaving = set(self._entities)
         self._reports = site.reports
         self.late: dict[str, str] = {}
         self.patience = Patience(site, drain_s)
         self._clock = MonotonicClock()
+
+    @cached_property
+    def _by_id(self) -> dict[ProcessorId, ProcessorInstance]:
+        return {instance.id: instance for instance in self.leaving}
 
     def present(self) -> list[ProcessorInstance]:
         """Those who have not gone yet."""
@@ -214,12 +217,14 @@ class Departure:
 
     def _take_out(self, going: list[ProcessorInstance]) -> None:
         """Have loops that stay let go of them, and threads that go end."""
-        gone: dict[object, list[ProcessorInstance]] = defaultdict(list)
+        heads = set(going)
+        gone: dict[Loop, list[ProcessorInstance]] = defaultdict(list)
         for instance in going:
-            gone[instance.loop].append(instance)
+            loop = loop_of(instance)
+            if loop is not None and loop.head not in heads:
+                gone[loop].append(instance)
         for loop, members in gone.items():
-            if isinstance(loop, Loop) and loop.head not in members:
-                self._apply(loop.members[0], partial(_take_out, loop, members))
+            self._apply(loop.members[0], partial(_take_out, loop, members))
         for instance in going:
             runner = self._runner(instance)
             if runner is not None:
@@ -257,9 +262,7 @@ class Departure:
     def _runner(self, instance: ProcessorInstance) -> Runner | None:
         """What runs the loop of a processor that has one to itself."""
         loop = loop_of(instance)
-        if loop is None or self._site.graph.has(self._entities[instance], LightweightMarker):
-            return None
-        return loop.runner
+        return loop.runner if loop is not None and loop.head is instance else None
 
     def _apply(self, instance: ProcessorInstance, action: Callable[[], None]) -> None:
         loop = instance.loop
