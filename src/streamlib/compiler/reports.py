@@ -160,10 +160,11 @@ class InstanceReports:
         graph, id_ = self._graph, instance.id
         if id_ not in graph:
             return None
-        bearer = graph.get(id_, ProcessorInstance)
+        entity = graph.entity(id_)
+        bearer = graph.get(entity, ProcessorInstance)
         if bearer is not instance and bearer is not None:
             return None
-        return graph.get(id_, ProcessorState) or ProcessorState.IDLE
+        return graph.get(entity, ProcessorState) or ProcessorState.IDLE
 
     def _publish(self, id_: ProcessorId, old: ProcessorState, new: ProcessorState) -> None:
         if old is not new:

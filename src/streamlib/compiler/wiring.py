@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from streamlib.compiler.delta import new_channel
 from streamlib.compiler.joints import Joint, heirs
@@ -64,6 +64,7 @@ class Wiring:
         self._inside: list[Joint] = []
         self._new: set[ProcessorInstance] = set()
         self._formed: list[Joint] = []
+        self._unsettle: dict[Loop, Callable[[Any], None]] = {}
 
     # ------------------------------------------------------------------------------------------- before the switch
 
@@ -129,9 +130,9 @@ class Wiring:
         All their links come with them, so that neither who feeds them nor whom they feed is looked up in the graph,
         which took longer at a start than all else here.
         """
-        feeders: defaultdict[ProcessorInstance, dict[ProcessorInstance, None]] = defaultdict(dict)
+        feeders: defaultdict[ProcessorInstance, list[ProcessorInstance]] = defaultdict(list)
         for joint in self.joined:
-            feeders[joint.target][joint.source] = None
+            feeders[joint.target].append(joint.source)
         for instance in new:
             if instance.id not in pending:
                 continue
@@ -360,7 +361,8 @@ class Wiring:
         assert writes_in is not None
         assert read_in is not None
         if writes_in is read_in:
-            joint.channel.wire_slot(writes_in.unsettle)
+            # One function for all slots of a loop: each look at a method would make another.
+            joint.channel.wire_slot(self._unsettle.setdefault(writes_in, writes_in.unsettle))
             return
         may_wait = writes_in.head is joint.source and writes_in.may_wait
         joint.channel.wire_ring(
