@@ -452,8 +452,7 @@ def _instance_of(
 
 def _own(loop: Loop, instance: ProcessorInstance) -> None:
     instance.loop = loop
-    loop.head = instance
-    loop.arrange([instance])  # no link may ever do so
+    loop.begin_with(instance)  # no link may ever do so
 
 
 def _nothing() -> None:

@@ -331,7 +331,7 @@ class Wiring:
     def _switch_outputs(
         self, heirs: Mapping[Channel, Channel], source: ProcessorInstance, cut: list[Joint], joined: list[Joint]
     ) -> None:
-        for port in dict.fromkeys(joint.link.source.port for joint in (*cut, *joined)):
+        for port in dict.fromkeys([joint.link.source.port for joint in (*cut, *joined)]):
             self._now(source).switch_output(
                 port,
                 [joint.channel for joint in cut if joint.link.source.port == port],
