@@ -155,7 +155,7 @@ def test_a_thread_that_is_left_behind_tears_its_processor_down_when_it_comes_bac
 
 def test_everyone_who_was_late_is_named_once() -> None:
     yard = Yard()
-    departure = Departure(yard.site, [], drain_s=2.0)
+    departure = Departure(yard.site, {}, drain_s=2.0)
     departure.check()
     departure.late |= {"b": "it sleeps", "a": ""}
     with pytest.raises(DeadlineError, match=r"longer than 2 s; still waiting for a, c, b \(it sleeps\)$"):
@@ -172,7 +172,7 @@ def test_the_end_of_a_link_is_who_goes_and_not_who_bears_its_id_by_now(yard: Yar
     old, other = yard.instance("a"), yard.instance("b")
     entity = yard.remove("a")
     yard.add(Pass, "a")
-    departure = Departure(yard.site, [entity], drain_s=None)
+    departure = Departure(yard.site, {entity: old}, drain_s=None)
     assert departure.end_of(PortRef(ProcessorId("a"), "out")) is old
     assert departure.end_of(PortRef(ProcessorId("b"), "out")) is other
     assert departure.present() == [old]
@@ -186,7 +186,7 @@ def test_those_who_went_first_are_not_torn_down_again(yard: Yard) -> None:
         yard.add(Collect, id_, record=record)
     yard.commit()
     one, other = yard.instance("a"), yard.instance("b")
-    departure = Departure(yard.site, [yard.remove("a"), yard.remove("b")], drain_s=1.0)
+    departure = Departure(yard.site, {yard.remove("a"): one, yard.remove("b"): other}, drain_s=1.0)
     departure.complete([one])
     assert (one.over, other.over) == (True, False)
     assert departure.present() == [other]

@@ -241,7 +241,7 @@ def test_several_components_are_inserted_and_removed_at_once() -> None:
     graph = graph_of("a")
     graph.insert(A, Note("one"), ReactiveMarker(), Note("two"))
     assert graph.get(A, Note) == Note("two")
-    graph.remove_all(A, (LightweightMarker, Note, ReactiveMarker))
+    graph.remove_all([A], (LightweightMarker, Note, ReactiveMarker))
     assert graph.component_types(A) == [ProcessorNode, ProcessorState]
     assert graph.query(Note) == []
 
@@ -273,7 +273,7 @@ def test_whatever_touches_the_registry_holds_the_lock(monkeypatch: pytest.Monkey
         lambda: graph.has(A, Note),
         lambda: graph.component_types(A),
         lambda: graph.remove(A, Note),
-        lambda: graph.remove_all(A, (Note,)),
+        lambda: graph.remove_all([A], (Note,)),
         lambda: graph.query(Note),
         lambda: graph.query_filter(lambda node: True),
         lambda: graph.query_links_filter(lambda link: True),

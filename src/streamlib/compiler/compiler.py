@@ -114,14 +114,12 @@ class Compiler:
         """
         graph = self._site.graph
         with graph.lock:
-            ids, instances = graph.query(ProcessorInstance), graph.having(ProcessorInstance)
-            entities = [graph.entity(id_) for id_ in ids]
-        departure = Departure(self._site, entities, drain_s=drain_s)
-        wired = tuple(graph.entity(id_) for id_ in graph.query(WiredChannel))
-        with self._told(GraphDelta(removed=tuple(entities), links_removed=wired)) as progress, progress:
+            present, wired = graph.holders(ProcessorInstance), graph.holders(WiredChannel)
+        departure = Departure(self._site, present, drain_s=drain_s)
+        with self._told(GraphDelta(removed=tuple(present), links_removed=tuple(wired))) as progress, progress:
             try:
-                for id_ in ids:
-                    self._site.tell("will_stop", instances[id_].context.runtime)
+                for instance in present.values():
+                    self._site.tell("will_stop", instance.context.runtime)
             finally:  # also when a delegate raised an exit, which is the caller's
                 self._depart(departure)
 
@@ -131,10 +129,11 @@ class Compiler:
             departure.complete()
             departure.check()
         finally:
-            for link_id in graph.query(WiredChannel):
-                wired = graph.remove(link_id, WiredChannel)
-                if wired is not None:
-                    graph.insert(link_id, LastStatistics(wired.channel.statistics()))
+            with graph.lock:
+                wired = graph.holders(WiredChannel)
+                graph.remove_all(wired, (WiredChannel,))
+                left = {link: LastStatistics(one.channel.statistics()) for link, one in wired.items()}
+                graph.insert_each(LastStatistics, left)
             self._site.threads.close(self._site.answer_s)
 
 

@@ -75,7 +75,9 @@ class Commit:
         self._runners: list[ThreadRunner | Task] = []
         self._unanswered: dict[str, None] = {}
         self._begun = site.threads.begun()
-        self.departure = Departure(site, plan.remove, plan.cut, drain_s=drain_s)
+        going = {entity: site.graph.get(entity, ProcessorInstance) for entity in plan.remove}
+        present = {entity: instance for entity, instance in going.items() if instance is not None}
+        self.departure = Departure(site, present, plan.cut, drain_s=drain_s)
         self.stopped: list[ProcessorInstance] = []
         self._patience = self.departure.patience
         self._instance_of = partial(_instance_of, site.graph, self._by_id)  # no circle: what a start leaves is frozen
@@ -306,8 +308,8 @@ class Commit:
             self._undo(partial(self._at_home, instance.loop, instance, instance.teardown))
         for old, new in self._replaced:
             self._undo(partial(self._at_home, old.loop, new, new.teardown))
+        self._site.graph.remove_all([instance.id for instance in self._created], RUNNING_COMPONENTS)
         for instance in self._created:
-            self._site.graph.remove_all(instance.id, RUNNING_COMPONENTS)
             self._site.reports.torn_down(instance, instance.id)
         self._end_threads()
         for link_id in self._plan.join:
@@ -448,8 +450,7 @@ def _instance_of(
 
 def _own(loop: Loop, instance: ProcessorInstance) -> None:
     instance.loop = loop
-    loop.head = instance
-    loop.arrange([instance])  # no link may ever do so
+    loop.begin_with(instance)  # no link may ever do so
 
 
 def _nothing() -> None:

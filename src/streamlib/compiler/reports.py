@@ -150,8 +150,9 @@ class InstanceReports:
             self._lighten(instance.id)
             self.gone(instance.id)
         if not self._is_former(instance):
-            self._errors.pop(_owner(instance), None)  # one that was never started does not end
-            self.log.end(_owner(instance))
+            owner = _owner(instance)
+            self._errors.pop(owner, None)  # one that was never started does not end
+            self.log.end(owner)
             self._publish(instance.id, instance.state, ProcessorState.IDLE)
 
     def _told_before(self, instance: ProcessorInstance) -> ProcessorState | None:
@@ -159,10 +160,11 @@ class InstanceReports:
         graph, id_ = self._graph, instance.id
         if id_ not in graph:
             return None
-        bearer = graph.get(id_, ProcessorInstance)
+        entity = graph.entity(id_)
+        bearer = graph.get(entity, ProcessorInstance)
         if bearer is not instance and bearer is not None:
             return None
-        return graph.get(id_, ProcessorState) or ProcessorState.IDLE
+        return graph.get(entity, ProcessorState) or ProcessorState.IDLE
 
     def _publish(self, id_: ProcessorId, old: ProcessorState, new: ProcessorState) -> None:
         if old is not new:
@@ -234,7 +236,7 @@ class InstanceReports:
         return any(self._told.get(id_) is not error for id_, error in self.failures.copy().items())
 
     def _count_late_frames(self, instance: ProcessorInstance) -> None:
-        if not any(channel.may_grow(writes=True) for channel in instance.incoming()):
+        if not any(channel.may_grow(writes=not channel.has_ended) for channel in instance.incoming()):
             return
         with self._graph.lock:
             if instance.id not in self._graph or self._graph.get(instance.id, ProcessorInstance) is not instance:

@@ -8,9 +8,9 @@ in a call, is left behind.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 
 from streamlib.clock import NS_PER_S, MonotonicClock
 from streamlib.compiler.patience import LAST_WORDS_S, Patience
@@ -19,9 +19,9 @@ from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop, Runner, loop_of
 from streamlib.graph import Entity
-from streamlib.graph.components import RUNNING_COMPONENTS, LastMetrics, LightweightMarker, WiredChannel
+from streamlib.graph.components import RUNNING_COMPONENTS, LastMetrics, WiredChannel
 from streamlib.graph.link import Link
-from streamlib.ids import PortRef
+from streamlib.ids import PortRef, ProcessorId
 from streamlib.links.channel import Channel
 from streamlib.processors.execution_mode import ErrorPolicy
 from streamlib.states import ProcessorState
@@ -39,28 +39,32 @@ class Departure:
         patience: How long to wait for loops.
 
     Args:
-        entities: What the graph holds of each of them.
-        cut: The links that go; those of `entities` among them.
+        going: Each of them, by what the graph holds of it.
+        cut: The links that go; those of the processors among them.
         drain_s: How long they may take to process what waits for them, in seconds; None does not let them.
     """
 
     def __init__(
-        self, site: Site, entities: Sequence[Entity], cut: Sequence[Entity] = (), *, drain_s: float | None
+        self,
+        site: Site,
+        going: Mapping[Entity, ProcessorInstance],
+        cut: Sequence[Entity] = (),
+        *,
+        drain_s: float | None,
     ) -> None:
         self._site = site
         self._cut = cut
         self._drain_s = drain_s
-        self._entities: dict[ProcessorInstance, Entity] = {}
-        for entity in entities:
-            instance = site.graph.get(entity, ProcessorInstance)
-            if instance is not None:
-                self._entities[instance] = entity
-        self._by_id = {instance.id: instance for instance in self._entities}
+        self._entities = {instance: entity for entity, instance in going.items()}
         self.leaving = set(self._entities)
         self._reports = site.reports
         self.late: dict[str, str] = {}
         self.patience = Patience(site, drain_s)
         self._clock = MonotonicClock()
+
+    @cached_property
+    def _by_id(self) -> dict[ProcessorId, ProcessorInstance]:
+        return {instance.id: instance for instance in self.leaving}
 
     def present(self) -> list[ProcessorInstance]:
         """Those who have not gone yet."""
@@ -87,6 +91,7 @@ class Departure:
             raise
         finally:
             self._take_out(going)
+            self._take_off(going)
             for instance in going:
                 self._tear_down(instance)
 
@@ -135,8 +140,8 @@ class Departure:
                 instance.unmute()
             else:
                 instance.end()
-        for loop, members in _by_loop(going).items():
-            if loop.threaded and self._site.paused and loop.head not in members:
+        for loop, members in _by_loop(going).items() if self._site.paused else ():
+            if loop.threaded and loop.head not in members:
                 loop.post(partial(loop.drain, members))
         patience_s = self._drain_s if self._drain_s is not None else self._site.answer_s
         if not self._ended(going, patience_s, unless_hurried=True):
@@ -199,8 +204,10 @@ class Departure:
     def _serve(self, going: list[ProcessorInstance]) -> bool:
         """Drain those whose loops no thread runs; True where some of them wait for others, who bring them frames."""
         unserved = False
-        for loop, members in _by_loop(going).items():
-            if not loop.threaded and not all(member.over for member in members):
+        left = {loop_of(instance) for instance in going if not instance.over}
+        unthreaded = {loop for loop in left if loop is not None and not loop.threaded}
+        for loop, members in _by_loop(going).items() if unthreaded else ():
+            if loop in unthreaded:
                 with suppress(DeadlineError):  # who has its turn makes the change
                     self.patience.apply(loop, partial(loop.drain, members))
                 unserved |= not all(member.over for member in members)
@@ -210,25 +217,32 @@ class Departure:
 
     def _take_out(self, going: list[ProcessorInstance]) -> None:
         """Have loops that stay let go of them, and threads that go end."""
-        gone: dict[object, list[ProcessorInstance]] = defaultdict(list)
+        heads = set(going)
+        gone: dict[Loop, list[ProcessorInstance]] = defaultdict(list)
         for instance in going:
-            gone[instance.loop].append(instance)
+            loop = loop_of(instance)
+            if loop is not None and loop.head not in heads:
+                gone[loop].append(instance)
         for loop, members in gone.items():
-            if isinstance(loop, Loop) and loop.head not in members:
-                self._apply(loop.members[0], partial(_take_out, loop, members))
+            self._apply(loop.members[0], partial(_take_out, loop, members))
         for instance in going:
             runner = self._runner(instance)
             if runner is not None:
                 runner.stop()
 
+    def _take_off(self, going: list[ProcessorInstance]) -> None:
+        """Take away what compiling has attached, of all at once, when their threads have ended."""
+        self._site.progress.all_begun("teardown", going)
+        for instance in going:
+            runner = self._runner(instance)
+            if runner is not None and not runner.join(self._site.answer_s if instance.over else 0.0):
+                LOG.error("the thread of %s has not ended", instance.id, extra=instance.context.runtime.log_fields)
+        last = {self._entities[instance]: LastMetrics(instance.metrics) for instance in going}
+        self._site.graph.remove_all(last, RUNNING_COMPONENTS)
+        self._site.graph.insert_each(LastMetrics, last)
+
     def _tear_down(self, instance: ProcessorInstance) -> None:
-        runner, entity = self._runner(instance), self._entities.pop(instance)
-        self._site.progress.begun("teardown", instance.id)
-        if runner is not None and not runner.join(self._site.answer_s if instance.over else 0.0):
-            LOG.error("the thread of %s has not ended", instance.id, extra=instance.context.runtime.log_fields)
-        self._site.graph.remove_all(entity, RUNNING_COMPONENTS)
-        self._site.graph.insert(entity, LastMetrics(instance.metrics))
-        self._reports.torn_down(instance, entity)
+        self._reports.torn_down(instance, self._entities.pop(instance))
         self._let_go(instance)
         self._site.tell("did_stop", instance.context.runtime)
         self._site.progress.done("teardown", instance.id)
@@ -248,9 +262,7 @@ class Departure:
     def _runner(self, instance: ProcessorInstance) -> Runner | None:
         """What runs the loop of a processor that has one to itself."""
         loop = loop_of(instance)
-        if loop is None or self._site.graph.has(self._entities[instance], LightweightMarker):
-            return None
-        return loop.runner
+        return loop.runner if loop is not None and loop.head is instance else None
 
     def _apply(self, instance: ProcessorInstance, action: Callable[[], None]) -> None:
         loop = instance.loop

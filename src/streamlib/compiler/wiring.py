@@ -10,10 +10,10 @@ input that a processor on its way out still feeds takes its new link last, by `s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from streamlib.compiler.delta import new_channel
 from streamlib.compiler.joints import Joint, heirs
@@ -64,6 +64,7 @@ class Wiring:
         self._inside: list[Joint] = []
         self._new: set[ProcessorInstance] = set()
         self._formed: list[Joint] = []
+        self._unsettle: dict[Loop, Callable[[Any], None]] = {}
 
     # ------------------------------------------------------------------------------------------- before the switch
 
@@ -95,25 +96,51 @@ class Wiring:
         else:
             self._inside.append(joint)
 
-    def settle_homes(self, new: Iterable[ProcessorInstance]) -> None:
-        """Choose the loop of each lightweight processor that is new, or whose feeders have changed."""
+    def settle_homes(self, new: Sequence[ProcessorInstance]) -> None:
+        """Choose the loop of each lightweight processor that is new, or whose feeders have changed.
+
+        Args:
+            new: Those that come with this commit, each behind those that feed it.
+        """
         graph = self._site.graph
         self._new = set(new)
-        touched = [instance.id for instance in self._new]
+        touched: list[ProcessorId] = []
         changed = (*self.joined, *self.cut, *self._lingering)
-        touched += [joint.target.id for joint in changed if joint.target not in self._leaving]
+        settled = self._leaving | self._new
+        touched += [joint.target.id for joint in changed if joint.target not in settled]
         touched += [member.id for gone in self._leaving for member in _hosted_by(gone) if member.id in graph]
         pending = {id_ for id_ in set(touched) if self._is_lightweight(id_)}
+        pending |= {instance.id for instance in new if instance.loop is None}  # as all but those are by now
+        self._settle_new(new, pending)
         while pending:
             for id_ in graph.order(pending):
                 pending.discard(id_)
-                if self._choose_home(self._at(id_)):
+                instance = self._at(id_)
+                if self._choose_home(instance, [self._at(feeder) for feeder in graph.predecessors(id_)]):
                     below = [fed for fed in graph.successors(id_) if fed not in pending]
                     pending |= {fed for fed in below if self._is_lightweight(fed)}
         for instance in self._rewired():
             home = self.home(instance)
             assert home is not None
             self._homes.setdefault(instance, home)
+
+    def _settle_new(self, new: Sequence[ProcessorInstance], pending: set[ProcessorId]) -> None:
+        """Choose the loops of those who come, up to the first whom somebody feeds that has none yet; all are `pending`.
+
+        All their links come with them, so that neither who feeds them nor whom they feed is looked up in the graph,
+        which took longer at a start than all else here.
+        """
+        feeders: defaultdict[ProcessorInstance, list[ProcessorInstance]] = defaultdict(list)
+        for joint in self.joined:
+            feeders[joint.target].append(joint.source)
+        for instance in new:
+            if instance.id not in pending:
+                continue
+            feeding = feeders.get(instance, ())
+            if not all(feeder.id not in pending for feeder in feeding):
+                return
+            pending.discard(instance.id)
+            self._choose_home(instance, feeding)
 
     def _rewired(self) -> set[ProcessorInstance]:
         """Lightweight processors with a link that is given another form: their loops let go of them for that time."""
@@ -125,9 +152,8 @@ class Wiring:
         manual = instance is not None and instance.declaration.execution.mode is ExecutionMode.MANUAL
         return marked and instance is not None and not manual and not instance.over
 
-    def _choose_home(self, instance: ProcessorInstance) -> bool:
+    def _choose_home(self, instance: ProcessorInstance, feeders: Iterable[ProcessorInstance]) -> bool:
         """Choose the loop of one lightweight processor; True when that is another than before."""
-        feeders = [self._at(id_) for id_ in self._site.graph.predecessors(instance.id)]
         loops = [self.home(feeder) for feeder in feeders if not feeder.over]
         usable = [loop for loop in loops if loop is not None and loop.head not in self._leaving and loop.hosts]
         before = self.home(instance)
@@ -305,7 +331,7 @@ class Wiring:
     def _switch_outputs(
         self, heirs: Mapping[Channel, Channel], source: ProcessorInstance, cut: list[Joint], joined: list[Joint]
     ) -> None:
-        for port in dict.fromkeys(joint.link.source.port for joint in (*cut, *joined)):
+        for port in dict.fromkeys([joint.link.source.port for joint in (*cut, *joined)]):
             self._now(source).switch_output(
                 port,
                 [joint.channel for joint in cut if joint.link.source.port == port],
@@ -335,7 +361,8 @@ class Wiring:
         assert writes_in is not None
         assert read_in is not None
         if writes_in is read_in:
-            joint.channel.wire_slot(writes_in.unsettle)
+            # One function for all slots of a loop: each look at a method would make another.
+            joint.channel.wire_slot(self._unsettle.setdefault(writes_in, writes_in.unsettle))
             return
         may_wait = writes_in.head is joint.source and writes_in.may_wait
         joint.channel.wire_ring(
@@ -380,9 +407,13 @@ class Wiring:
         assert instance is not None, id_
         return instance
 
+    def _is_only_ours(self, loop: Loop) -> bool:
+        """Whether nobody else touches a loop yet: its head comes with this commit, and what runs it is not started."""
+        return loop.head in self._new and loop.runner is not None and not loop.threaded
+
     def _apply(self, loop: object, action: Callable[[], None]) -> bool:
         """Have a loop do something; one that does not come to it in time is noted, and does it when it comes back."""
-        if not isinstance(loop, Loop):
+        if not isinstance(loop, Loop) or self._is_only_ours(loop):
             action()
             return True
         try:

@@ -92,7 +92,7 @@ class EventBus:
 
     def asks_for(self, topic: str) -> bool:
         """Whether anybody subscribed to this topic, or to all of its family; one to everything is neither."""
-        return self._is_heard(topic, topic.partition(":")[0] + ":")
+        return bool(self._subscriptions) and self._is_heard(topic, topic.partition(":")[0] + ":")
 
     def _is_heard(self, topic: str, family: str) -> bool:
         """Whether a subscription names the topic, or how it begins, which begins with the family itself."""

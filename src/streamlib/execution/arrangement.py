@@ -76,6 +76,15 @@ class Arrangement(Visitor):
 
     # ----------------------------------------------------------------------------------------------------- all of them
 
+    def begin_with(self, head: ProcessorInstance) -> None:
+        """Run a head from now on, and nobody else yet: as `arrange`, at the price of one among very many."""
+        self.head = head
+        self.members = [head]
+        self.admit(head)
+        head.metrics.become_steady(self.passes)
+        self.unsettle()
+        self.timed(head)
+
     def arrange(self, members: Iterable[ProcessorInstance]) -> None:
         """Run these processors from now on, each behind those that feed it, a head first. For the owner."""
         before, self.members = dict.fromkeys(self.members), in_order(members)
@@ -131,6 +140,9 @@ class Arrangement(Visitor):
         from those that are fed, because one may feed very many.
         """
         touched = {member: None for member in members if self.has(member)}
+        if touched and self.members == [self.head]:  # as on the pool: nobody stands anywhere
+            self._touch_alone(*touched)
+            return
         if not all(self._stands_right(member) for member in touched):
             self.arrange(self.members)
             return
@@ -150,6 +162,13 @@ class Arrangement(Visitor):
         self.look = None if self.look is None else self.look.within(self.has)
         for member in touched:
             self.unsettle(member)
+
+    def _touch_alone(self, head: ProcessorInstance) -> None:
+        self.passes.done -= self.in_pass
+        self._seat(head, set())
+        self.passes.done += self.in_pass
+        self.look = None if self.look is None else self.look.within(self.has)
+        self.unsettle(head)
 
     def take_in(self, arrivals: Iterable[ProcessorInstance], touched: Iterable[ProcessorInstance] = ()) -> None:
         """Run these as well from now on, and arrange anew who else is touched by that. For the owner."""

@@ -343,7 +343,7 @@ class Ports(Gate):
 
     def part(self) -> None:
         """Hold none of the channels any more, and be known to none: they are another's, or nobody's."""
-        for slot in (*self.readers, *(channel.reader for channel in self.outgoing())):
+        for slot in [*self.readers, *[channel.reader for fan in self.outputs.values() for channel in fan]]:
             if isinstance(slot, SlotReader):
                 slot.source = None if slot.source is self else slot.source
                 slot.target = None if slot.target is self else slot.target

@@ -121,6 +121,8 @@ class Repeats(Generic[S]):
 
     def end(self, owner: Hashable) -> list[Repeated[S]]:
         """Forget somebody; what has not been told of him."""
+        if owner not in self._runs and not self._dropped:  # as most who come to their end
+            return []
         now_ns = self._now_ns()
         with self._lock:
             runs = self._runs.pop(owner, {})
@@ -178,7 +180,9 @@ class TimedRepeats(Generic[S]):
 
     def end(self, owner: Hashable) -> None:
         """Forget somebody; what has not been told of him is told now."""
-        self._tell(self._repeats.end(owner))
+        left = self._repeats.end(owner)
+        if left:
+            self._tell(left)
 
     def rest(self) -> None:
         """Forget everybody; what has not been told is told now."""

@@ -114,9 +114,29 @@ class Task:
         self._submit(self)
 
     def stop(self) -> None:
-        """Have the loop end at the next point between two frames; from any thread."""
+        """Have the loop end at the next point between two frames; from any thread.
+
+        One in which everybody has come to his end, and which is neither in line nor run, needs no turn for that: who
+        takes its token has it for good.
+        """
+        if self._claim():
+            if all(member.over for member in self.loop.members):
+                self._retire()
+                return
+            self.asleep.add(None)
         self._ended = threading.Event()
         self.loop.stop()
+
+    def _claim(self) -> bool:
+        """Take the token, if the task is neither in line nor run."""
+        try:
+            self.asleep.pop()
+        except KeyError:
+            return False
+        if self._looks:
+            with self._turn:  # until who gave it the turn before has looked
+                pass
+        return True
 
     def join(self, timeout_s: float) -> bool:
         """Wait until the loop has ended; False when it has not in time. One that never started has."""

@@ -1,21 +1,21 @@
 """Processors and links as entities of the ECS: by id while they are in the graph, and the components of each.
 
-All of the ECS library that the graph uses is in here. It has no locks of its own and no rules: `property_graph` calls
-this under its one lock, and sees to who may come and go.
+All of the ECS library that the graph uses is in here and in `tables`. It has no locks of its own and no rules:
+`property_graph` calls this under its one lock, and sees to who may come and go.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias, TypeVar, cast
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeAlias, TypeVar, cast
 
 from tcod.ecs import Entity, Registry
-from tcod.ecs.entity import EntityComponents
 
 from streamlib.errors import UnknownLinkError, UnknownProcessorError
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
+from streamlib.graph.tables import Tables, components_of
 from streamlib.ids import LinkId, ProcessorId
 
 Id = TypeVar("Id", ProcessorId, LinkId)
@@ -35,9 +35,7 @@ class Entities:
 
     def __init__(self) -> None:
         self._registry = Registry()
-        # The table behind all views of the library: a look there costs a fifth of one through a view.
-        held = getattr(self._registry, "_components_by_entity", None)
-        self._held: Mapping[Entity, Mapping[object, Any]] = cast("Any", _Views()) if held is None else held
+        self._tables = Tables(self._registry)
         # An entity's own key is a serial, not its id: an id may come back while its first holder is torn down.
         self._serials = itertools.count()
         self.processors: dict[ProcessorId, Entity] = {}
@@ -51,7 +49,9 @@ class Entities:
 
     def make(self) -> Entity:
         """An entity with no components, which is not in the graph yet."""
-        return self._registry[self.new_serial()]
+        entity: Entity = object.__new__(Entity)  # the library's way notes each by its key, where nobody here looks
+        entity.registry, entity.uid = self._registry, self.new_serial()  # type: ignore[misc]
+        return entity
 
     def seat_processor(self, processor_id: ProcessorId, entity: Entity) -> None:
         """The entity is in the graph from now on; one that comes back stands where it stood."""
@@ -83,8 +83,23 @@ class Entities:
 
     def get(self, entity: Entity, component_type: type[C]) -> C | None:
         """Its component of one type, or None."""
-        components = self._held.get(entity)
-        return None if components is None else components.get(component_type)
+        return self._tables.get(entity, component_type)
+
+    def attach(self, entity: Entity, *components: object) -> None:
+        """Attach components, each in the place of one of the same type."""
+        self._tables.attach(entity, components)
+
+    def attach_each(self, kind: type[C], components: Mapping[Entity, C]) -> None:
+        """Attach one component of that very type to each of many."""
+        self._tables.attach_each(kind, components)
+
+    def detach(self, entities: Collection[Entity], component_types: Iterable[type[object]]) -> None:
+        """Detach from these what is attached of these types."""
+        self._tables.detach(entities, component_types)
+
+    def types(self, entity: Entity) -> list[type[object]]:
+        """The types of all that is attached, in the order in which it came."""
+        return [key for key in components_of(entity) if isinstance(key, type)]
 
     def clear(self, entity: Entity) -> None:
         """Leave nothing of an entity that is not in the graph any more."""
@@ -133,29 +148,25 @@ class Entities:
         """The components of one type, by the ids of those in the graph; in no order, and quicker than one by one."""
         ids = self._ids
         # Those that are being torn down have components and are not in the graph any more.
-        return {ids[entity]: found for entity, found in self._table(component_type).items() if entity in ids}
+        return {ids[entity]: found for entity, found in self._tables.of_type(component_type).items() if entity in ids}
+
+    def holders(self, component_type: type[C]) -> dict[Entity, C]:
+        """Those in the graph that have a component of one type, with it, in order."""
+        ids, place_of = self._ids, self.place_of if self._places else serial_of
+        table = self._tables.of_type(component_type)
+        return {entity: table[entity] for entity in sorted([one for one in table if one in ids], key=place_of)}
 
     def each(self, seats: Mapping[Id, Entity], component_type: type[C]) -> list[C]:
         """The component of one type of all processors or all links, in order; each of them has one."""
-        table = self._table(component_type)
+        table = self._tables.of_type(component_type)
         return [table[entity] for entity in seats.values()]
 
     def column(self, entities: Iterable[Entity], component_type: type[C]) -> list[C | None]:
         """The component of one type of each of these, None where it has none or has left the graph."""
-        table, ids = self._table(component_type), self._ids
+        table, ids = self._tables.of_type(component_type), self._ids
         if not table:
             return [None for _ in entities]
         return [table.get(entity) if entity in ids else None for entity in entities]
-
-    def _table(self, component_type: type[C]) -> Mapping[Entity, C]:
-        """All components of one type.
-
-        The library keeps such a table, and its queries, all that is public, copy it: that takes ten times as long.
-        """
-        tables: Mapping[type[C], dict[Entity, C]] | None = getattr(self._registry, "_components_by_type", None)
-        if tables is None:  # it keeps them elsewhere by now
-            return dict(self._registry.Q[Entity, component_type])
-        return tables.get(component_type, {})
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self.processors or id_ in self.links
@@ -168,7 +179,7 @@ class Entities:
             found.all_of(components, traverse=()) if components else found.any_of((ProcessorNode, Link), traverse=())
         )
         members = [entity for entity in found.get_entities() if entity in self._ids]
-        members.sort(key=self.place_of)
+        members.sort(key=self.place_of if self._places else serial_of)
         return [self._ids[entity] for entity in members]
 
 
@@ -179,24 +190,6 @@ def _seated(seats: dict[Id, Entity], id_: Id, entity: Entity, place_of: Callable
     if last is None or place_of(last) < place_of(entity):
         return seats
     return dict(sorted(seats.items(), key=lambda seat: place_of(seat[1])))
-
-
-class _Views(Mapping[Entity, EntityComponents]):
-    """Stands for the library's table where it keeps its components elsewhere by now."""
-
-    def __getitem__(self, entity: Entity) -> EntityComponents:
-        return components_of(entity)
-
-    def __iter__(self) -> Iterator[Entity]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-def components_of(entity: Entity) -> EntityComponents:
-    """The components of one entity alone: without the walk along relations, which costs three times as much."""
-    return EntityComponents(entity, ())
 
 
 def serial_of(entity: Entity) -> int:

@@ -19,7 +19,7 @@ from tcod.ecs import Entity
 
 from streamlib.errors import ConnectError, DuplicateIdError, StateError
 from streamlib.graph.dirty import Dirty, DirtySet
-from streamlib.graph.entities import Entities, Subject, components_of, serial_of
+from streamlib.graph.entities import Entities, Subject, serial_of
 from streamlib.graph.link import Link
 from streamlib.graph.node import ProcessorNode
 from streamlib.graph.numbering import Numbering
@@ -113,9 +113,7 @@ class PropertyGraph:
         with self.lock:
             self._check_free(node.id)
             entity = self._entities.make()
-            components = components_of(entity)
-            components[ProcessorNode] = node.born(serial_of(entity))
-            components[ProcessorState] = ProcessorState.IDLE
+            self._entities.attach(entity, node.born(serial_of(entity)), ProcessorState.IDLE)
             self._seat_processor(node.id, entity)
             return entity
 
@@ -141,7 +139,8 @@ class PropertyGraph:
     def restore_processor(self, entity: Entity) -> None:
         """Bring a removed processor back as it was; DuplicateIdError where its id is taken by now."""
         with self.lock:
-            node: ProcessorNode = components_of(entity)[ProcessorNode]
+            node = self._entities.get(entity, ProcessorNode)
+            assert node is not None
             self._check_free(node.id)
             self._seat_processor(node.id, entity)
 
@@ -153,9 +152,10 @@ class PropertyGraph:
     def exchange(self, node: ProcessorNode) -> ProcessorNode:
         """Put another node in the place of the one with its id, and return that one; links and components stay."""
         with self.lock:
-            components = components_of(self._entities.processor(node.id))
-            before: ProcessorNode = components[ProcessorNode]
-            components[ProcessorNode] = node
+            entity = self._entities.processor(node.id)
+            before = self._entities.get(entity, ProcessorNode)
+            assert before is not None
+            self._entities.attach(entity, node)
             self._dirty.touch_processor(node.id)
             return before
 
@@ -201,7 +201,7 @@ class PropertyGraph:
             self._check_link(link)
             self._topology.add_link(link.id, link.source.processor_id, link.target.processor_id)
             entity = self._entities.make()
-            components_of(entity)[Link] = link
+            self._entities.attach(entity, link)
             if place is not None:
                 self._entities.put_at(entity, place)
             self._seat_link(link.id, entity)
@@ -219,7 +219,8 @@ class PropertyGraph:
     def restore_link(self, entity: Entity) -> None:
         """Bring a removed link back as it was; raises as `add_link` does."""
         with self.lock:
-            link: Link = components_of(entity)[Link]
+            link = self._entities.get(entity, Link)
+            assert link is not None
             self._check_link(link)
             self._topology.add_link(link.id, link.source.processor_id, link.target.processor_id)
             self._seat_link(link.id, entity)
@@ -234,9 +235,10 @@ class PropertyGraph:
     def exchange_link(self, link: Link) -> Link:
         """Put another record in the place of the link with its id, and return that one; its ends stay."""
         with self.lock:
-            components = components_of(self._entities.link(link.id))
-            before: Link = components[Link]
-            components[Link] = link
+            entity = self._entities.link(link.id)
+            before = self._entities.get(entity, Link)
+            assert before is not None
+            self._entities.attach(entity, link)
             self._dirty.touch_link(link.id)
             return before
 
@@ -316,27 +318,31 @@ class PropertyGraph:
     def insert(self, subject: Subject, *components: object) -> None:
         """Attach components, each in the place of one of the same type."""
         with self.lock:
-            attached = components_of(self._entities.of(subject))
-            for component in components:
-                attached[type(component)] = component
+            self._entities.attach(self._entities.of(subject), *components)
 
     def get(self, subject: Subject, component_type: type[C]) -> C | None:
         """The component of that very type, or None."""
         with self.lock:
             return self._entities.get(self._entities.of(subject), component_type)
 
-    def remove_all(self, subject: Subject, component_types: Iterable[type[object]]) -> None:
-        """Detach what is attached of these types."""
+    def insert_each(self, component_type: type[C], components: Mapping[Entity, C]) -> None:
+        """Attach a component of that very type to each of many: at once, and quicker than one by one."""
         with self.lock:
-            attached = components_of(self._entities.of(subject))
-            present = attached.keys()
-            for kind in [kind for kind in component_types if kind in present]:
-                del attached[kind]
+            self._entities.attach_each(component_type, components)
+
+    def remove_all(self, subjects: Iterable[Subject], component_types: Iterable[type[object]]) -> None:
+        """Detach from these what is attached of these types: at once, and quicker than one by one."""
+        with self.lock:
+            self._entities.detach([self._entities.of(subject) for subject in subjects], component_types)
 
     def remove(self, subject: Subject, component_type: type[C]) -> C | None:
         """Detach a component and return it, None where there was none."""
         with self.lock:
-            return components_of(self._entities.of(subject)).pop(component_type, None)
+            entity = self._entities.of(subject)
+            component = self._entities.get(entity, component_type)
+            if component is not None:
+                self._entities.detach((entity,), (component_type,))
+            return component
 
     def has(self, subject: Subject, component_type: type[object]) -> bool:
         """Whether a component of that very type is attached."""
@@ -346,7 +352,7 @@ class PropertyGraph:
     def component_types(self, subject: Subject) -> list[type[object]]:
         """The types of all that is attached, in the order in which it came."""
         with self.lock:
-            return [key for key in components_of(self._entities.of(subject)) if isinstance(key, type)]
+            return self._entities.types(self._entities.of(subject))
 
     def forget(self, entity: Entity) -> None:
         """Detach everything from a removed processor or link: nothing of it lingers."""
@@ -378,6 +384,11 @@ class PropertyGraph:
         """The components of that very type, by the ids of those that have one; in no order. For all at once."""
         with self.lock:
             return self._entities.having(component_type)
+
+    def holders(self, component_type: type[C]) -> dict[Entity, C]:
+        """The entities of those in the graph that have a component of that very type, with it, oldest first."""
+        with self.lock:
+            return self._entities.holders(component_type)
 
     def entities(self) -> tuple[list[Entity], list[Entity]]:
         """The entities of all processors and of all links, each in order: what `column` is asked about."""
@@ -435,4 +446,8 @@ class PropertyGraph:
 
     def _link_at(self, target: PortRef) -> Link | None:
         """The link that an input port holds."""
-        return next((link for link in self.links_into(target.processor_id) if link.target.port == target.port), None)
+        for link_id in self._topology.links_into(target.processor_id):
+            link = self.link(link_id)
+            if link.target.port == target.port:
+                return link
+        return None

@@ -54,7 +54,7 @@ class Channel:
         wait: How long frames have waited; made with the first that was timed.
     """
 
-    __slots__ = ("__weakref__", "_moved_in", "_muted", "_past_closed", "_past_full", "_past_overflowed",
+    __slots__ = ("__weakref__", "_fresh", "_moved_in", "_muted", "_past_closed", "_past_full", "_past_overflowed",
                  "_past_replaced", "_past_taken", "_told_written", "capacity", "delivery", "held", "live", "name",
                  "place", "reader", "since_ns", "tap", "wait", "writer")  # fmt: skip
     held: Writer
@@ -70,6 +70,7 @@ class Channel:
         self.place = 0
         self.since_ns = 0
         self.wait: LatencyHistogram | None = None
+        self._fresh = False  # whether no port has held the writer yet
         self._moved_in = 0
         self._muted = False
         self._past_taken = 0
@@ -128,11 +129,15 @@ class Channel:
         The writer before it leads to the new one, unless it is `held`: the whole port, which leads to what
         takes the port's place.
         """
-        old = self.writer
+        old = new = self.writer
         assert old is not None
-        self.writer = new = old.renewed()
-        if old is not held:
-            old.retire(new)
+        assert new is not None
+        if self._fresh:
+            self._fresh = False
+        else:
+            self.writer = new = old.renewed()
+            if old is not held:
+                old.retire(new)
         self.held = TapWriter(new, self.tap, self) if self.tap else new
         return self.held
 
@@ -152,7 +157,7 @@ class Channel:
 
     def _take_form(self, writer: SlotWriter | RingWriter | LatestWriter, reader: SlotReader | RingReader) -> None:
         old_writer, old_reader = self.writer, self.reader
-        self.writer, self.reader = writer, reader
+        self.writer, self.reader, self._fresh = writer, reader, True
         if old_writer is None or old_reader is None:
             return
         waiting = self._end_form(old_writer, old_reader)
@@ -293,6 +298,11 @@ class Channel:
         """
         aside = self.writer.aside() if isinstance(self.writer, RingWriter) else 0
         return isinstance(self.reader, RingReader) and (writes or aside > 0)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the writer has said its last word, behind the last frame that it writes."""
+        return self.writer is not None and self.writer.ended
 
     @property
     def closed(self) -> bool:

@@ -93,7 +93,8 @@ class Ring:
         """The reader's last word. Returns how many frames were on the way and will not be taken."""
         self.closed = True
         lost = len(self.take_all())
-        self.producer.wake()
+        if not self.ended:  # else its writer has said its last word, and waits for nothing here
+            self.producer.wake()
         return lost
 
     def take_all(self) -> list[Any]:

@@ -284,7 +284,7 @@ class RingWriter:
         if ring.closed:
             self.refused += len(overflow)
             overflow.clear()
-        if self.ended and not overflow:
+        if self.ended and not overflow and not ring.ended:
             ring.end()
         return not overflow
 

@@ -73,7 +73,7 @@ class LinkEvents:
     def _look(self, link_id: LinkId, *, runs: bool = True) -> None:
         """Attach a teller to a link that somebody wants to hear of, or detach it."""
         with self._lock:
-            wanted = link_id in self._graph and self._bus.asks_for(link_topic(link_id))
+            wanted = self._bus.asks_for(link_topic(link_id)) and link_id in self._graph
             teller = self._tellers.get(link_id)
             if wanted and teller is None:
                 self._tellers[link_id] = teller = LinkTeller(self._bus, link_id)

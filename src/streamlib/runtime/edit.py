@@ -8,7 +8,7 @@ the classes is checked when it is asked for; what depends on the rest of the gra
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property
@@ -47,6 +47,7 @@ from streamlib.runtime.operations import (
     Restart,
     UpdateLink,
 )
+from streamlib.runtime.process_settings import MANY, PROCESS_SETTINGS
 from streamlib.runtime.prospect import Looked, Prospect
 from streamlib.runtime.reloading import class_in, kept_config, nodes_of
 from streamlib.runtime.sketch import Sketch, copy_of
@@ -100,6 +101,8 @@ class Edit:
         self._freed: set[str] = set()  # by what is removed
         self._entered = False
         self._over = False
+        self._is_large = False
+        self._collector = ExitStack()  # held off until the end of a large one
 
     def add_processor(
         self,
@@ -346,6 +349,9 @@ class Edit:
     def _check_open(self) -> None:
         if self._over:
             raise StateError("this edit is over; begin another with runtime.edit()")
+        if self._entered and not self._is_large and len(self.operations) >= MANY:
+            self._is_large = True
+            self._collector.enter_context(PROCESS_SETTINGS.building(MANY))
 
     def __enter__(self) -> Self:
         self._check_open()
@@ -357,11 +363,12 @@ class Edit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self._runtime.commit_edit(self)
-        else:
-            self._over = True
-            self.ticket.settle(error)
+        with self._collector:
+            if error is None:
+                self._runtime.commit_edit(self)
+            else:
+                self._over = True
+                self.ticket.settle(error)
 
 
 def _checked_capacity(given: object, link: Link) -> int:

@@ -43,12 +43,12 @@ class Entry:
 
     number: int
     at_ns: int
-    changes: tuple[str, ...]
+    changes: str  # a line for each: as many texts would be twice as big
     way_back: tuple[Operation, ...]
 
     def record(self, *, undone: bool = False) -> CommitRecord:
         """What of it is told."""
-        return CommitRecord(self.number, self.at_ns, self.changes, undone)
+        return CommitRecord(self.number, self.at_ns, tuple(self.changes.splitlines()), undone)
 
 
 class History:
@@ -63,7 +63,7 @@ class History:
         """Note a commit; one that changed nothing in the graph is none."""
         if way_back:
             self._count += 1
-            self._done.append(Entry(self._count, at_ns, told(operations), tuple(way_back)))
+            self._done.append(Entry(self._count, at_ns, "\n".join(told(operations)), tuple(way_back)))
             self._undone.clear()
 
     def to_undo(self) -> Entry:

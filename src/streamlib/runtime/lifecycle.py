@@ -185,7 +185,8 @@ class Lifecycle:
     def _stop(self, drain_s: float | None) -> None:
         self.reports.log.close()
         try:
-            self.compiler.stop_all(drain_s=drain_s)
+            with PROCESS_SETTINGS.building(len(self.site.graph.processor_ids())):
+                self.compiler.stop_all(drain_s=drain_s)
         finally:
             if self.stalls is not None:
                 self.stalls.end()
