@@ -177,11 +177,10 @@ class Loop(CalmChain):
     def _run(self) -> None:
         self.begin()
         while not self.stopped:
-            if self._do_something():
-                continue
             if self.attention:
-                self._sleep(self.anything_to_do, self.next_ns())
-            else:
+                if not self._do_something():
+                    self._sleep(self.anything_to_do, self.next_ns())
+            elif not self.go_on():
                 self._sleep(self.is_wanted)
         self.conclude()
 
