@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from streamlib.execution.inlining import Step, bind_writers, member_at, steady_slot, step_of
+from streamlib.execution.arrangement import FEW
+from streamlib.execution.inlining import Step, bind_writers, lay_in_order, member_at, steady_slot, step_of
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import Passes
 from streamlib.links.channel import Channel
 from streamlib.links.reader import SlotReader
+from streamlib.processors.context import ProcessContext
 from tests.execution.plain_processors import (
     Hand,
     Pair,
@@ -15,7 +17,7 @@ from tests.execution.plain_processors import (
     Sink,
     Source,
 )
-from tests.execution.rig import Rig, loop_of, own
+from tests.execution.rig import SECONDS, Rig, loop_of, own
 
 
 def visit(member: ProcessorInstance, context: Any) -> None:
@@ -145,3 +147,55 @@ def test_arranging_anew_keeps_the_counts() -> None:
         passes.done += 2
     assert [member.metrics.calls for member in (first, second, end)] == [6, 6, 6]
     assert first.readers[0].count() == 6
+
+
+class Keeper(Relay):
+    """Keeps the context with which it was called."""
+
+    def process(self, ctx: ProcessContext) -> None:
+        self.ctx = ctx
+        super().process(ctx)
+
+
+def test_who_was_never_called_gets_another_context_and_who_was_keeps_his() -> None:
+    rig = Rig()
+    source, first, second = rig.add(Hand()), rig.add(Keeper()), rig.add(Keeper())
+    loop = rig.loop(source, first, second)
+    rig.chain(source, first)
+    loop.arrange(loop.members)
+    loop.step(SECONDS)
+    second.context.count_joined("out")
+    second.context.is_cut_off = True
+    handed_out, spare = first.context, second.context
+    lay_in_order([first, second])
+    assert first.context is handed_out is own(first).ctx
+    assert second.context is not spare
+    assert second.context.is_cut_off
+    assert second.context.joined == spare.joined != {}
+    rig.chain(first, second)
+    loop.arrange(loop.members)
+    loop.step(SECONDS)
+    assert own(second).ctx is second.context
+    own(second).ctx.wake()
+    assert second.poked
+
+
+def test_very_many_that_arrive_at_once_are_called_as_they_would_be_alone() -> None:
+    rig, sink = Rig(), Sink()
+    members = [rig.add(Hand()), *(rig.add(Keeper()) for _ in range(2 * FEW)), rig.add(sink)]
+    before = [member.context for member in members]
+    loop = rig.loop(*members)
+    rig.chain(*members)
+    loop.arrange(loop.members)
+    loop.step(SECONDS)
+    assert len(sink.got) == 1
+    assert all(own(member).ctx is member.context for member in members[1:-1])
+    assert not any(member.context is old for member, old in zip(members, before, strict=True))
+
+
+def test_a_tapped_call_stays_tapped_when_it_is_laid_in_order() -> None:
+    rig = Rig()
+    member = rig.add(Relay())
+    member.call = tapped = lambda ctx: None
+    lay_in_order([member])
+    assert member.call is tapped

@@ -29,7 +29,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from streamlib.clock import Clock
 from streamlib.execution.cascade import Cascade, Owner, row_at
-from streamlib.execution.inlining import Step, bind_writers, step_of
+from streamlib.execution.inlining import Step, bind_writers, lay_in_order, step_of
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import Passes
 from streamlib.execution.visitor import Visitor
@@ -88,9 +88,11 @@ class Arrangement(Visitor):
     def arrange(self, members: Iterable[ProcessorInstance]) -> None:
         """Run these processors from now on, each behind those that feed it, a head first. For the owner."""
         before, self.members = dict.fromkeys(self.members), in_order(members)
-        for member in self.members:
-            if member not in before:
-                self.admit(member)
+        arrivals = [member for member in self.members if member not in before]
+        for member in arrivals:
+            self.admit(member)
+        if len(arrivals) > FEW:
+            lay_in_order(arrivals)
         self._rank_anew()
         self.rearrange(before.keys() - self.members)
         for member in self.members:

@@ -184,6 +184,12 @@ class ProcessContext:
         """The present time on the runtime's clock, in nanoseconds."""
         return self._now_ns()
 
+    def renewed(self) -> ProcessContext:
+        """Another for the same processor, while nobody has been handed this one. For the engine."""
+        new = ProcessContext(self.runtime, self._asked)
+        new.joined = self.joined
+        return new
+
     def cut(self) -> None:
         """Lead nowhere from now on: the processor is torn down. For the engine."""
         self._asked = _NOBODY
