@@ -238,6 +238,7 @@ def test_the_same_object_written_again_to_a_link_of_the_newest_is_not_counted() 
 
 def test_a_writing_end_that_was_made_anew_is_watched_with_the_next_look() -> None:
     timed = Timed()
+    timed.link.outlet()
     timed.begin()
     timed.link.outlet()
     timed.write("unstamped")
