@@ -19,8 +19,12 @@ SHAPES = {"wide": 5, "deep": 1_000, "random": 0}
 
 WORK_FRAMES = 20
 OBJECTS = (
-    "A processor is some dozens of Python objects: what the graph holds of it and of its link, its instance with "
-    "ports, counters and state, the link with its two ends. What need not be there before the first frame is not."
+    "A processor with its link is some sixty Python objects, 4.0 kB inlined: 1.2 kB are the dictionaries in which the "
+    "library for components keeps each of them twice, 0.9 the instance with contexts, counters and ports, 0.6 the "
+    "link with its two ends, 0.6 names, records and history of the graph, the rest tuples and methods that passes go "
+    "through; 1.5 kB more were needed while it was built, and the allocator keeps them. Of the CPU time of building, "
+    "an eighth is asking for it, a sixth putting it into the graph, a fifth switching the links, and a sixth each "
+    "creating and wiring: each is done for one processor at a time, as a step that may be told, refused and taken back."
 )
 
 

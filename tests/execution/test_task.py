@@ -216,6 +216,28 @@ def test_a_task_that_is_stopped_ends_in_its_next_turn() -> None:
     assert stage.line.ready == [], "it has no turns any more"
 
 
+def test_a_task_that_lies_there_with_nobody_left_ends_without_a_turn() -> None:
+    stage = Stage().started()
+    stage.end.cut_off()
+    stage.line.empty()
+    assert (stage.end.state, stage.loop.threaded) == (ProcessorState.ENDED, True)
+    stage.task.stop()
+    assert (stage.line.ready, stage.task.join(0), stage.loop.threaded) == ([], True, False)
+    stage.task.wake()
+    assert stage.line.ready == [], "it has no turns any more"
+    made: list[str] = []
+    stage.loop.apply(lambda: made.append("a change"), SECONDS)
+    assert made == ["a change"], "whoever wants one makes it"
+
+
+def test_a_task_that_lies_there_and_has_somebody_has_a_turn_to_end_in() -> None:
+    stage = Stage().started()
+    stage.task.stop()
+    assert (stage.line.ready, stage.task.join(0)) == ([stage.task], False)
+    stage.line.empty()
+    assert stage.task.join(0)
+
+
 def test_what_a_head_has_put_aside_when_it_ends_is_sent_as_there_is_room() -> None:
     class Last(Relay):
         def flush(self, ctx: ProcessContext) -> None:

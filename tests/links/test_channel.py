@@ -147,6 +147,18 @@ def test_a_ring_may_grow_while_its_writer_writes_or_has_put_frames_aside() -> No
     assert not as_slot(channel(2)).may_grow(writes=True), "a slot counts them itself"
 
 
+@pytest.mark.parametrize("form", [as_ring, as_slot])
+def test_a_port_holds_the_writer_of_a_form_and_another_when_it_is_bound_anew(form: Any) -> None:
+    link = form(channel())
+    made = link.writer
+    port = outlet(link)
+    assert port is made
+    again = outlet(link)
+    assert again is link.writer is not port
+    port.write(1)  # somebody kept it
+    assert (take(link), port.successor) == (1, again)
+
+
 def test_the_end_is_said_once_and_in_order() -> None:
     link = as_ring(channel())
     outlet(link).write(1)

@@ -240,6 +240,7 @@ def test_the_same_object_written_again_to_a_link_of_the_newest_is_not_counted() 
 def test_a_writing_end_that_is_made_anew_goes_on_with_the_sample(delivery: Delivery) -> None:
     """The reader looked for a frame that nobody had stamped until the next look: each read took twice as long."""
     timed = Timed(delivery=delivery)
+    timed.link.outlet()  # what a port holds first is the first writer
     timed.begin()
     timed.link.outlet()
     timed.write("timed")

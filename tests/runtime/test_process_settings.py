@@ -172,6 +172,32 @@ def test_an_edit_of_many_and_a_start_hold_it_off_and_give_it_back_also_when_they
     assert gc.get_threshold() == before
 
 
+def test_it_is_held_off_from_the_moment_when_very_much_is_asked_for_and_while_very_many_stop() -> None:
+    seen: list[tuple[int, int, int]] = []
+
+    class Looks(Collect):
+        def teardown(self) -> None:
+            seen.append(gc.get_threshold())
+
+    record, before = Record(), gc.get_threshold()
+    runtime = StreamRuntime(workers=2, scheduler=Lightweight())
+    with pytest.raises(OSError, match="no more"), runtime.edit() as edit:
+        for _ in range(MANY):
+            edit.add_processor(Collect, record=record)
+        assert gc.get_threshold() == before
+        edit.add_processor(Collect, record=record)
+        assert gc.get_threshold() == BUILDING_THRESHOLDS
+        raise OSError("no more")
+    assert gc.get_threshold() == before
+    with runtime.edit() as edit:
+        for _ in range(MANY):
+            edit.add_processor(Looks, record=record)
+    runtime.start()
+    runtime.stop()
+    assert set(seen) == {BUILDING_THRESHOLDS}
+    assert gc.get_threshold() == before
+
+
 @pytest.mark.promise("execution.collector")
 def test_each_pause_of_the_collector_is_counted_for_every_runtime(owner: ProcessSettings) -> None:
     one, two = guest(), guest()

@@ -124,20 +124,19 @@ class Channel:
         return True
 
     def outlet(self, held: Writer | None = None) -> Writer:
-        """What the writing port is to hold: a new writer, with the tap around it while somebody listens.
+        """What the writing port is to hold: a writer that none has held, with the tap around it while somebody listens.
 
         The writer before it leads to the new one, unless it is `held`: the whole port, which leads to what
         takes the port's place.
         """
-        old = new = self.writer
-        assert old is not None
+        new = self.writer
         assert new is not None
-        if self._fresh:
-            self._fresh = False
-        else:
-            self.writer = new = old.renewed()
+        if not self._fresh:
+            old, new = new, new.renewed()
+            self.writer = new
             if old is not held:
                 old.retire(new)
+        self._fresh = False
         self.held = TapWriter(new, self.tap, self) if self.tap else new
         return self.held
 

@@ -31,7 +31,7 @@ COLLECTOR_THRESHOLDS = (700, 10, 1000)
 """As Python's own, but for the oldest generation, which is looked at once in a hundred times as seldom."""
 
 BUILDING_THRESHOLDS = (5_000_000, 10, 1000)
-"""While many are built: so many objects more are made than are gone before it looks at the young ones.
+"""While many are built or stopped: so many objects more are made than are gone before it looks at the young ones.
 
 Building and starting 50,000 processors makes fewer.
 
@@ -124,7 +124,7 @@ class ProcessSettings:
 
     @contextmanager
     def building(self, count: int) -> Iterator[None]:
-        """Hold the collector off while the block makes so many processors and links, if these are many."""
+        """Hold the collector off while the block makes or stops so many processors and links, if these are many."""
         if count < MANY:
             yield
             return
