@@ -420,6 +420,7 @@ class World:
         self.burst = burst
         self.plan = Plan(main=["source", "filter", "sink"])
         self.paused: set[str] = set()
+        self.lossy: set[str] = set()  # who has ever been behind a link that loses: what waits there may have gaps
         self.done: list[Plan] = []
         self.undone: list[Plan] = []
         self.files = len(os.listdir("/proc/self/fd"))
@@ -737,13 +738,13 @@ class World:
         before, self.plan = self.plan, plan
         gone = {i for i in self.paused if i not in plan.nodes or plan.nodes[i].serial != before.nodes[i].serial}
         self.paused -= gone
+        self.lossy |= {id_ for known in (before, plan) for id_ in known.nodes if known.is_lossy(id_)}
         for id_, node in plan.nodes.items():
             trace = node.trace
             if trace is None or trace is self.main:
                 continue
             trace.merged |= any(plan.nodes[up].kind in FAMILIES[2] for up, _ in plan.upstream(id_))
-            was_lossy = id_ in before.nodes and before.is_lossy(id_)
-            if plan.is_lossy(id_) or was_lossy:
+            if any(up in self.lossy for up, _ in plan.upstream(id_)):
                 trace.excused = 1 << 30
             elif id_ not in before.nodes or self._came_otherwise(before, plan, id_, parted=parted):
                 trace.excused = max(trace.excused, 0) + 3

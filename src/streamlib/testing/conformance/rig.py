@@ -229,8 +229,8 @@ class Rig:
         return max((one.count for one in self.evidence.values()), default=self.life.calls)
 
     def is_drained(self) -> bool:
-        """Whether the witnesses have read all that has come out."""
-        return all(self._depth(link) == 0 for link in self.evidence)
+        """Whether the witnesses have read all that has come out, and looked at it."""
+        return all(self._depth(link) == 0 and one.count == _taken(link) for link, one in self.evidence.items())
 
     def waiting(self) -> int:
         """Frames that wait at its fullest input."""
