@@ -19,7 +19,7 @@ VARIANTS = {
     "pool": ("the five on the pool", "The five and the end run on the pool."),
     "inlined": ("the five inlined", "The five and the end run in the source's loop: one thread instead of seven."),
 }
-INTERVALS = {"5ms": 0.005, "100us": 0.0001}
+INTERVALS = {"5ms": 0.005, "1ms": 0.001}
 
 
 def _side(name: str, module: str, placing: str = "threads", interval_s: float = 0.0) -> Program:

@@ -58,13 +58,13 @@ def test_settings_are_put_back_after_the_last_of_several_runtimes(owner: Process
 
 def test_a_smaller_switch_interval_of_the_program_is_kept(owner: ProcessSettings) -> None:
     before = sys.getswitchinterval()
-    sys.setswitchinterval(0.0001)
+    sys.setswitchinterval(0.00005)
     try:
         one = guest()
         owner.enter(one)
-        assert sys.getswitchinterval() == pytest.approx(0.0001)
+        assert sys.getswitchinterval() == pytest.approx(0.00005)
         owner.leave(one)
-        assert sys.getswitchinterval() == pytest.approx(0.0001)
+        assert sys.getswitchinterval() == pytest.approx(0.00005)
     finally:
         sys.setswitchinterval(before)
 
