@@ -48,10 +48,10 @@ HOP_PACED = Row(
     method="20,000 frames, 1,000 a second, so 19 of those that count are beyond the p99.9 of a sample. From just "
     "before `write` or `put` in one thread to just after `read` or `get` in the other. Both sources sleep by the same "
     "code.",
-    held_back="Who is woken wants the interpreter lock, which the source holds until it sleeps again: what Python does "
-    "in between, on either side, counts, and after a millisecond of rest nothing of it is in a cache. And the queue's "
-    "side leaves Python's own switch interval, 5 ms; with 1 ms instead of 0.1 the p50 of ours is a third less (decision "
-    "21).",
+    held_back="Who is woken wants the interpreter lock, which the source holds until it sleeps again: what Python "
+    "does in between, on either side, counts, and after a millisecond of rest nothing of it is in a "
+    "cache. And the queue has Python's own switch interval, 5 ms: with 1 ms instead of 0.1 the p50 of "
+    "ours is a third less (decision 21).",
     pairs=PAIRS,
 )
 
