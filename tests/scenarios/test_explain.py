@@ -30,11 +30,13 @@ S = 1_000_000_000
 NAMES = [trouble.__name__ for trouble in TROUBLES]
 
 
-def explained(runtime: StreamRuntime, clock: ManualClock, right: Callable[[Explanation], bool]) -> Explanation:
+def explained(
+    runtime: StreamRuntime, clock: ManualClock, right: Callable[[Explanation], bool], subject: str = ""
+) -> Explanation:
     """What `explain` says once it is right: what is injected takes its moment until it has come about everywhere."""
     until, between = monotonic() + SECONDS, threading.Event()
     while True:
-        found = runtime.inspector.explain()
+        found = runtime.inspector.explain(subject)
         if right(found) or monotonic() > until:
             return found
         between.wait(0.002)
@@ -84,7 +86,8 @@ def test_the_first_sentence_names_who_is_to_blame(
     assert bool(found) is ({cause for _, cause in scene.blame} != {Cause.ENDED})
     assert msgspec.json.decode(msgspec.json.encode(found))["findings"][0]["root"] == found.findings[0].root
     ((root, cause),) = scene.blame
-    assert scene.runtime.inspector.explain(root).findings[0].cause == cause
+    of_root = explained(scene.runtime, scene.clock, lambda found: bool(found.findings), root)
+    assert of_root.findings[0].cause == cause
     release.set()
 
 
