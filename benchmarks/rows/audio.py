@@ -6,6 +6,7 @@ import sys
 
 from benchmarks.program import Program
 from benchmarks.row import Figure, Row
+from benchmarks.rows.switch_interval import INTERVALS
 from streamlib.runtime.process_settings import SWITCH_INTERVAL_S
 
 PAIRS = 3
@@ -19,7 +20,6 @@ VARIANTS = {
     "pool": ("the five on the pool", "The five and the end run on the pool."),
     "inlined": ("the five inlined", "The five and the end run in the source's loop: one thread instead of seven."),
 }
-INTERVALS = {"5ms": 0.005, "1ms": 0.001}
 
 
 def _side(name: str, module: str, placing: str = "threads", interval_s: float = 0.0) -> Program:

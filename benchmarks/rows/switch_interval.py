@@ -14,6 +14,8 @@ from benchmarks.rows.thread_hop import THREAD_HOP_200
 from streamlib.runtime.process_settings import SWITCH_INTERVAL_S
 
 INTERVALS = {"5ms": 0.005, "1ms": 0.001}
+"""Those beside the one that ships, in seconds; of `audio`, too."""
+
 SHIPPED = f"{SWITCH_INTERVAL_S * 1e3:g} ms, as it comes"
 
 

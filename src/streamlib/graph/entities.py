@@ -67,6 +67,11 @@ class Entities:
         """Where a link stands among the others: of two, the one in front has the smaller number."""
         return self._places.get(entity, serial_of(entity))
 
+    @property
+    def _order(self) -> Callable[[Entity], int]:
+        """What gives the place of each: its number alone, as long as nobody has been put anywhere else."""
+        return self.place_of if self._places else serial_of
+
     def put_at(self, entity: Entity, place: int) -> None:
         """Have a link that is not in the graph stand at a place from the time when it is."""
         self._places[entity] = place
@@ -152,9 +157,9 @@ class Entities:
 
     def holders(self, component_type: type[C]) -> dict[Entity, C]:
         """Those in the graph that have a component of one type, with it, in order."""
-        ids, place_of = self._ids, self.place_of if self._places else serial_of
+        ids = self._ids
         table = self._tables.of_type(component_type)
-        return {entity: table[entity] for entity in sorted([one for one in table if one in ids], key=place_of)}
+        return {entity: table[entity] for entity in sorted([one for one in table if one in ids], key=self._order)}
 
     def each(self, seats: Mapping[Id, Entity], component_type: type[C]) -> list[C]:
         """The component of one type of all processors or all links, in order; each of them has one."""
@@ -179,7 +184,7 @@ class Entities:
             found.all_of(components, traverse=()) if components else found.any_of((ProcessorNode, Link), traverse=())
         )
         members = [entity for entity in found.get_entities() if entity in self._ids]
-        members.sort(key=self.place_of if self._places else serial_of)
+        members.sort(key=self._order)
         return [self._ids[entity] for entity in members]
 
 
