@@ -450,11 +450,20 @@ def test_in_whatever_order_deliveries_follow_each_other_what_is_lost_is_counted(
         assert now >= written
         written = now
         line.record.wait_for(5)
-    runtime.pause()
-    first, second = (statistics(runtime, one) for one in ("numbers_0.out->pass_0.into", "pass_0.out->collect_0.into"))
-    for one in (first, second):
-        assert one.written == one.taken + one.depth + one.dropped
-    assert second.taken == len(line.record.numbers)
+    for _ in range(50):
+        runtime.pause()
+        first, second = (
+            statistics(runtime, one) for one in ("numbers_0.out->pass_0.into", "pass_0.out->collect_0.into")
+        )
+        for one in (first, second):
+            assert one.written == one.taken + one.depth + one.dropped
+        assert second.taken == len(line.record.numbers)
+        if second.written == first.taken:
+            break
+        # paused with a frame in hand that waits for room: one that is lost would be missing at each pause
+        assert second.written == first.taken - 1
+        runtime.resume()
+        line.record.wait_for(5)
     assert second.written == first.taken
     assert line.record.numbers == sorted(set(line.record.numbers))
 
