@@ -1,4 +1,4 @@
-"""Results as pictures for docs/benchmarks.md: the ratio of each row, and what a step costs among more and more.
+"""Results as pictures for docs/benchmarks.md: the ratio of each row, and what a processor costs among more and more.
 
 Like the table they are drawn of what is kept, by `scripts/bench`. The text in them stays text, so that it can be found.
 """
@@ -9,17 +9,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from benchmarks.report import PAGE, ratios
-from benchmarks.result import Result, Spread
+from benchmarks.result import Measured, Result, Spread
 from benchmarks.row import Row
-from benchmarks.rows.scale import FEWER, PROCESSORS
+from benchmarks.rows.scale import FEWER, PLACES, PROCESSORS
 
 FOLDER = PAGE.parent / "benchmarks"
 RATIOS, SCALE = FOLDER / "ratios.svg", FOLDER / "scale.svg"
 OURS, TARGET = "#3f51b5", "#d81b60"
-KINDS = {"inlined": "inlined", "pool": "on the pool"}
+COSTS = {"build_start_s": "build and start", "stop_s": "stop"}
+US_PER_S = 1_000_000
 
 
 def draw(rows: Sequence[Row], results: Mapping[str, Result]) -> None:
@@ -31,47 +33,70 @@ def draw(rows: Sequence[Row], results: Mapping[str, Result]) -> None:
 
 
 def _ratios(rows: Sequence[Row], results: Mapping[str, Result]) -> Drawing:
-    """A bar for each figure, ours in terms of theirs, with its spread, on a scale of powers."""
+    """A bar for each figure that has an aim, and for the first one of each row that has none."""
     shown = ratios(rows, results)
-    drawing = Drawing(figsize=(9, 0.8 + 0.24 * len(shown)), layout="constrained")
-    axes = drawing.subplots()
+    aimed, others = ([one for one in shown if (one[2] is None) == without] for without in (False, True))
+    drawing = Drawing(figsize=(12, 0.9 + 0.2 * max(len(aimed), len(others))), layout="constrained")
+    left, right = drawing.subplots(1, 2)
+    _bars(left, aimed, "with an aim, the red mark")
+    _bars(right, others, "without one, the first figure of each row")
+    drawing.supxlabel("ours in terms of theirs, less is better")
+    return drawing
+
+
+def _bars(axes: Axes, shown: Sequence[tuple[str, Spread, float | None]], title: str) -> None:
+    """Ratios with their spreads, on a scale of powers."""
     for place, (_, ratio, at_most) in enumerate(shown):
         axes.barh(place, ratio.median - 1, left=1, color=OURS, height=0.6)
         axes.plot([ratio.least, ratio.most], [place, place], color="black", linewidth=1)
         if at_most is not None:
-            axes.plot([at_most], [place], marker="|", color=TARGET, markersize=10, markeredgewidth=2)
+            axes.plot([at_most], [place], marker="|", color=TARGET, markersize=9, markeredgewidth=2)
+    axes.set_title(title)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.axvline(1, color="grey", linewidth=0.8)
     axes.set_yticks(range(len(shown)), [name for name, _, _ in shown])
-    axes.invert_yaxis()
-    axes.set_xlabel("ours in terms of theirs, less is better; the red mark is what was aimed at")
-    return drawing
+    axes.set_ylim(len(shown) - 0.4, -0.6)
 
 
 def _scale(results: Mapping[str, Result]) -> Drawing:
-    """Nanoseconds of one step among 500, 5,000 and 50,000 processors, as far as they are measured."""
-    drawing = Drawing(figsize=(6, 3.5), layout="constrained")
-    axes = drawing.subplots()
-    for kind, where in KINDS.items():
-        names = {number: f"scale-{kind}-{number}" for number in FEWER} | {PROCESSORS: f"scale-{kind}"}
-        measured = {number: results[name].figures[0] for number, name in names.items() if _has_figures(results, name)}
-        axes.plot(list(measured), [Spread.of(one.ours).median for one in measured.values()], marker="o", label=where)
+    """What one processor costs among 500, 5,000 and 50,000: a step, and building and stopping; as far as measured."""
+    drawing = Drawing(figsize=(9, 3.5), layout="constrained")
+    steps, being_there = drawing.subplots(1, 2)
+    for kind, where in PLACES.items():
+        through = _by_size(results, f"scale-{kind}")
+        _line(steps, {size: Spread.of(one["ns"].ours).median for size, one in through.items()}, where)
+        cost = _by_size(results, f"scale-{kind}-cost")
+        for key, what in COSTS.items():
+            each = {size: Spread.of(one[key].ours).median / size * US_PER_S for size, one in cost.items()}
+            _line(being_there, each, f"{what}, {where}")
         if kind == "inlined":
-            loop = [Spread.of(one.theirs).median for one in measured.values()]
-            axes.plot(list(measured), loop, marker="o", color="grey", label="a loop making the same three calls")
-    sizes = [*FEWER, PROCESSORS]
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xticks(sizes, [f"{number:,}" for number in sizes])
-    axes.minorticks_off()
-    axes.set_xlabel("processors")
-    axes.set_ylabel("ns a step")
-    axes.legend()
+            loop = {size: Spread.of(one["ns"].theirs).median for size, one in through.items()}
+            _line(steps, loop, "a loop making the same three calls")
+    steps.set_ylabel("ns a step")
+    being_there.set_ylabel("µs a processor")
+    for axes in (steps, being_there):
+        axes.set_xscale("log")
+        axes.set_ylim(bottom=0)
+        axes.set_xticks([*FEWER, PROCESSORS], [f"{number:,}" for number in (*FEWER, PROCESSORS)])
+        axes.minorticks_off()
+        axes.set_xlabel("processors; a level line is linear in all")
+        axes.legend(loc="upper left")
     return drawing
 
 
-def _has_figures(results: Mapping[str, Result], name: str) -> bool:
-    return name in results and bool(results[name].figures)
+def _line(axes: Axes, points: Mapping[int, float], label: str) -> None:
+    axes.plot(list(points), list(points.values()), marker="o", label=label)
+
+
+def _by_size(results: Mapping[str, Result], name: str) -> dict[int, dict[str, Measured]]:
+    """The figures of a row and of those like it with fewer processors, by their number."""
+    names = {number: f"{name}-{number}" for number in FEWER} | {PROCESSORS: name}
+    return {
+        number: {one.key: one for one in results[of].figures}
+        for number, of in names.items()
+        if of in results and results[of].figures
+    }
 
 
 def _write(drawing: Drawing, path: Path) -> None:

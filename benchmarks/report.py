@@ -70,19 +70,23 @@ def as_text(rows: Iterable[Row], results: Mapping[str, Result], compiled: Mappin
 
 
 def ratios(rows: Iterable[Row], results: Mapping[str, Result]) -> list[tuple[str, Spread, float | None]]:
-    """What a picture can show: the name of a row, with its figure's behind the first, the ratio and the aim.
+    """What a picture shows: the name of a row, with its figure's behind the first, the ratio and the aim.
 
-    A ratio that is nothing or infinite has no place on a scale of powers.
+    Of what has no aim the first figure of a row has to do. A ratio that is nothing or infinite has no place on a
+    scale of powers.
     """
     return [
         (_name(line), line.measured.ratio, line.figure.at_most)
         for line in _lines(rows, results, NONE)
+        if line.figure.at_most is not None or line.figure is line.row.figures[0]
         if line.measured and 0 < line.measured.ratio.median < math.inf
     ]
 
 
 def _name(line: _Line) -> str:
-    return line.row.name if line.figure is line.row.figures[0] else f"{line.row.name}: {line.figure.key}"
+    """Without the unit that a figure's key ends with."""
+    key = line.figure.key.split("_")[0]
+    return line.row.name if line.figure is line.row.figures[0] else f"{line.row.name}: {key}"
 
 
 def write_page(

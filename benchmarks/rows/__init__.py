@@ -33,6 +33,7 @@ from benchmarks.rows.peers import (
     PIPECAT,
 )
 from benchmarks.rows.scale import (
+    SCALE_COST_FEWER,
     SCALE_FEWER,
     SCALE_INLINED,
     SCALE_INLINED_COST,
@@ -92,6 +93,7 @@ ROWS: tuple[Row, ...] = (
     SCALE_WORKERS,
     SCALE_INLINED_COST,
     SCALE_POOL_COST,
+    *SCALE_COST_FEWER,
     EDIT_POOL,
     EDIT_INLINED,
     EDIT_ONE_LOOP,

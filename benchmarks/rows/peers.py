@@ -13,11 +13,7 @@ from benchmarks.rows.chains import DEBIAN_PYTHON, INSTALL, chain, streamlib_chai
 
 PICTURE = 1280 * 720 * 3
 PAIRS = 5
-METHOD = (
-    "messages through chains of 2 and of 10 processors that pass on; the difference (the median of them, "
-    "where they run several times in turn), divided by 8 and the messages. Each carries a picture of "
-    "1280x720 in RGB, made once."
-)
+SHORT, LONG = 2, 10
 
 
 def _row(
@@ -30,11 +26,12 @@ def _row(
     capacity: int,
     module: str = "",
     kind: str = "threads",
+    long: int = LONG,
     repeats: int = 3,
     install: str = "",
     make: Callable[[], None] | None = None,
 ) -> Row:
-    options = {"short": 2, "long": 10, "frames": frames, "capacity": capacity, "bytes": PICTURE}
+    options = {"short": SHORT, "long": long, "frames": frames, "capacity": capacity, "bytes": PICTURE}
     options["repeats"] = repeats
     return Row(
         name=f"peer-{peer}",
@@ -43,13 +40,23 @@ def _row(
         figures=(
             Figure(key="ns", what=f"a message through one more processor, beside {theirs}", unit="ns", at_most=None),
         ),
-        method=f"{frames:,} {METHOD} {method}",
+        method=f"{frames:,} messages through chains of {SHORT} and of {long} processors that pass on; the difference "
+        f"(the median of them, where they run several times in turn), divided by {long - SHORT} and the messages. "
+        f"Each carries a picture of 1280x720 in RGB, made once. {method}",
         pairs=PAIRS,
     )
 
 
 def _installed(
-    peer: str, theirs: str, packages: tuple[str, ...], method: str, *, frames: int, capacity: int, repeats: int = 3
+    peer: str,
+    theirs: str,
+    packages: tuple[str, ...],
+    method: str,
+    *,
+    frames: int,
+    capacity: int,
+    long: int = LONG,
+    repeats: int = 3,
 ) -> Row:
     environment = Environment(peer, packages)
     return _row(
@@ -59,6 +66,7 @@ def _installed(
         method,
         frames=frames,
         capacity=capacity,
+        long=long,
         repeats=repeats,
         make=environment.make,
     )
@@ -118,10 +126,11 @@ MEDIAPIPE = _installed(
     "mediapipe",
     "MediaPipe's `PassThroughCalculator`",
     ("mediapipe==0.10.21",),
-    "Only ours runs Python per hop: theirs is C++, and Python feeds it. 0.10.21 is the last version whose graphs can "
-    "be made from Python.",
-    frames=5_000,
+    "Only ours runs Python per hop: theirs is C++, and Python feeds it, which takes more than some hops do: hence the "
+    "long chain. 0.10.21 is the last version whose graphs can be made from Python.",
+    frames=2_000,
     capacity=32,
+    long=42,
 )
 DORA = _installed(
     "dora",
