@@ -156,6 +156,17 @@ def test_what_one_call_writes_beyond_the_capacity_is_bounded_and_counted(capacit
     assert read_all(made) == list(range(capacity + OVERFLOW_LIMIT))
 
 
+@pytest.mark.promise("link.overflow")
+def test_a_writer_that_goes_leaves_all_it_has_left_in_a_slot() -> None:
+    made = slot(capacity=2)
+    made.finishing = True
+    numbers = list(range(3 * OVERFLOW_LIMIT))
+    for number in numbers:
+        assert made.holds_nobody_back()
+        SlotWriter(made).write(number)
+    assert read_all(made) == numbers
+
+
 @pytest.mark.promise("link.latest")
 def test_the_newest_wins_in_a_slot_that_delivers_the_latest() -> None:
     made = slot(Delivery.LATEST)

@@ -258,6 +258,25 @@ def test_a_paused_processor_is_removed_and_drains(runtime: StreamRuntime, which:
     assert line.record.is_gapless()
 
 
+@pytest.mark.promise("link.overflow")
+def test_all_that_one_has_left_when_it_is_taken_out_comes_to_a_paused_reader(runtime: StreamRuntime) -> None:
+    record, gate, count = Record(), threading.Event(), 400
+    few = runtime.add_processor(Few, record=record, gate=gate, count=count)
+    passing, sink = runtime.add_processor(Pass), runtime.add_processor(Collect, record=record)
+    runtime.connect(few, passing, capacity=count)
+    runtime.connect(passing, sink)
+    runtime.start()
+    runtime.pause(sink)
+    gate.set()
+    record.wait_for_call("last")
+    with runtime.edit() as edit:
+        edit.remove(passing)
+        edit.connect(few, sink)
+    runtime.resume(sink)
+    record.wait_until(lambda: len(record.numbers) >= count - 1)  # the last was about to be written
+    assert record.numbers == list(range(len(record.numbers)))
+
+
 @pytest.mark.parametrize("which", ["source", "filter", "sink"])
 def test_a_runtime_with_a_paused_processor_is_stopped_and_drains(runtime: StreamRuntime, which: str) -> None:
     line = Line(runtime).run()

@@ -228,8 +228,8 @@ class SlotReader(Gate):
 
     The loop runs the reader after the writer, so one slot is enough for what is read at once. What is left
     unread, and what one call writes beyond the slot, piles up behind it in order: up to `capacity` it holds
-    nobody back, as in a ring, and beyond that it is bounded. A closed slot is never empty, which sends every
-    write to `pile` to be counted.
+    nobody back, as in a ring, and beyond that it is bounded; but a writer that goes (`finishing`) leaves here all it
+    has left, in however many calls. A closed slot is never empty, which sends every write to `pile` to be counted.
     """
 
     __slots__ = ("_pile", "capacity", "closed", "delivery", "dropped", "finishing", "gate", "live", "muted",
@@ -302,7 +302,7 @@ class SlotReader(Gate):
             self.unsettle(self.target)
         elif self.live:
             self.dropped += 1
-        elif len(self._pile) + 1 >= self.capacity + OVERFLOW_LIMIT:
+        elif len(self._pile) + 1 >= self.capacity + OVERFLOW_LIMIT and not self.finishing:
             raise LinkOverflowError(
                 f"one call wrote {OVERFLOW_LIMIT} frames beyond what a link of capacity {self.capacity} holds; "
                 "write fewer per call, or place the reader on a thread of its own"
