@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.row import Row
 from benchmarks.rows.audio import AUDIO, AUDIO_INTERVALS, AUDIO_PLACED
+from benchmarks.rows.collector import COLLECTOR
 from benchmarks.rows.edit import EDIT_INLINED, EDIT_ONE_LOOP, EDIT_POOL, EDIT_WIDE_INLINED, EDIT_WIDE_POOL
 from benchmarks.rows.explain import EXPLAIN_INLINED, EXPLAIN_POOL
 from benchmarks.rows.function_hop import FUNCTION_HOP
@@ -94,6 +95,7 @@ ROWS: tuple[Row, ...] = (
     SCALE_INLINED_COST,
     SCALE_POOL_COST,
     *SCALE_COST_FEWER,
+    COLLECTOR,
     EDIT_POOL,
     EDIT_INLINED,
     EDIT_ONE_LOOP,

@@ -35,29 +35,29 @@ class Edit:
         self.names[channel] = f"{source}>{target}"
         return Joint(link, channel, self.one(source), self.one(target))
 
-    def heirs(self, cut: list[Joint], joined: list[Joint], *passing: str) -> dict[str, str]:
+    def heirs(self, cut: list[Joint], joined: list[Joint], *passing: str) -> dict[str, list[str]]:
         found = heirs(cut, joined, {self.one(name) for name in passing})
-        return {self.names[old]: self.names[new] for old, new in found.items()}
+        return {self.names[old]: [self.names[one] for one in new] for old, new in found.items()}
 
 
 def test_a_filter_that_comes_between_takes_the_place_of_the_link_it_is_put_in() -> None:
     edit = Edit()
     cut = [edit.joint("source", "gone"), edit.joint("source", "sink")]
     joined = [edit.joint("source", "new"), edit.joint("new", "sink"), edit.joint("new", "branch")]
-    assert edit.heirs(cut, joined, "gone", "new", "branch") == {"source>sink": "source>new"}
+    assert edit.heirs(cut, joined, "gone", "new", "branch") == {"source>sink": ["source>new"]}
 
 
 def test_a_filter_that_is_taken_out_is_followed_by_the_link_past_it() -> None:
     edit = Edit()
     cut = [edit.joint("source", "other"), edit.joint("source", "old"), edit.joint("old", "sink")]
     joined = [edit.joint("source", "sink")]
-    assert edit.heirs(cut, joined, "old", "other") == {"source>old": "source>sink"}
+    assert edit.heirs(cut, joined, "old", "other") == {"source>old": ["source>sink"]}
 
 
 def test_one_end_takes_the_place_of_another() -> None:
     edit = Edit()
     cut, joined = [edit.joint("source", "old")], [edit.joint("source", "new")]
-    assert edit.heirs(cut, joined, "old", "new") == {"source>old": "source>new"}
+    assert edit.heirs(cut, joined, "old", "new") == {"source>old": ["source>new"]}
 
 
 def test_a_chain_of_those_who_go_is_followed_to_its_end() -> None:
@@ -65,7 +65,7 @@ def test_a_chain_of_those_who_go_is_followed_to_its_end() -> None:
     cut = [edit.joint("source", "a"), edit.joint("a", "b"), edit.joint("a", "c"), edit.joint("b", "d"),
            edit.joint("c", "d"), edit.joint("d", "sink")]  # fmt: skip
     joined = [edit.joint("source", "x"), edit.joint("x", "y"), edit.joint("y", "sink")]
-    assert edit.heirs(cut, joined, "a", "b", "c", "d", "x", "y")["source>a"] == "source>x"
+    assert edit.heirs(cut, joined, "a", "b", "c", "d", "x", "y")["source>a"] == ["source>x"]
 
 
 def test_nobody_takes_the_place_of_a_link_that_only_goes() -> None:
@@ -73,6 +73,22 @@ def test_nobody_takes_the_place_of_a_link_that_only_goes() -> None:
     assert edit.heirs([edit.joint("source", "sink")], []) == {}
     assert edit.heirs([edit.joint("source", "sink")], [edit.joint("source", "branch")], "branch") == {}
     assert edit.heirs([edit.joint("source", "old")], [edit.joint("source", "stays")], "old") == {}
+
+
+def test_those_who_share_what_a_link_led_to_take_its_place_together() -> None:
+    edit = Edit()
+    cut = [edit.joint("source", "old"), *(edit.joint("old", end) for end in ("sink", "branch", "left"))]
+    joined = [edit.joint("source", "branch"), edit.joint("source", "new"), edit.joint("new", "sink"),
+              edit.joint("source", "another"), edit.joint("another", "sink")]  # fmt: skip
+    assert edit.heirs(cut, joined, "old", "new", "another") == {"source>old": ["source>branch", "source>new"]}
+
+
+def test_nobody_takes_the_place_of_two() -> None:
+    edit = Edit()
+    cut = [edit.joint("source", "one"), edit.joint("source", "two"), edit.joint("one", "sink"),
+           edit.joint("two", "sink")]  # fmt: skip
+    joined = [edit.joint("source", "sink")]
+    assert edit.heirs(cut, joined, "one", "two") == {"source>one": ["source>sink"]}
 
 
 def test_another_output_is_another_way() -> None:

@@ -10,7 +10,7 @@ import pytest
 from streamlib.frames.audio import AudioFrame
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
-from streamlib.links.fanout import joined
+from streamlib.links.fanout import writer_to
 from streamlib.links.reader import RingReader, SlotReader
 from streamlib.links.ring import Ring
 from streamlib.links.statistics import LinkStatistics
@@ -379,7 +379,7 @@ def test_a_write_to_several_links_survives_a_change_of_gates_in_its_midst() -> N
         ring.open().clear()
 
     as_ring(first, wait=change)
-    port = joined([outlet(first), outlet(second)])
+    port = writer_to([outlet(first), outlet(second)])
     port.write(1)
     port.write(2)
     assert read_all(second.reader) == [1, 2]

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
-from streamlib.links.fanout import FanoutWriter, joined
+from streamlib.links.fanout import FanoutWriter, writer_to
 from streamlib.links.reader import SlotReader
 from streamlib.links.statistics import LinkStatistics
 from streamlib.links.tap import Tap
@@ -44,7 +44,7 @@ class Rebinding(RuleBasedStateMachine):
 
     def bind(self) -> None:
         old = self.port
-        new = joined([link.outlet(old) for link in self.links])
+        new = writer_to([link.outlet(old) for link in self.links])
         old.retire(new)
         self.port = new
         self.kept.append(new.write)

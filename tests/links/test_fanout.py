@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streamlib.links import fanout
 from streamlib.links.channel import Channel
-from streamlib.links.fanout import BUNDLE, Fan, FanoutWriter, joined
+from streamlib.links.fanout import BUNDLE, Fan, FanoutWriter, writer_to
 from streamlib.links.ring import Ring
 from streamlib.links.writer import PlugWriter, RingWriter, SlotWriter, Writer
 from tests.links.ends import as_ring, as_slot, channel, read_all, ring, slot
@@ -17,7 +17,7 @@ from tests.links.ends import as_ring, as_slot, channel, read_all, ring, slot
 
 def test_each_link_gets_each_frame_and_the_end() -> None:
     readers = [slot(), slot(), slot()]
-    writer = joined([SlotWriter(reader) for reader in readers])
+    writer = writer_to([SlotWriter(reader) for reader in readers])
     assert isinstance(writer, FanoutWriter)
     writer.write(1)
     writer.write(2)
@@ -29,7 +29,7 @@ def test_each_link_gets_each_frame_and_the_end() -> None:
 
 def test_a_fanout_is_free_when_all_its_links_are_and_asks_each() -> None:
     rings = [ring(1), ring(1)]
-    writer = joined([RingWriter(made) for made in rings])
+    writer = writer_to([RingWriter(made) for made in rings])
     assert writer.free()
     writer.write(1)
     assert not writer.free()
@@ -42,8 +42,8 @@ def test_a_fanout_is_free_when_all_its_links_are_and_asks_each() -> None:
 
 def test_a_port_is_as_small_as_its_links_allow() -> None:
     one = SlotWriter(slot())
-    assert isinstance(joined([]), PlugWriter)
-    assert joined([one]) is one
+    assert isinstance(writer_to([]), PlugWriter)
+    assert writer_to([one]) is one
 
 
 # --------------------------------------------------------------------------------------------------------- very many

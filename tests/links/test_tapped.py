@@ -5,7 +5,7 @@ import pytest
 from streamlib.errors import LinkOverflowError
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
-from streamlib.links.fanout import joined
+from streamlib.links.fanout import writer_to
 from streamlib.links.reader import OVERFLOW_LIMIT
 from streamlib.links.tap import OutputTap, Tap
 from streamlib.links.tapped import TapOutput, TapReader, TapWriter, bare
@@ -153,7 +153,7 @@ def output_of(*links: Channel) -> tuple[Shown, TapOutput]:
     """An output of these links, at which somebody looks."""
     tap, shown = OutputTap(nobody_fails), Shown()
     tap.add(shown)
-    return shown, TapOutput(joined([link.outlet() for link in links]), tap)
+    return shown, TapOutput(writer_to([link.outlet() for link in links]), tap)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

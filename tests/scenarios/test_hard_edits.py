@@ -494,3 +494,38 @@ def test_a_frame_in_the_middle_of_a_fan_out_meets_an_update_of_the_link_it_has_n
         runtime.stop()
     assert main.is_gapless(), main.gaps()
     assert main.numbers[0] == 0
+
+
+def test_a_frame_in_the_middle_of_a_fan_out_comes_to_all_ends_of_a_way_that_is_taken_apart(
+    release: threading.Event,
+) -> None:
+    """The source waits in the first link; the second led to two ends, and each gets a way of its own meanwhile."""
+    runtime = StreamRuntime(scheduler=Dedicated())
+    records, stuck, gate = [Record(), Record()], Record(), threading.Event()
+    source = runtime.add_processor(Pairs, gate=gate)
+    blocks = runtime.add_processor(Stuck, record=stuck, release=release)
+    old = runtime.add_processor(Pass)
+    sink, branch = (runtime.add_processor(Collect, record=record) for record in records)
+    for ends in ((source, blocks), (source, old), (old, sink), (old, branch)):
+        runtime.connect(*ends)
+    runtime.start()
+    try:
+        stuck.wait_for_call("stuck")
+        gate.set()
+        records[0].wait_until(lambda: len(records[0].numbers) >= 9)
+        records[1].wait_until(lambda: len(records[1].numbers) >= 9)
+        with runtime.edit() as edit:
+            edit.remove(old)
+            edit.connect(source, branch)
+            new = edit.add_processor(Pass)
+            edit.connect(source, new)
+            edit.connect(new, sink)
+        release.set()
+        for record in records:
+            record.wait_for(20)
+    finally:
+        release.set()
+        runtime.stop()
+    for record in records:
+        assert record.is_gapless(), record.gaps()
+        assert record.numbers[0] == 0

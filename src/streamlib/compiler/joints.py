@@ -1,8 +1,10 @@
-"""Running links with their two ends, and which of those that are joined takes the place of which that is cut.
+"""Running links with their two ends, and which of those that are joined take the place of which that is cut.
 
 An output that writes to several links may be in the middle of a frame while it is switched: some links have had the
-frame, others have not. Where a cut link has not, its heir gets the frame, and nobody else, so that behind both ways
-nothing is missing and nothing comes twice. Used by `wiring`; looks at the edit alone, never at the graph.
+frame, others have not. Where a cut link has not, its heirs get the frame, and nobody else, so that behind both ways
+nothing is missing and nothing comes twice. One link has several heirs where it led to several ends through a processor
+that goes, and those are reached apart from each other now. Used by `wiring`; looks at the edit alone, never at the
+graph.
 """
 
 from __future__ import annotations
@@ -33,11 +35,12 @@ class Joint:
 
 def heirs(
     cut: Iterable[Joint], joined: Collection[Joint], passing: Collection[ProcessorInstance]
-) -> dict[Channel, Channel]:
-    """For each cut link the one that is joined in its place, where there is one.
+) -> dict[Channel, list[Channel]]:
+    """For each cut link those that are joined in its place, if any; none takes the place of two.
 
-    Both leave the same output and lead to the same input of somebody who stays, through processors that only come
-    or go with the edit; among those that lead to nobody who stays, the first takes the place of the first.
+    They leave the same output and lead to the same inputs of those who stay, through processors that only come or go
+    with the edit, each to one at least that those before it do not lead to; among those that lead to nobody who stays,
+    the first takes the place of the first.
 
     Args:
         cut: All links that the edit takes apart, also between processors that go.
@@ -49,20 +52,23 @@ def heirs(
         return {}
     old, new = _Ways(taken, passing), _Ways(joined, passing)
     free = list(joined)
-    found: dict[Channel, Channel] = {}
+    found: dict[Channel, list[Channel]] = {}
     for joint in sorted(taken, key=lambda joint: not old.ends(joint)):
-        heir = next((other for other in free if _follows(other, joint, old, new)), None)
-        if heir is not None:
+        left = set(old.ends(joint))
+        for heir in [other for other in free if _leave_alike(other, joint)]:
+            ends = new.ends(heir)
+            if not (ends & left or not ends | left):
+                continue
             free.remove(heir)
-            found[joint.channel] = heir.channel
+            found.setdefault(joint.channel, []).append(heir.channel)
+            left -= ends
+            if not left:
+                break
     return found
 
 
-def _follows(heir: Joint, cut: Joint, old: _Ways, new: _Ways) -> bool:
-    if heir.link.source != cut.link.source or heir.source is not cut.source:
-        return False
-    before, after = old.ends(cut), new.ends(heir)
-    return not before.isdisjoint(after) if before else not after
+def _leave_alike(heir: Joint, cut: Joint) -> bool:
+    return heir.link.source == cut.link.source and heir.source is cut.source
 
 
 class _Ways:

@@ -329,7 +329,11 @@ class Wiring:
     # --------------------------------------------------------------------------------------- on the threads of loops
 
     def _switch_outputs(
-        self, heirs: Mapping[Channel, Channel], source: ProcessorInstance, cut: list[Joint], joined: list[Joint]
+        self,
+        heirs: Mapping[Channel, Sequence[Channel]],
+        source: ProcessorInstance,
+        cut: list[Joint],
+        joined: list[Joint],
     ) -> None:
         for port in dict.fromkeys([joint.link.source.port for joint in (*cut, *joined)]):
             self._now(source).switch_output(

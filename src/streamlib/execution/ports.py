@@ -12,7 +12,7 @@ from typing import Any
 
 from streamlib.execution.entry import EntryWriter, carries_stamps
 from streamlib.links.channel import Channel
-from streamlib.links.fanout import Fan
+from streamlib.links.fanout import Fan, writer_to
 from streamlib.links.many import IncomingLink, ManyReader
 from streamlib.links.reader import Gate, News, Reader, RingReader, SlotReader
 from streamlib.links.tap import OutputTap
@@ -291,17 +291,17 @@ class Ports(Gate):
         port: str,
         cut: Sequence[Channel],
         joined: Sequence[Channel],
-        heirs: Mapping[Channel, Channel] | None = None,
+        heirs: Mapping[Channel, Sequence[Channel]] | None = None,
     ) -> None:
         """Write no more to some channels, and to others instead, from one frame to the next. For the owner.
 
         A frame may be on its way through the port just now, with its writer waiting for room in one of several
-        links. Where a cut link has not had it, the link that is joined in its place gets it: as `heirs` says, or
+        links. Where a cut link has not had it, those that are joined in its place get it: as `heirs` says, or
         else the first for the first, and so on.
         """
         if port not in self.outputs:  # another took the place of who had it, and ended what is cut
             return
-        follows = dict(zip(cut, joined, strict=False)) if heirs is None else heirs
+        follows = {old: [new] for old, new in zip(cut, joined, strict=False)} if heirs is None else heirs
         held = self._port_writer(port)
         before = [channel.part() for channel in cut]
         links = self.outputs[port]
@@ -314,8 +314,8 @@ class Ports(Gate):
             self.context.wake()  # a source may have waited for somebody to read it
         for channel, writer in zip(cut, before, strict=True):
             if writer is not None and writer is not held:
-                heir = follows.get(channel)
-                writer.retire((heir and heir.writer) or PlugWriter())
+                following = [heir.writer for heir in follows.get(channel, ()) if heir.writer is not None]
+                writer.retire(writer_to(following))
         for channel in cut:
             channel.end()
 

@@ -82,7 +82,7 @@ class _Onward:
         self._successor.write(frame)
 
 
-def joined(links: Sequence[Writer]) -> Writer:
+def writer_to(links: Sequence[Writer]) -> Writer:
     """The port object for an output that these links leave."""
     if not links:
         return PlugWriter()
@@ -100,7 +100,7 @@ class _Bundle:
 
     def writer(self) -> Writer:
         if self._writer is None:
-            self._writer = joined([channel.held for channel in self.channels])
+            self._writer = writer_to([channel.held for channel in self.channels])
         return self._writer
 
     def forget_writer(self) -> None:
@@ -167,7 +167,7 @@ class Fan:
                 first.outlet(held)
         if len(self._bundles) > 1:
             return FanoutWriter([bundle.writer() for bundle in self._bundles])
-        return joined([channel.held for channel in self])
+        return writer_to([channel.held for channel in self])
 
     def _where(self, channel: Channel) -> int | None:
         """In which bundle it is."""
