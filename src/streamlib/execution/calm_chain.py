@@ -21,7 +21,7 @@ from typing import Any
 
 from streamlib.clock import Clock
 from streamlib.execution import burst
-from streamlib.execution.chain import Chain
+from streamlib.execution.chain import BRIEF_NS, Chain
 from streamlib.execution.closer_look import Pace
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.links.reader import RingReader
@@ -54,7 +54,7 @@ class CalmChain(Chain):
             return
         self.make_pass(head)
         self.calm_down(head)
-        if not self.attention:
+        if self._brief and not self.attention:
             self.go_on()
 
     def calm_down(self, head: ProcessorInstance) -> None:
@@ -69,7 +69,7 @@ class CalmChain(Chain):
             [reader] = head.readers
             assert isinstance(reader, RingReader)
             self.feed, self._reader = reader.ring.open(), reader
-        self._outlet = None if self.may_wait or not head.writers else head if head.writers[1:] else head.writers[0]
+        self._outlet = None if not head.writers else head if head.writers[1:] else head.writers[0]
 
     def be_wary(self) -> None:
         """Ask for everything before the next call, and hold no link meanwhile."""
@@ -78,7 +78,9 @@ class CalmChain(Chain):
 
     def _is_calm(self, head: ProcessorInstance) -> bool:
         """Whether nobody wants anything, and the last pass leaves nothing to be asked before the next one."""
-        if not self._brief or self.foreign or self.timers or self.held or self.unsettled or self.interrupted():
+        if not (self._brief or self.may_wait):
+            return False
+        if self.foreign or self.timers or self.held or self.unsettled or self.interrupted():
             return False
         if head.paused or head.finishing or head.poked or head.wake_ns is not None or head.left_unread:
             return False
@@ -102,7 +104,9 @@ class CalmChain(Chain):
         now_ns = clock()
         if stop <= passes.done or now_ns >= self.look_ns:
             return self._go_on_timed(head)
-        if self._outlet is not None:
+        if not self._brief:
+            return self._go_on_at_length(head, feed, now_ns)
+        if not self.may_wait and self._outlet is not None:
             room = self._outlet.room()
             if room < stop - passes.done:
                 stop = passes.done + room
@@ -123,9 +127,32 @@ class CalmChain(Chain):
         if head.free():  # or it would be timed while it waits
             self.make_pass(head)
             self.timing = False
-            if self._brief and not head.left_unread:  # whoever wants anything else has put `attention` up
+            if not head.left_unread:  # whoever wants anything else has put `attention` up
                 return True
         self.attention = True
+        return True
+
+    def _go_on_at_length(self, head: ProcessorInstance, feed: Sequence[Any], now_ns: int) -> bool:
+        """One pass of a head whose calls are not brief, timed. True."""
+        outlet = self._outlet
+        if outlet is not None and outlet.room() <= 0:  # as in `_go_on_timed`
+            self.attention = True
+            return True
+        reader = self._reader
+        taken, news = (0, None) if reader is None else (reader.taken, head.news())
+        head.called_ns = now_ns
+        self.in_head = self.in_pass = True
+        began_ns = self.measure_ns()
+        try:
+            self._burst(head, feed, self.passes.done + 1, taken)
+        finally:
+            self.in_head = self.in_pass = False
+        took_ns = self.measure_ns() - began_ns
+        (head.metrics.timings or head.metrics.begin_timing()).record(took_ns)
+        self._brief = took_ns < BRIEF_NS
+        if reader is not None and reader.taken == taken:
+            head.left_unread = news
+            self.attention = True
         return True
 
     def _burst(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
