@@ -21,7 +21,7 @@ from typing import Any
 
 from streamlib.clock import Clock
 from streamlib.execution import burst
-from streamlib.execution.chain import BRIEF_NS, Chain
+from streamlib.execution.chain import BRIEF_NS, TIMED_EVERY, Chain
 from streamlib.execution.closer_look import Pace
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.links.reader import RingReader
@@ -102,9 +102,10 @@ class CalmChain(Chain):
             return self.attention
         clock, stop = self.now_ns, self._timed_next - 1
         now_ns = clock()
-        if stop <= passes.done or now_ns >= self.look_ns:
+        due = stop <= passes.done or now_ns >= self.look_ns
+        if due and self.steps:
             return self._go_on_timed(head)
-        if not self._brief:
+        if due or not self._brief:
             return self._go_on_at_length(head, feed, now_ns)
         if not self.may_wait and self._outlet is not None:
             room = self._outlet.room()
@@ -133,27 +134,41 @@ class CalmChain(Chain):
         return True
 
     def _go_on_at_length(self, head: ProcessorInstance, feed: Sequence[Any], now_ns: int) -> bool:
-        """One pass of a head whose calls are not brief, timed. True."""
-        outlet = self._outlet
-        if outlet is not None and outlet.room() <= 0:  # as in `_go_on_timed`
+        """One pass in which the call of the head is timed, and what asks for time itself comes behind it. True."""
+        outlet, reader = self._outlet, self._reader
+        if outlet is not None and outlet.room() <= 0:  # or it would be timed while it waits
             self.attention = True
             return True
-        reader = self._reader
         taken, news = (0, None) if reader is None else (reader.taken, head.news())
         head.called_ns = now_ns
         self.in_head = self.in_pass = True
         began_ns = self.measure_ns()
         try:
-            self._burst(head, feed, self.passes.done + 1, taken)
+            broken = burst.alone(self, head, feed, self.passes.done + 1)
         finally:
             self.in_head = self.in_pass = False
         took_ns = self.measure_ns() - began_ns
         (head.metrics.timings or head.metrics.begin_timing()).record(took_ns)
         self._brief = took_ns < BRIEF_NS
-        if reader is not None and reader.taken == taken:
+        if broken is not None:
+            self._head_failed(head, broken[2], broken[1], taken + 1)
+        elif self.held:
+            self.skip_steps(0)
+            self.unsettle()
+        elif self.steps:
+            self._run_straight(self.steps)
+        if reader is not None and head.taken() == taken:
             head.left_unread = news
             self.attention = True
+        if now_ns >= self.look_ns or self.passes.done >= self._timed_next:
+            self._look_behind(now_ns)
         return True
+
+    def _look_behind(self, now_ns: int) -> None:
+        self._timed_next = self.passes.done + TIMED_EVERY
+        if now_ns >= self.look_ns:
+            self.look_closer(now_ns)
+            self.look_at_rings(now_ns)
 
     def _burst(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
         """The passes of a burst, and what follows where one of them was broken off."""
