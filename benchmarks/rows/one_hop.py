@@ -17,6 +17,7 @@ ONE_HOP = Row(
         ),
     ),
     method="300,000 frames, three times; the median. Both sources make a frame without content and stamp it.",
-    held_back="Each frame and its stamps, the time of entry and the number, are made in Python, and the hop comes on "
-    "top. GStreamer's source does both in C, on another core than its sink.",
+    held_back="Each frame and its stamps, the time of entry and the number, are made in Python: 0.03 and 0.17 µs, 0.08 "
+    "of them the clock. To write it to a link and read it takes 0.10, the rest is two calls of `process` and the "
+    "loops around them. GStreamer's source does both in C, on another core than its sink.",
 )

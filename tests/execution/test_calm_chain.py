@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from streamlib.execution.chain import BRIEF_NS, TIMED_EVERY
 from streamlib.execution.closer_look import LOOK_EVERY_NS
+from streamlib.links.channel import SPREAD
+from streamlib.links.reader import RingReader
 from streamlib.processors.context import ProcessContext
 from streamlib.states import ProcessorState
 from streamlib.testing import ManualClock
@@ -14,6 +16,17 @@ from tests.execution.turns import Line
 def calm(sink: Sink | None = None) -> Stage:
     """A stage whose calls are brief, after its first frame: from now on only frames are asked for."""
     stage = Stage(sink, brief=True).started()
+    stage.send()
+    stage.line.empty()
+    assert not stage.loop.attention
+    return stage
+
+
+def patient(sink: Sink | None = None) -> Stage:
+    """A stage whose calls take long, on a thread of its own, after its first frame."""
+    stage = Stage(sink)
+    stage.loop.may_wait = True
+    stage.started()
     stage.send()
     stage.line.empty()
     assert not stage.loop.attention
@@ -129,3 +142,104 @@ def test_an_error_in_a_burst_is_that_of_its_frame_and_the_others_come() -> None:
     assert [error for _, error, _ in stage.rig.errors()] == ["not this one"]
     assert numbers(own(stage.end).got) == [0, 1, 2, 3, 4]
     assert (stage.end.metrics.calls, stage.end.metrics.errors) == (5, 1)
+
+
+def test_who_takes_long_on_a_thread_of_its_own_is_asked_for_nothing_but_frames_and_timed_each_time() -> None:
+    stage = patient()
+    for number in range(2, 2 * TIMED_EVERY):
+        stage.clock.advance(1)
+        stage.send()
+        stage.line.empty()
+        assert (calls(stage.end), stage.end.metrics.calls) == (number, number)
+        assert stage.end.metrics.latency.samples == number
+        assert stage.end.called_ns == stage.clock.now_ns()
+        assert not stage.loop.attention
+    stage.send(3)
+    stage.hand.finish()
+    stage.line.empty()
+    assert stage.end.state is ProcessorState.ENDED
+    assert numbers(own(stage.end).got) == list(range(2 * TIMED_EVERY + 2))
+
+
+def test_who_takes_long_and_leaves_a_frame_unread_is_called_again_for_another_only() -> None:
+    class Tired(Stubborn):
+        reads = True
+
+    stage = patient(Tired())
+    own(stage.end).reads = False
+    stage.send()
+    stage.line.empty()
+    stage.task.wake()
+    stage.line.empty()
+    assert calls(stage.end) == 2
+    own(stage.end).reads = True
+    stage.send()
+    stage.line.empty()
+    assert calls(stage.end) == 3
+    assert numbers(own(stage.end).got) == [0, 1, 2]
+
+
+def test_an_error_of_who_takes_long_is_that_of_its_frame_and_the_others_come() -> None:
+    class Choosy(Sink):
+        def process(self, ctx: ProcessContext) -> None:
+            if self.calls == 1:
+                self.calls += 1
+                raise ValueError("not this one")
+            super().process(ctx)
+
+    stage = patient(Choosy())
+    stage.send(3)
+    stage.line.empty()
+    assert [error for _, error, _ in stage.rig.errors()] == ["not this one"]
+    assert numbers(own(stage.end).got) == [0, 2, 3]
+    assert (stage.end.metrics.calls, stage.end.metrics.errors) == (4, 1)
+
+
+def test_who_takes_long_is_not_called_without_room_and_whom_it_feeds_is_called_behind_it() -> None:
+    rig, line = Rig(ManualClock(), brief=False), Line()
+    hand, relay, behind, sink = rig.add(Hand()), rig.add(Relay()), rig.add(Relay()), rig.add(Sink())
+    rig.loop(hand)
+    rig.loop(sink)
+    loop = rig.loop(relay, behind)
+    loop.may_wait = True
+    task = line.task(loop)
+    rig.link(hand, relay, capacity=8)
+    rig.link(relay, behind, capacity=1)
+    link = rig.link(behind, sink, capacity=3)
+    loop.arrange([relay, behind])
+    task.start()
+    for _ in range(6):
+        assert loop_of(hand).step(SECONDS)
+    line.empty()
+    assert (link.statistics().depth, link.statistics().overflowed) == (3, 0)
+    assert (relay.metrics.calls, behind.metrics.calls) == (4, 3), "the one that has no room holds the one before it"
+    assert relay.metrics.latency.samples == 4
+
+
+def test_a_frame_does_not_wait_for_a_look_at_the_link_it_came_by() -> None:
+    class Looking(Sink):
+        looks: RingReader | None = None
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.met: list[bool] = []
+
+        def process(self, ctx: ProcessContext) -> None:
+            super().process(ctx)
+            if self.looks is not None:
+                self.met.append(self.looks.sample is not None)
+
+    stage = calm(looking := Looking())
+    [link] = stage.end.incoming()
+    assert isinstance(link.reader, RingReader)
+    looking.looks = link.reader
+    for samples in (1, 2, 3):
+        stage.send(SPREAD)  # one of them is timed
+        stage.line.empty()
+        assert (link.reader.sample, link.statistics().wait.samples) == (None, samples)
+        looking.met.clear()
+        stage.clock.advance(LOOK_EVERY_NS)
+        stage.send()
+        stage.line.empty()
+        assert looking.met == [False]
+        assert link.reader.sample is not None, "the next look has begun behind the call"

@@ -71,6 +71,21 @@ def test_a_frame_waits_from_its_write_to_its_read() -> None:
     assert timed.waits == (1, 7)
 
 
+def test_a_frame_that_is_stamped_does_not_wait_for_the_end_of_the_stamping() -> None:
+    timed = Timed()
+    timed.begin()
+    timed.write("timed")
+    writer = timed.link.writer
+    assert isinstance(writer, RingWriter)
+    samples = [writer.sample]
+    timed.write("behind")
+    samples.append(writer.sample)
+    assert [sample is None for sample in samples] == [False, True]
+    assert [timed.read(), timed.read()] == ["timed", "behind"]
+    assert timed.waits == (1, 2)
+    assert timed.is_as_before()
+
+
 def test_what_begins_while_the_writer_opens_its_ring_is_timed_with_the_next_look_at_the_latest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -28,7 +28,7 @@ Passes that nothing but frames ask for are made in bursts: next is `calm_chain`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from streamlib.clock import Clock
@@ -112,19 +112,18 @@ class Chain(Arrangement):
             self.unsettle()
         else:
             self._run_steps()
+        self.look_at_rings(now_ns)
 
     def look_closer(self, now_ns: int) -> CloserLook | None:
-        """Time the wait of one frame in each ring that is read here, and of those in the slots behind what comes next.
+        """Time the wait of frames in the slots behind what comes next; `look_at_rings` follows.
 
         Returns what is told of calls for that; None where nothing is looked at.
         """
         granted = self._pace.grants(now_ns)
         self._look_gap = min(WIDER * self._look_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
         self.look_ns = now_ns + self._look_gap * LOOK_EVERY_NS
-        if not granted:
-            return None
-        self._look_at_rings(now_ns, self.foreign if self.head is None else (self.head, *self.foreign))
-        if not self.inlined:
+        self._rings_ns = now_ns if granted else self.look_ns
+        if not granted or not self.inlined:
             return None
         many = len(self.steps) > MANY
         among = len(self.steps) if many else len(self.members) - (self.head is not None)
@@ -132,9 +131,15 @@ class Chain(Arrangement):
         self.look = self.look.renewed(first, among) if self.look else CloserLook(self.now_ns, first, among)
         return self.look
 
-    def _look_at_rings(self, now_ns: int, members: Iterable[ProcessorInstance]) -> None:
+    def look_at_rings(self, now_ns: int) -> None:
+        """Time the wait of one frame in each ring that is read here, of those written next, where it is time for that.
+
+        Behind a call, so that no frame waits for it.
+        """
+        if now_ns < self._rings_ns:
+            return
         self._rings_ns = now_ns + self._look_gap * LOOK_EVERY_NS
-        for member in members:
+        for member in self.foreign if self.head is None else (self.head, *self.foreign):
             for channel in member.incoming():
                 channel.begin_sample(self.now_ns, member.metrics.see)
 
@@ -261,8 +266,8 @@ class Chain(Arrangement):
         now_ns = self.now_ns()
         if self.head is None and now_ns >= self.look_ns:
             self.timing = self.look_closer(now_ns) is not None
-        elif self.foreign and now_ns >= self._rings_ns:
-            self._look_at_rings(now_ns, self.foreign)
+        if self.foreign:
+            self.look_at_rings(now_ns)
 
     def _note_held(self, met: set[ProcessorInstance] | None, *, moved: bool) -> None:
         """Take note of who waits for somebody outside, or for the next `settle`, where something else came first.

@@ -68,6 +68,7 @@ class AsyncLoop(Loop):
         self.prepare_call(head, now_ns)
         if now_ns >= self.look_ns:
             self.look_closer(now_ns)
+            self.look_at_rings(now_ns)
         self.passes.done += 1
         self.in_head = True
         if self._within is None or self._within[:2] != (head.id, head.generation):

@@ -63,7 +63,7 @@ class WaitSample:
         seen: Is told of the frame when it is read.
     """
 
-    __slots__ = ("_items", "_link", "_now_ns", "_seen", "_skip", "stamp")
+    __slots__ = ("_items", "_link", "_now_ns", "_seen", "_skip", "_stamped", "stamp")
 
     def __init__(self, link: Timed, items: deque[Any], now_ns: Callable[[], int], seen: Seen, skip: int = 0) -> None:
         self.stamp: _Stamp | None = None
@@ -72,6 +72,7 @@ class WaitSample:
         self._now_ns = now_ns
         self._seen = seen
         self._skip = skip
+        self._stamped = False
 
     def append(self, frame: Any) -> None:
         """What the writer calls for the deque's `append`."""
@@ -79,16 +80,22 @@ class WaitSample:
         self._items.append(frame)
 
     def set_stamp(self, frame: Any, aside: list[Any] | None = None) -> None:
-        """Stamp a frame that goes behind those in the ring and those put `aside`; the writer's thread."""
+        """Stamp a frame that goes behind those in the ring and those put `aside`; the writer's thread.
+
+        What ends the stamping comes with the next frame, or from the reader: this one is on its way.
+        """
         link = self._link()
         if self._skip or link is None:
             self._skip -= 1
             return
+        if self._stamped:
+            link.end_stamping(self)
+            return
         before = [*self._last(), *(aside or ())]
         if before and before[-1] is frame:
             return
+        self._stamped = True
         self.stamp = _Stamp(frame, self._now_ns(), link.taken() + len(self._items) + len(aside or ()))
-        link.end_stamping(self)
 
     def popleft(self) -> Any:
         """What the reader calls for the deque's `popleft`."""
