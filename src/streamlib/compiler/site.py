@@ -73,17 +73,23 @@ class Site:
         """No commit is under way."""
         self.progress = self._untold = Progress(self.bus, self.clock)
 
-    def instance(self, node: ProcessorNode) -> ProcessorInstance:
-        """A new instance of a processor, which the factory delegate creates."""
-        declaration = node.declaration
+    def processor(self, node: ProcessorNode) -> Processor:
+        """A new processor, which the factory delegate creates."""
         context = RuntimeContext(
             node.id, self.media_clock, self.shared, self.media, node.generation, node.processor_type
         )
-        policy = node.error_policy or declaration.error_policy
         processor = self.delegates.create(node)
         if not isinstance(processor, Processor):
             raise TypeError(f"{named(self.delegates.create, 'create')} returned {processor!r}; return a Processor")
         settle(processor, context)
+        return processor
+
+    def instance(self, node: ProcessorNode, processor: Processor) -> ProcessorInstance:
+        """The instance of a new processor."""
+        context = processor._streamlib_context
+        assert context is not None
+        declaration = node.declaration
+        policy = node.error_policy or declaration.error_policy
         instance = ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
         instance.generation = node.generation
         self.dress(instance)
