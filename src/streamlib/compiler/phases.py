@@ -20,7 +20,7 @@ from streamlib.compiler.wiring import Wiring
 from streamlib.errors import DeadlineError
 from streamlib.events.bus import EventBus
 from streamlib.events.processor import ConfigUpdated, PriorityTaken
-from streamlib.execution.gaps import gaps_filled
+from streamlib.execution.gaps import OF_A_FEW_FIELDS, OF_A_PROCESSOR, gaps_filled
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.execution.main_thread_runner import MainLoop
@@ -49,6 +49,7 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.execution_mode import ExecutionMode
+from streamlib.processors.origin import settled
 from streamlib.processors.processor import Processor
 from streamlib.states import ProcessorState
 
@@ -135,7 +136,7 @@ class Commit:
                 self._suspended.append(old)
 
     def _create(self) -> None:
-        with gaps_filled(len(self._plan.create)):  # and all before anything else is made of them
+        with gaps_filled(len(self._plan.create), OF_A_FEW_FIELDS, OF_A_PROCESSOR):  # so they all come first
             made = [self._new_processor(node) for node in self._plan.create]
         for node, its in zip(self._plan.create, made, strict=True):
             instance = self._site.instance(node, its)
@@ -152,7 +153,7 @@ class Commit:
             self._site.delegates.will_create(node)
         with self._step("create", node.id):
             processor = self._site.processor(node)
-        self._site.tell("did_create", processor._streamlib_context, node, processor)
+        self._site.tell("did_create", settled(processor), node, processor)
         return processor
 
     def _attach(self, node: ProcessorNode, instance: ProcessorInstance, strategy: SchedulingStrategy) -> None:
@@ -338,8 +339,7 @@ class Commit:
     def _bring_back(self, old: ProcessorInstance) -> None:
         """Set a processor up again that had to stop, with the config it had."""
         node = self._site.graph.node(old.id)
-        before = replace(node, config=old.processor.config)
-        again = self._site.instance(before, self._site.processor(before))
+        again = self._site.instance(replace(node, config=old.processor.config))
         again.setup()
         self._put_in_place(old, again)
         self._tell_feeders(again)

@@ -24,7 +24,7 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId
 from streamlib.links.tap import Tap
 from streamlib.processors.context import MediaConfig, RuntimeContext
-from streamlib.processors.origin import settle
+from streamlib.processors.origin import settle, settled
 from streamlib.processors.processor import Processor
 from streamlib.processors.shared_objects import SharedObjects
 
@@ -84,13 +84,13 @@ class Site:
         settle(processor, context)
         return processor
 
-    def instance(self, node: ProcessorNode, processor: Processor) -> ProcessorInstance:
-        """The instance of a new processor."""
-        context = processor._streamlib_context
-        assert context is not None
+    def instance(self, node: ProcessorNode, processor: Processor | None = None) -> ProcessorInstance:
+        """A new instance of a processor, of one that is created now or has been."""
+        if processor is None:
+            processor = self.processor(node)
         declaration = node.declaration
         policy = node.error_policy or declaration.error_policy
-        instance = ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
+        instance = ProcessorInstance(node.id, processor, declaration, policy, settled(processor), self.reports)
         instance.generation = node.generation
         self.dress(instance)
         return instance

@@ -16,24 +16,34 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 
 MANY = 1000
 """Fewer objects than these find place in a cache however they lie."""
 
-SIZES = (48, 64, 80)
-"""Of what a pass touches, in bytes, with what the allocator and the collector add."""
+OF_A_FEW_FIELDS = 48
+OF_A_PROCESSOR = OF_A_STEP = OF_A_SLOT_WRITER = 64
+OF_A_CONTEXT = 80
+"""In bytes, with what the collector adds, and rounded up as the allocator does. The fields of an object lie apart."""
 
 _AT_ONCE = 1024
-_PAGE = 4096
-_EMPTY = sys.getsizeof(b"")
+_IN_A_ROW = 4
+"""So many times in a row they have to lie close to each other: then gaps are at an end, and not only far apart."""
+
 _PER_OBJECT = 8
 """So many gaps are filled at most for each object that is to be made."""
 
+_SOME = 8
+"""One in so many tells in which pages they lie: each page has several of them."""
+
+_PAGE = 4096
+_EMPTY = sys.getsizeof(b"")
+
 
 @contextmanager
-def gaps_filled(objects: int) -> Iterator[None]:
-    """Have up to so many objects of each small size lie next to each other that are made meanwhile; few lie as ever."""
-    held = [_filling(size, objects * _PER_OBJECT) for size in SIZES] if objects >= MANY else []
+def gaps_filled(objects: int, *sizes: int) -> Iterator[None]:
+    """Have objects of these sizes lie next to each other that are made meanwhile, so many of each; few lie as ever."""
+    held = [_filling(size, objects * _PER_OBJECT) for size in sizes] if objects >= MANY else []
     try:
         yield
     finally:
@@ -43,9 +53,8 @@ def gaps_filled(objects: int) -> Iterator[None]:
 def _filling(size: int, at_most: int) -> list[list[bytes]]:
     """What lies in the gaps of one size: so many that the last ones lie close to each other."""
     held: list[list[bytes]] = []
-    close = 1.25 * _AT_ONCE * size / _PAGE
-    for _ in range(0, at_most, _AT_ONCE):
-        held.append([bytes(size - _EMPTY) for _ in range(_AT_ONCE)])
-        if len({id(one) // _PAGE for one in held[-1]}) <= close:
-            break
+    close, in_a_row = 1.25 * _AT_ONCE * size / _PAGE, 0
+    while in_a_row < _IN_A_ROW and _AT_ONCE * len(held) < at_most:
+        held.append(list(map(bytes, repeat(size - _EMPTY, _AT_ONCE))))
+        in_a_row = in_a_row + 1 if len({id(one) // _PAGE for one in held[-1][::_SOME]}) <= close else 0
     return held

@@ -62,9 +62,13 @@ def read_on(reader: Reader | None) -> Any:
 
 
 class PlugReader:
-    """An input that no link reaches: there is never a frame."""
+    """An input that no link reaches: there is never a frame.
 
-    __slots__ = ("successor",)
+    Fields that hold nothing make it, and `PlugWriter`, another size than what a few attributes of a processor take up:
+    so it does not come to lie between those of one and those of the next, which passes go through (`execution.gaps`).
+    """
+
+    __slots__ = ("_nothing", "_nothing_besides", "_nothing_either", "_nothing_more", "successor")
 
     connected = False
     ended = False
@@ -339,6 +343,8 @@ class SlotReader(Gate):
 
     def holds_nobody_back(self) -> bool:
         """Whether the processor that writes here may be called again."""
+        if self.frame is None and not self._pile:  # as mostly; a head of very many links asks each before it is called
+            return True
         if self.closed or self.live or self.finishing or self.delivery.overwrites:
             return True
         self.refill()
