@@ -104,9 +104,10 @@ SCALE_INLINED = _through(
     "scale-inlined",
     "inlined",
     1.5,
-    "Through 500 processors a step takes little more than in the loop; the rest is memory. Methods, contexts and slots "
-    "lie in the order of the pass and are fetched ahead, as everything is in the loop. A processor, its attributes and "
-    "its writer lie where its start has put them, among all else that it made: there each step waits for memory.",
+    "Already through 500 processors, all in a cache, a step takes 1.5 times as long as in the loop: it looks whether the "
+    "slot is full before the call, before the write and behind the call. Through 50,000 the rest is memory: a step goes "
+    "through eight objects in about seven cache lines, 32 MB of them lie between the first and the last of a pass, all "
+    "in its order, where the loop has four and 11 MB.",
 )
 SCALE_POOL = _through(
     "scale-pool",

@@ -20,6 +20,7 @@ from streamlib.compiler.wiring import Wiring
 from streamlib.errors import DeadlineError
 from streamlib.events.bus import EventBus
 from streamlib.events.processor import ConfigUpdated, PriorityTaken
+from streamlib.execution.gaps import OF_A_FEW_FIELDS, OF_A_PROCESSOR, gaps_filled
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop
 from streamlib.execution.main_thread_runner import MainLoop
@@ -48,6 +49,7 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import ProcessorId
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.execution_mode import ExecutionMode
+from streamlib.processors.origin import settled
 from streamlib.processors.processor import Processor
 from streamlib.states import ProcessorState
 
@@ -134,22 +136,25 @@ class Commit:
                 self._suspended.append(old)
 
     def _create(self) -> None:
-        for node in self._plan.create:
-            instance = self._new_instance(node)
+        with gaps_filled(len(self._plan.create), OF_A_FEW_FIELDS, OF_A_PROCESSOR):  # so they all come first
+            made = [self._new_processor(node) for node in self._plan.create]
+        for node, its in zip(self._plan.create, made, strict=True):
+            instance = self._site.instance(node, its)
             self._created.append(instance)
             self._by_id[node.id] = instance
             with self._site.starting(node.id):  # what it shares with others may need a thread
                 self._attach(node, instance, self._plan.strategies[node.id])
         for node in self._plan.restart:
-            self._replaced.append((self._running(node), self._new_instance(node)))
+            new = self._site.instance(node, self._new_processor(node))
+            self._replaced.append((self._running(node), new))
 
-    def _new_instance(self, node: ProcessorNode) -> ProcessorInstance:
+    def _new_processor(self, node: ProcessorNode) -> Processor:
         with self._step("will_create", node.id):
             self._site.delegates.will_create(node)
         with self._step("create", node.id):
-            instance = self._site.instance(node)
-        self._site.tell("did_create", instance.context.runtime, node, instance.processor)
-        return instance
+            processor = self._site.processor(node)
+        self._site.tell("did_create", settled(processor), node, processor)
+        return processor
 
     def _attach(self, node: ProcessorNode, instance: ProcessorInstance, strategy: SchedulingStrategy) -> None:
         reactive = node.declaration.execution.mode is ExecutionMode.REACTIVE

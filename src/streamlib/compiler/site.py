@@ -24,7 +24,7 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.ids import LinkId
 from streamlib.links.tap import Tap
 from streamlib.processors.context import MediaConfig, RuntimeContext
-from streamlib.processors.origin import settle
+from streamlib.processors.origin import settle, settled
 from streamlib.processors.processor import Processor
 from streamlib.processors.shared_objects import SharedObjects
 
@@ -73,18 +73,24 @@ class Site:
         """No commit is under way."""
         self.progress = self._untold = Progress(self.bus, self.clock)
 
-    def instance(self, node: ProcessorNode) -> ProcessorInstance:
-        """A new instance of a processor, which the factory delegate creates."""
-        declaration = node.declaration
+    def processor(self, node: ProcessorNode) -> Processor:
+        """A new processor, which the factory delegate creates."""
         context = RuntimeContext(
             node.id, self.media_clock, self.shared, self.media, node.generation, node.processor_type
         )
-        policy = node.error_policy or declaration.error_policy
         processor = self.delegates.create(node)
         if not isinstance(processor, Processor):
             raise TypeError(f"{named(self.delegates.create, 'create')} returned {processor!r}; return a Processor")
         settle(processor, context)
-        instance = ProcessorInstance(node.id, processor, declaration, policy, context, self.reports)
+        return processor
+
+    def instance(self, node: ProcessorNode, processor: Processor | None = None) -> ProcessorInstance:
+        """A new instance of a processor, of one that is created now or has been."""
+        if processor is None:
+            processor = self.processor(node)
+        declaration = node.declaration
+        policy = node.error_policy or declaration.error_policy
+        instance = ProcessorInstance(node.id, processor, declaration, policy, settled(processor), self.reports)
         instance.generation = node.generation
         self.dress(instance)
         return instance

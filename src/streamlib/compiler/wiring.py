@@ -20,6 +20,7 @@ from streamlib.compiler.joints import Joint, heirs
 from streamlib.compiler.patience import Patience
 from streamlib.compiler.site import Site
 from streamlib.errors import DeadlineError
+from streamlib.execution.gaps import OF_A_SLOT_WRITER, gaps_filled
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.loops import Loop, loop_of
 from streamlib.execution.ports import NO_PLACES
@@ -178,8 +179,9 @@ class Wiring:
 
     def give_forms(self) -> None:
         """Give each new link the form that fits where its ends will run, and bind the ends that do not run yet."""
-        for joint in self.joined:
-            self._give_form(joint)
+        with gaps_filled(len(self.joined), OF_A_SLOT_WRITER):
+            for joint in self.joined:
+                self._give_form(joint)
 
     # -------------------------------------------------------------------------------------------------- the switch
 

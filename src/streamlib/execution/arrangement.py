@@ -29,6 +29,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from streamlib.clock import Clock
 from streamlib.execution.cascade import Cascade, Owner, row_at
+from streamlib.execution.gaps import OF_A_CONTEXT, OF_A_STEP, gaps_filled
 from streamlib.execution.inlining import Step, bind_writers, lay_in_order, step_of
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.metrics import Passes
@@ -91,10 +92,11 @@ class Arrangement(Visitor):
         arrivals = [member for member in self.members if member not in before]
         for member in arrivals:
             self.admit(member)
-        if len(arrivals) > FEW:
-            lay_in_order(arrivals)
-        self._rank_anew()
-        self.rearrange(before.keys() - self.members)
+        with gaps_filled(len(arrivals), OF_A_STEP, OF_A_CONTEXT):
+            spent = lay_in_order(arrivals) if len(arrivals) > FEW else None
+            self._rank_anew()
+            self.rearrange(before.keys() - self.members)
+            del spent  # not before: the steps of the passes would be made in its places, in no order
         for member in self.members:
             self.timed(member)
 

@@ -81,19 +81,21 @@ def _takes_at_once(channel: Channel, is_here: IsHere) -> bool:
     return target is not None and is_here(target) and not target.paused and not target.over
 
 
-def lay_in_order(members: Iterable[ProcessorInstance]) -> None:
+def lay_in_order(members: Iterable[ProcessorInstance]) -> object:
     """Make anew what a pass touches of each and nobody else holds yet, so that it lies in memory in their order.
 
     A pass through very many finds nothing in a cache but what a processor core has fetched ahead, and it fetches ahead
     what is asked for in the order in which it lies. Each list is full before any of the old goes: the next of the new
-    would take its place.
+    would take its place. So what is spent is returned, to be held until all else that is new has been made.
     """
     uncalled = [member for member in members if not member.metrics.calls and member.call == member.processor.process]
     calls = [member.processor.process for member in uncalled]
     contexts = [member.context.renewed() for member in uncalled]
-    for member, call, context in zip(uncalled, calls, contexts, strict=True):
-        before, member.call, member.context = member.context, call, context
+    spent = [(member.call, member.context) for member in uncalled]
+    for member, call, context, (_, before) in zip(uncalled, calls, contexts, spent, strict=True):
+        member.call, member.context = call, context
         context.is_cut_off = before.is_cut_off  # behind the change: another thread may cut it off just now
+    return spent
 
 
 def bind_writers(channels: Iterable[Channel], is_here: IsHere) -> None:

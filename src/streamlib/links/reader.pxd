@@ -1,7 +1,7 @@
 # How `reader` is compiled, where it is (decision 20); without a compiler nobody reads this.
 
 cdef class PlugReader:
-    cdef public object successor
+    cdef public object _nothing, _nothing_besides, _nothing_either, _nothing_more, successor
 
 cdef class RingReader:
     cdef public object _popleft, muted, ring, sample, successor

@@ -62,9 +62,13 @@ def read_on(reader: Reader | None) -> Any:
 
 
 class PlugReader:
-    """An input that no link reaches: there is never a frame."""
+    """An input that no link reaches: there is never a frame.
 
-    __slots__ = ("successor",)
+    Fields that hold nothing make it, and `PlugWriter`, another size than what a few attributes of a processor take up:
+    so it does not come to lie between those of one and those of the next, which passes go through (`execution.gaps`).
+    """
+
+    __slots__ = ("_nothing", "_nothing_besides", "_nothing_either", "_nothing_more", "successor")
 
     connected = False
     ended = False
@@ -259,8 +263,8 @@ class SlotReader(Gate):
         self.dropped = 0
         self.refused = 0
         self.successor: Reader | None = None
-        # Bounded by the capacity and OVERFLOW_LIMIT; mostly empty, and an empty deque is ten times as big.
-        self._pile: list[Any] = []
+        # Bounded by the capacity and OVERFLOW_LIMIT; mostly nothing ever comes to it, and then there is no list.
+        self._pile: list[Any] | tuple[()] = ()
 
     def read(self) -> Any:
         """The next frame, or None when none waits."""
@@ -294,11 +298,12 @@ class SlotReader(Gate):
             self.frame = frame
             self.dropped += 1
         elif self.delivery is Delivery.DROP_OLDEST and len(self._pile) + 1 >= self.capacity:
-            self._pile.append(frame)
-            self.frame = self._pile.pop(0)
+            pile = self._open_pile()
+            pile.append(frame)
+            self.frame = pile.pop(0)
             self.dropped += 1
         elif len(self._pile) + 1 < self.capacity:
-            self._pile.append(frame)
+            self._open_pile().append(frame)
             self.unsettle(self.target)
         elif self.live:
             self.dropped += 1
@@ -308,9 +313,15 @@ class SlotReader(Gate):
                 "write fewer per call, or place the reader on a thread of its own"
             )
         else:
-            self._pile.append(frame)
+            self._open_pile().append(frame)
             self.overflowed += 1
             self.unsettle(self.target)
+
+    def _open_pile(self) -> list[Any]:
+        pile = self._pile
+        if isinstance(pile, tuple):
+            pile = self._pile = []
+        return pile
 
     def end(self) -> None:
         """The writer's last word, in order behind the last frame."""
@@ -332,6 +343,8 @@ class SlotReader(Gate):
 
     def holds_nobody_back(self) -> bool:
         """Whether the processor that writes here may be called again."""
+        if self.frame is None and not self._pile:  # as mostly; a head of very many links asks each before it is called
+            return True
         if self.closed or self.live or self.finishing or self.delivery.overwrites:
             return True
         self.refill()
@@ -360,14 +373,14 @@ class SlotReader(Gate):
     def close(self) -> None:
         """The reader's last word: what waits and what still comes is counted as dropped."""
         self.refused += self.depth()
-        self._pile.clear()
+        self._pile = ()
         self.frame = self
         self.closed = True
 
     def waiting(self) -> list[Any]:
         """The frames that wait, oldest first; from any thread, and only a look."""
         frame = self.frame
-        return [] if self.closed else [*(() if frame is None else (frame,)), *self._pile.copy()]
+        return [] if self.closed else [*(() if frame is None else (frame,)), *copy(self._pile)]
 
     def unread(self) -> list[Any]:
         """Take out all that waits, oldest first; for the owner, when the link changes its form."""
@@ -376,7 +389,7 @@ class SlotReader(Gate):
         frames = [] if self.frame is None else [self.frame]
         frames.extend(self._pile)
         self.frame = None
-        self._pile.clear()
+        self._pile = ()
         return frames
 
     def preload(self, frames: Iterable[Any]) -> None:
@@ -387,7 +400,7 @@ class SlotReader(Gate):
             waiting = waiting[-self.capacity :]
         if waiting:
             self.frame = waiting[0]
-            self._pile.extend(waiting[1:])
+            self._pile = waiting[1:] or ()
             self.unsettle(self.target)
 
     def retire(self, successor: Reader) -> None:

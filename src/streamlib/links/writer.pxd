@@ -2,7 +2,7 @@
 from streamlib.links.reader cimport Gate
 
 cdef class PlugWriter:
-    cdef public object ended, successor
+    cdef public object _nothing, _nothing_besides, _nothing_either, ended, successor
 
 cdef class _Occupied(Gate):
     cdef public object successor

@@ -45,9 +45,12 @@ NO_LIMIT = 1 << 30
 
 
 class PlugWriter:
-    """An output that no link leaves: frames written to it go nowhere, at next to no cost."""
+    """An output that no link leaves: frames written to it go nowhere, at next to no cost.
 
-    __slots__ = ("ended", "successor")
+    As large as it is for the reason that `PlugReader` gives.
+    """
+
+    __slots__ = ("_nothing", "_nothing_besides", "_nothing_either", "ended", "successor")
 
     connected = False
 

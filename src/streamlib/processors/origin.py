@@ -49,6 +49,13 @@ def settle(processor: Processor, context: RuntimeContext) -> None:
     processor._streamlib_context = context
 
 
+def settled(processor: Processor) -> RuntimeContext:
+    """By what a processor is known that has got its id. For the engine."""
+    context = processor._streamlib_context
+    assert context is not None
+    return context
+
+
 def context_of(processor: Processor) -> Context:
     """A context for asyncio in which everything has this processor as its origin. For the engine."""
     context = Context()

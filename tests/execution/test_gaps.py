@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import itertools
+import sys
+import sysconfig
+from collections.abc import Sequence
+
+import pytest
+
+from streamlib.execution.gaps import MANY, OF_A_SLOT_WRITER, gaps_filled
+from streamlib.links.delivery import Delivery
+from streamlib.links.reader import PlugReader, SlotReader
+from streamlib.links.writer import PlugWriter, SlotWriter
+
+OF_ONE_ALLOCATOR = pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="another allocator keeps what it frees apart"
+)
+
+
+def next_to_the_one_before(objects: Sequence[object]) -> float:
+    """The part of them that lies right behind the one before."""
+    places = [id(one) for one in objects]
+    return sum(after - before == OF_A_SLOT_WRITER for before, after in itertools.pairwise(places)) / len(places)
+
+
+def gaps() -> list[bytes]:
+    """Memory with a gap at each other place."""
+    return [bytes(OF_A_SLOT_WRITER - sys.getsizeof(b"")) for _ in range(8 * MANY)][::2]
+
+
+def writers(slot: SlotReader) -> list[SlotWriter]:
+    return [SlotWriter(slot) for _ in range(2 * MANY)]
+
+
+@OF_ONE_ALLOCATOR
+def test_what_is_made_while_gaps_are_filled_lies_close_to_each_other() -> None:
+    slot = SlotReader(Delivery.EVERY, lambda target: None)
+    around = gaps()
+    with gaps_filled(100 * MANY, OF_A_SLOT_WRITER):  # however many other tests have left
+        close = writers(slot)
+    assert around
+    assert next_to_the_one_before(close) > 0.5
+
+
+def test_plugs_are_of_another_size_than_a_few_fields() -> None:
+    assert min(sys.getsizeof(PlugReader()), sys.getsizeof(PlugWriter())) > OF_A_SLOT_WRITER
