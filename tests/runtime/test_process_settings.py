@@ -69,6 +69,30 @@ def test_a_smaller_switch_interval_of_the_program_is_kept(owner: ProcessSettings
         sys.setswitchinterval(before)
 
 
+def test_what_the_program_sets_while_a_runtime_runs_stays(owner: ProcessSettings) -> None:
+    before = sys.getswitchinterval(), gc.get_threshold()
+    one, two = guest(), guest()
+    try:
+        owner.enter(one)
+        sys.setswitchinterval(0.002)
+        gc.set_threshold(600, 9, 9)
+        owner.enter(two)
+        with owner.building(MANY):
+            assert gc.get_threshold() == BUILDING_THRESHOLDS
+        owner.leave(one)
+        owner.leave(two)
+        assert sys.getswitchinterval() == pytest.approx(0.002)
+        assert gc.get_threshold() == (600, 9, 9)
+        owner.enter(one)
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)
+        owner.leave(one)
+        assert sys.getswitchinterval() == pytest.approx(0.002)
+        assert gc.get_threshold() == (600, 9, 9)
+    finally:
+        sys.setswitchinterval(before[0])
+        gc.set_threshold(*before[1])
+
+
 def test_leaving_twice_or_without_having_entered_changes_nothing(owner: ProcessSettings) -> None:
     one, before = guest(), (sys.getswitchinterval(), gc.get_threshold())
     owner.leave(one)
