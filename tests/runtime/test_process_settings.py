@@ -144,6 +144,25 @@ def test_a_build_that_fails_gives_the_collector_back(owner: ProcessSettings) -> 
     assert gc.get_threshold() == before
 
 
+def test_a_build_that_is_broken_off_as_it_begins_gives_the_collector_back(
+    owner: ProcessSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, put = gc.get_threshold(), gc.set_threshold
+
+    def interrupted(*thresholds: int) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gc, "set_threshold", interrupted)
+    with pytest.raises(KeyboardInterrupt), owner.building(MANY):
+        pytest.fail("it has not begun")
+    assert gc.set_threshold is put
+    assert gc.get_threshold() == before
+    with owner.building(MANY):
+        assert gc.get_threshold() == BUILDING_THRESHOLDS
+    assert gc.get_threshold() == before
+
+
 def test_runtimes_may_begin_and_end_while_another_builds(owner: ProcessSettings) -> None:
     before = gc.get_threshold()
     one, two = guest(), guest()

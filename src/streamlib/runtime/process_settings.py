@@ -94,7 +94,7 @@ class ProcessSettings:
         self._guard = threading.Lock()
         self._guests: tuple[Guest, ...] = ()  # replaced as a whole: the collector's callback reads it anywhere
         self._stay: _Stay | None = None
-        self._builders = 0
+        self._builders: set[object] = set()
         self._thresholds: tuple[int, int, int] | None = None  # what the program has set, while ours are
         self._ours: tuple[int, int, int] | None = None
         self._began_ns = 0
@@ -136,12 +136,17 @@ class ProcessSettings:
         if count < MANY:
             yield
             return
-        self._count_builders(1)
+        builder = object()
         try:
+            with self._guard:
+                self._builders.add(builder)
+                self._set_thresholds()
             yield
             self._make_oldest()
         finally:
-            self._count_builders(-1)
+            with self._guard:
+                self._builders.discard(builder)  # it may not be there: Ctrl-C comes anywhere
+                self._set_thresholds()
 
     def _make_oldest(self) -> None:
         """Have what was built be no news to the collector: it stays. While a runtime runs, what is frozen stays so."""
@@ -149,11 +154,6 @@ class ProcessSettings:
             if self._stay is None:
                 gc.freeze()
                 gc.unfreeze()  # into the oldest generation, all at once and without a look
-
-    def _count_builders(self, more: int) -> None:
-        with self._guard:
-            self._builders += more
-            self._set_thresholds()
 
     def _set_thresholds(self) -> None:
         """Have the collector go by what is wanted now: by those who build, by runtimes, or by the program."""
