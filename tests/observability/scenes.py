@@ -14,7 +14,7 @@ NOW = 100 * S
 
 
 def who(id_: str, **facts: Any) -> ProcessorFacts:
-    return ProcessorFacts(id=ProcessorId(id_), **{"since_ns": NOW - 9 * S, "called_ns": NOW, **facts})
+    return ProcessorFacts(id=ProcessorId(id_), **{"since_ns": NOW - 9 * S, "called_ns": NOW, "unread_ns": NOW, **facts})
 
 
 def source(id_: str, **facts: Any) -> ProcessorFacts:

@@ -80,11 +80,11 @@ TOLD = [
     ),
     (view(who("b", state=ProcessorState.ENDED), link("a", "b", 2)), "ended 9.0 s ago, and a goes on"),
     (
-        view(who("b", unconnected=("music",), neglects=("into",), called_ns=LONG_AGO), FED),
+        view(who("b", unconnected=("music",), neglects=("into",), unread_ns=LONG_AGO), FED),
         "waits for input music: nothing is connected, and what waits at into is left unread",
     ),
     (
-        view(who("b", neglects=("into",), called_ns=LONG_AGO), FED, link("tone_0", "b", port="music", ended=True)),
+        view(who("b", neglects=("into",), unread_ns=LONG_AGO), FED, link("tone_0", "b", port="music", ended=True)),
         "waits for input music: tone_0 has ended",
     ),
     (view(who("b", called_ns=LONG_AGO)), "waits to be woken: nobody calls its ctx.wake(), and nothing has come so far"),
@@ -92,6 +92,13 @@ TOLD = [
         view(who("b", called_ns=LONG_AGO, calls=3, outside="waits for a caller: nobody rings")),
         "waits for a caller: nobody rings",
     ),
+    *[
+        (
+            view(who("b", calls=3, neglects=("into",), unread_ns=LONG_AGO, outside=f"waits for {a}", call=under), FED),
+            f"waits for {a}",
+        )
+        for a, under in (("a caller", None), ("one while it looks", call(0.2)))
+    ],
     (
         view(who("b", mode=ExecutionMode.MANUAL, called_ns=0)),
         "is called by runtime.step() alone, and nobody has done that",
@@ -124,7 +131,9 @@ IN_ORDER = [
     view(who("b", errors=2, calls=7, recent=RecentErrors(2, 2, 2, NOW)), FED),
     view(who("b", call=call(2.9), longest_ns=3 * S), FED),  # it takes as long as it always does
     view(who("b", unconnected=("music",)), FED),
-    view(who("b", unconnected=("music",), neglects=("into",)), FED),  # it was called a moment ago
+    view(who("b", unconnected=("music",), neglects=("into",)), FED),  # it has read something a moment ago
+    view(who("b", neglects=("into",), called_ns=LONG_AGO), FED, link("tone_0", "b", port="music", ended=True)),
+    view(who("b", neglects=("into",), called_ns=LONG_AGO, outside="waits for a caller"), FED),
     view(who("b", unconnected=("music",), mode=ExecutionMode.CONTINUOUS)),
     view(who("b", wake_ns=NOW + 30 * S), FED),  # frames call it before that
     view(source("b", wake_ns=NOW + S // 2)),
@@ -145,9 +154,19 @@ def words_of(root: Root | None) -> str:
 
 
 def test_who_leaves_frames_is_told_of_once_that_lasts() -> None:
-    left = who("b", neglects=("into", "side"), called_ns=LONG_AGO)
+    left = who("b", neglects=("into", "side"), called_ns=LONG_AGO, unread_ns=LONG_AGO)
     assert words_of(unread(view(left, FED))) == "is called and leaves what waits at into and side unread"
-    assert unread(view(who("b", neglects=("into",)), FED)) is None
+    assert unread(view(who("b", neglects=("into",), called_ns=LONG_AGO), FED)) is None  # called by passes, unstamped
+
+
+def test_who_leaves_frames_and_is_called_for_each_more_may_wait_for_so_many_until_there_is_no_room() -> None:
+    left = who("b", neglects=("into",), unread_ns=LONG_AGO)  # and called a moment ago
+    assert unread(view(left, FED)) is None
+    assert unread(view(left, link("a", "b", 1, capacity=1, holds=False))) is None  # it may wait for something else
+    assert unread(view(left, link("a", "b", 8, "side"))) is None
+    found = unread(view(left, link("a", "b", 8)))
+    assert found is not None
+    assert found.since_ns == LONG_AGO
 
 
 def test_who_is_slow_is_told_of_with_what_is_dropped_because_of_it() -> None:

@@ -94,7 +94,7 @@ def test_a_diamond_in_which_somebody_is_stuck_does_not_starve_itself() -> None:
 
 
 def test_an_input_that_ended_is_told_of_by_who_lacks_it() -> None:
-    row = [source("a"), source("tone", state=ProcessorState.ENDED), who("b", neglects=("into",), called_ns=NOW - 5 * S)]
+    row = [source("a"), source("tone", state=ProcessorState.ENDED), who("b", neglects=("into",), unread_ns=NOW - 5 * S)]
     links = [link("a", "b", 8), link("tone", "b", 0, "music", ended=True)]
     assert [one.root for one in diagnose(scene(row, links)) if one.is_root] == ["b"]
 

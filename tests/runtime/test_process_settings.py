@@ -69,6 +69,30 @@ def test_a_smaller_switch_interval_of_the_program_is_kept(owner: ProcessSettings
         sys.setswitchinterval(before)
 
 
+def test_what_the_program_sets_while_a_runtime_runs_stays(owner: ProcessSettings) -> None:
+    before = sys.getswitchinterval(), gc.get_threshold()
+    one, two = guest(), guest()
+    try:
+        owner.enter(one)
+        sys.setswitchinterval(0.002)
+        gc.set_threshold(600, 9, 9)
+        owner.enter(two)
+        with owner.building(MANY):
+            assert gc.get_threshold() == BUILDING_THRESHOLDS
+        owner.leave(one)
+        owner.leave(two)
+        assert sys.getswitchinterval() == pytest.approx(0.002)
+        assert gc.get_threshold() == (600, 9, 9)
+        owner.enter(one)
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)
+        owner.leave(one)
+        assert sys.getswitchinterval() == pytest.approx(0.002)
+        assert gc.get_threshold() == (600, 9, 9)
+    finally:
+        sys.setswitchinterval(before[0])
+        gc.set_threshold(*before[1])
+
+
 def test_leaving_twice_or_without_having_entered_changes_nothing(owner: ProcessSettings) -> None:
     one, before = guest(), (sys.getswitchinterval(), gc.get_threshold())
     owner.leave(one)
@@ -117,6 +141,25 @@ def test_a_build_that_fails_gives_the_collector_back(owner: ProcessSettings) -> 
     before = gc.get_threshold()
     with pytest.raises(OSError, match="no device"), owner.building(MANY):
         raise OSError("no device")
+    assert gc.get_threshold() == before
+
+
+def test_a_build_that_is_broken_off_as_it_begins_gives_the_collector_back(
+    owner: ProcessSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, put = gc.get_threshold(), gc.set_threshold
+
+    def interrupted(*thresholds: int) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gc, "set_threshold", interrupted)
+    with pytest.raises(KeyboardInterrupt), owner.building(MANY):
+        pytest.fail("it has not begun")
+    assert gc.set_threshold is put
+    assert gc.get_threshold() == before
+    with owner.building(MANY):
+        assert gc.get_threshold() == BUILDING_THRESHOLDS
     assert gc.get_threshold() == before
 
 

@@ -16,15 +16,36 @@ from typing import Any
 import msgspec
 import pytest
 
-from streamlib import ProcessContext, RuntimeContext, SchedulingStrategy, StreamRuntime
+from streamlib import (
+    DataFrame,
+    ProcessContext,
+    ProcessorConfig,
+    PullSink,
+    RuntimeContext,
+    SchedulingStrategy,
+    StreamRuntime,
+)
 from streamlib.errors import CommitError, ProcessorFailed, StrategyError, UnknownProcessorError
 from streamlib.graph import ProcessorNode
 from streamlib.graph.components import LightweightMarker
 from streamlib.observability.explanation import Cause, Explanation
+from streamlib.runtime.handles import ProcessorHandle
 from streamlib.testing import ManualClock
 from tests.scenarios.conftest import Make
-from tests.scenarios.stage import SECONDS, STRATEGIES, Collect, Faulty, Hand, Line, Numbers, Pass, Record, Stuck
-from tests.scenarios.trouble import TROUBLES, Blame, Branch
+from tests.scenarios.stage import (
+    SECONDS,
+    STRATEGIES,
+    Collect,
+    Faulty,
+    Hand,
+    Line,
+    Numbers,
+    Pass,
+    Record,
+    Stuck,
+    let_others_run,
+)
+from tests.scenarios.trouble import TROUBLES, Blame, Branch, NeedsBoth
 
 S = 1_000_000_000
 NAMES = [trouble.__name__ for trouble in TROUBLES]
@@ -298,6 +319,98 @@ def test_who_is_cut_off_while_all_runs_is_named_before_those_behind_it(make: Mak
     assert wanted in blamed(found), str(found)
     assert "waits for input into: nothing is connected, and the last frame came" in str(found)
     assert f"{line.sink.id} waits for input into because of {line.filter.id}" in str(found)
+
+
+def calls_of(handle: ProcessorHandle) -> int:
+    return handle.metrics.calls if handle.metrics else 0
+
+
+def lacks_one_that_ended(runtime: StreamRuntime) -> ProcessorHandle:
+    mixer = runtime.add_processor(NeedsBoth)
+    runtime.connect(runtime.add_processor(Numbers, count=1), mixer.input("music"))
+    return mixer
+
+
+def lacks_one_that_never_was(runtime: StreamRuntime) -> ProcessorHandle:
+    return runtime.add_processor(NeedsBoth)
+
+
+def lacks_a_taker(runtime: StreamRuntime) -> ProcessorHandle:
+    return runtime.add_processor(PullSink, type=DataFrame, capacity=1)
+
+
+@pytest.mark.promise("look.explain")
+@pytest.mark.parametrize("delivery", ["every", "latest"])
+@pytest.mark.parametrize(
+    ("lacking", "cause"),
+    [
+        (lacks_one_that_ended, Cause.INPUT_ENDED),
+        (lacks_one_that_never_was, Cause.UNCONNECTED_INPUT),
+        (lacks_a_taker, Cause.OUTSIDE),
+    ],
+)
+def test_who_waits_goes_on_waiting_also_where_a_frame_calls_it_in_vain(
+    make: Make, lacking: Callable[[StreamRuntime], ProcessorHandle], cause: Cause, delivery: str
+) -> None:
+    clock = ManualClock()
+    runtime = make(clock=clock)
+    hand, waits = runtime.add_processor(Hand), lacking(runtime)
+    into = waits.input("input" if cause is Cause.OUTSIDE else "picture")
+    runtime.connect(hand, into, delivery=delivery)
+    if cause is not Cause.OUTSIDE:
+        runtime.connect(waits, runtime.add_processor(Collect, record=Record()))
+    runtime.start()
+    clock.advance(S)
+    for _ in range(3):
+        runtime.step(hand)
+        let_others_run(runtime)
+    found = explained(runtime, clock, lambda found: blamed(found) == {(waits.id, cause)}, waits.id)
+    since_ns = found.findings[0].since_ns
+    for _ in range(3):
+        calls = calls_of(waits)
+        runtime.step(hand)
+        let_others_run(runtime)
+        assert calls_of(waits) > calls
+        (told,) = runtime.inspector.explain(waits).findings
+        assert (told.cause, told.since_ns) == (cause, since_ns)
+
+
+class Doorbell(Pass):
+    """Reads nothing until somebody rings; each call goes through a gate."""
+
+    class Config(ProcessorConfig):
+        record: Any
+        gate: Any
+        tag: str = ""
+
+    def process(self, ctx: ProcessContext) -> None:
+        self.config.record.called("in")
+        assert self.config.gate.wait(SECONDS)
+
+    def waits_for(self) -> str:
+        return "waits for somebody who rings"
+
+
+@pytest.mark.promise("look.explain")
+def test_who_waits_goes_on_waiting_also_inside_a_call_that_has_read_nothing_so_far(make: Make) -> None:
+    clock, record, gate = ManualClock(), Record(), threading.Event()
+    runtime = make(clock=clock)
+    hand, bell = runtime.add_processor(Hand), runtime.add_processor(Doorbell, record=record, gate=gate)
+    runtime.connect(hand, bell)
+    runtime.start()
+    gate.set()
+    runtime.step(hand)
+    let_others_run(runtime)
+    wanted = {(bell.id, Cause.OUTSIDE)}
+    assert blamed(explained(runtime, clock, lambda found: blamed(found) == wanted, bell.id)) == wanted
+    gate.clear()
+    before = record.count("in")
+    steps = threading.Thread(target=runtime.step, args=(hand,))
+    steps.start()
+    record.wait_until(lambda: record.count("in") > before)
+    assert blamed(runtime.inspector.explain(bell)) == wanted
+    gate.set()
+    steps.join(SECONDS)
 
 
 def test_what_it_says_to_do_after_a_failure_brings_all_of_them_back(make: Make) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import itertools
 import random
+import sys
+import threading
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.scenarios.stage import STRATEGIES
+from streamlib.observability.explanation import Cause
+from streamlib.states import GraphState
+from tests.scenarios.conftest import Make
+from tests.scenarios.stage import STRATEGIES, Line
 from tests.scenarios.world import KINDS, world
 
 CHANGES = ("add", "branch", "connect", "disconnect", "reconnect", "remove", "remove_and_add", "insert", "take_out",
@@ -46,3 +55,32 @@ def test_an_edit_that_fails_at_any_step_leaves_everything_as_it_was(strategy: st
 
     breaks_off()
     assert min(taken.values()) > 0, taken
+
+
+def test_a_start_for_which_the_system_has_no_thread_left_leaves_nothing_behind(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first, the second, and so on, of all threads that it starts; tried again, it runs."""
+    begin = threading.Thread.start
+    for number in itertools.count():
+        others, before = set(threading.enumerate()), (sys.getswitchinterval(), gc.get_threshold(), len(gc.callbacks))
+        line, left = Line(make()), iter(range(number))
+
+        def start(thread: threading.Thread, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise RuntimeError("can't start new thread")
+            begin(thread)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", start)
+            with contextlib.suppress(RuntimeError):
+                line.runtime.start()
+                break
+        assert line.runtime.graph.state is GraphState.IDLE
+        (told,) = line.runtime.inspector.explain().findings
+        assert told.cause is Cause.START_FAILED
+        assert "can't start new thread" in told.sentence
+        assert (sys.getswitchinterval(), gc.get_threshold(), len(gc.callbacks)) == before
+        assert set(threading.enumerate()) == others
+        line.run().runtime.stop(drain=False)
+    assert number >= 3

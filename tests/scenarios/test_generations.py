@@ -7,10 +7,21 @@ from typing import Any
 
 import pytest
 
-from streamlib import DataFrame, LinkInput, LinkOutput, ProcessContext, Processor, ProcessorConfig, StreamRuntime
+from streamlib import (
+    DataFrame,
+    LinkInput,
+    LinkOutput,
+    ProcessContext,
+    Processor,
+    ProcessorConfig,
+    RuntimeContext,
+    StreamRuntime,
+)
 from streamlib.errors import DeadlineError
 from streamlib.processors.execution_mode import RestartLimits
-from tests.scenarios.stage import SECONDS, Collect, Numbers, Pass, Record
+from streamlib.testing import ManualClock
+from tests.scenarios.conftest import Make
+from tests.scenarios.stage import SECONDS, Collect, Numbers, Pass, Record, let_line_pass
 
 
 class StuckAndFails(Processor):
@@ -81,7 +92,21 @@ def test_nothing_of_one_that_was_stuck_when_it_was_removed_reaches_who_bears_its
 
 
 @pytest.mark.promise("edit.generations")
-def test_a_restart_that_was_planned_for_one_that_was_removed_is_not_its_heirs(runtime: StreamRuntime) -> None:
+class Acts(Pass):
+    """Does something when it is set up, in the midst of the commit that brings it in."""
+
+    class Config(ProcessorConfig):
+        action: Any
+        record: Any = None
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self.config.action()
+
+
+@pytest.mark.parametrize("in_line", [False, True])
+def test_a_restart_that_was_planned_for_one_that_was_removed_is_not_its_heirs(make: Make, in_line: bool) -> None:
+    """Its time comes behind the edit that removed it, or while that edit is in line, so that it comes next in line."""
+
     class Fails(Pass):
         """Fails at once, and is to be made anew much later."""
 
@@ -90,27 +115,42 @@ def test_a_restart_that_was_planned_for_one_that_was_removed_is_not_its_heirs(ru
         def process(self, ctx: ProcessContext) -> None:
             raise ValueError("no luck")
 
-    life, seen = Record(), Record()
+    clock, life, seen = ManualClock(), Record(), Record()
+    runtime = make(clock=clock)
     waits = threading.Event()
 
     def hear(event: Any) -> None:
         if getattr(event, "new", "") == "restarting":
             waits.set()
 
+    def replace() -> None:
+        with runtime.edit() as edit:
+            edit.remove("one")
+            new = edit.add_processor(Pass, id="one", record=life)
+            edit.connect(source, new)
+            edit.connect(new, edit.add_processor(Collect, record=seen))
+
+    def let_its_time_come() -> None:
+        rung = threading.Event()
+        media = runtime._site.media_clock
+        runtime._site.threads.alarm().call_at(media.now_ns() + 300_000_000, rung.set)
+        clock.advance(300_000_000)
+        assert rung.wait(SECONDS)
+
+    def act() -> None:
+        replace()
+        let_its_time_come()
+
     source = runtime.add_processor(Numbers)
     runtime.connect(source, runtime.add_processor(Fails, id="one", on_error="restart"))
     with runtime.events.subscribe("processor:one", hear):
         runtime.start()
         assert waits.wait(SECONDS)
-    with runtime.edit() as edit:
-        edit.remove("one")
-        new = edit.add_processor(Pass, id="one", record=life)
-        edit.connect(source, new)
-        edit.connect(new, edit.add_processor(Collect, record=seen))
-    rung = threading.Event()
-    media = runtime._site.media_clock
-    runtime._site.threads.alarm().call_at(media.now_ns() + 300_000_000, rung.set)
-    assert rung.wait(SECONDS)
+    if in_line:
+        runtime.add_processor(Acts, action=act)
+    else:
+        act()
+    let_line_pass(runtime)
     seen.wait_for(20)
     runtime.stop()
     assert life.calls == ["setup", "flush", "teardown"]

@@ -112,11 +112,12 @@ def test_a_processor_that_is_stuck_in_process_is_named_and_left_behind(
     source = runtime.add_processor(Numbers)
     stuck = runtime.add_processor(Stuck, record=record, release=release)
     runtime.connect(source, stuck)
-    runtime._site.answer_s = 0.2
     runtime.start()
     record.wait_for_call("stuck")
+    patience_s, runtime._site.answer_s = runtime._site.answer_s, 0.2
     with pytest.raises(DeadlineError, match="stuck_0") as late:
         runtime.remove(stuck, timeout=0.1)
+    runtime._site.answer_s = patience_s  # nobody else is to be late
     assert "stuck_0" in late.value.waiting_for
     assert stuck.id not in runtime.graph
     main = Record()

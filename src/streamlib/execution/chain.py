@@ -100,7 +100,10 @@ class Chain(Arrangement):
         took_ns = self.measure_ns() - began_ns
         (head.metrics.timings or head.metrics.begin_timing()).record(took_ns)
         self._brief = took_ns < BRIEF_NS
-        head.left_unread = news if head.taken() == taken else None
+        if head.taken() != taken:
+            head.left_unread = None
+        elif news:
+            head.leave_unread(news, now_ns)
         due = self.passes.done >= self._timed_next and len(self.steps) <= MANY
         self.timing = due or found is not None
         if self.timing:
@@ -333,7 +336,7 @@ class Chain(Arrangement):
         if isinstance(gate, SlotReader):
             gate.taken -= 1
             member = member_at(gate)
-            member.left_unread = member.news()
+            member.leave_unread(member.news(), self.now_ns())
         self.unsettle()
 
     def _step_failed(self, gate: Any, error: BaseException, frame: Any) -> None:

@@ -89,7 +89,10 @@ class AsyncLoop(Loop):
                 self.apply_policy(head, error, call.frame, unread=idle)
         except BaseException as fault:  # asyncio would log it, and the processor never be called again
             self.abandon(fault)
-        head.left_unread = call.news if idle else None
+        if idle:
+            head.leave_unread(call.news, head.called_ns)
+        else:
+            head.left_unread = None
         self.disturb()
 
 

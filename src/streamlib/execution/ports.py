@@ -35,11 +35,12 @@ class Ports(Gate):
         readers: What reads the inputs, one for each link.
         writers: What stands at the connected outputs, one for each port.
         left_unread: What its last call found and read nothing of; it is called when there is something else.
+        unread_ns: When the first of its last calls came that have read nothing, by the clock for media.
         taps: The taps of those outputs at which somebody looks.
     """
 
     __slots__ = ("_incoming", "context", "declaration", "left_unread", "outputs", "processor", "readers", "taps",
-                 "writers")  # fmt: skip
+                 "unread_ns", "writers")  # fmt: skip
 
     def __init__(self, processor: Processor, declaration: Declaration, context: ProcessContext) -> None:
         self.processor = processor
@@ -51,6 +52,7 @@ class Ports(Gate):
         self.readers: tuple[SlotReader | RingReader, ...] = ()
         self.writers: tuple[Writer, ...] = ()
         self.left_unread: list[News] | None = None
+        self.unread_ns = 0
         self.taps: Mapping[str, OutputTap] = _NOBODY_LOOKS
         self._stamp_what_enters()
 
@@ -120,7 +122,21 @@ class Ports(Gate):
         """For each input, what a call would find there."""
         return [reader.news() for reader in self.readers]
 
-    def account(self, before: list[News]) -> bool:
+    def is_unread(self) -> bool:
+        """Whether its last call has read nothing, and one that is under way has not so far either. From any thread."""
+        left = self.left_unread
+        return left is not None and all(
+            reader.count_for_sure() <= was.taken and reader.depth() >= was.depth
+            for reader, was in zip(self.readers, left, strict=False)  # they may be bound anew just now
+        )
+
+    def leave_unread(self, found: list[News], now_ns: int) -> None:
+        """A call that began at that time has read nothing of what it found."""
+        if self.left_unread is None:
+            self.unread_ns = now_ns
+        self.left_unread = found
+
+    def account(self, before: list[News], now_ns: int) -> bool:
         """Count what a call took from slots, and note what it left unread. True when it took anything."""
         took = 0
         for reader, was in zip(self.readers, before, strict=True):
@@ -131,7 +147,10 @@ class Ports(Gate):
                 reader.refill()
                 took += from_slot
             took += is_.taken - was.taken
-        self.left_unread = None if took else before
+        if took:
+            self.left_unread = None
+        else:
+            self.leave_unread(before, now_ns)
         return bool(took)
 
     def skip(self) -> None:

@@ -127,7 +127,7 @@ class Visitor:
         if self.timing:
             (member.metrics.timings or member.metrics.begin_timing()).record(self.measure_ns() - began_ns)
         member.metrics.count()
-        took = member.account(before)
+        took = member.account(before, now_ns)
         if look is not None and found is not None:
             look.after(member, found)
         if raised is not None:

@@ -208,34 +208,39 @@ def _unconnected(view: View) -> Root | None:
         if facts.calls:
             words += f", and the last frame came {lasting(view.scene.now_ns - since_ns)} ago"
         return Root(Cause.UNCONNECTED_INPUT, words, advice, since_ns or None, {"inputs": facts.unconnected})
-    if facts.neglects and view.is_long(facts.called_ns):
+    if facts.neglects and view.is_long(facts.unread_ns):
         words += f", and what waits at {listed(facts.neglects)} is left unread"
         evidence: Evidence = {"inputs": facts.unconnected, "left": facts.neglects}
-        return Root(Cause.UNCONNECTED_INPUT, words, advice, facts.called_ns or None, evidence)
+        return Root(Cause.UNCONNECTED_INPUT, words, advice, facts.unread_ns or None, evidence)
     return None
 
 
 def _input_ended(view: View) -> Root | None:
     facts = view.facts
     ended = [link for link in view.into if link.ended and link.input not in facts.neglects]
-    if facts.over or not facts.neglects or not ended or not view.is_long(facts.called_ns):
+    if facts.over or not facts.neglects or not ended or not view.is_long(facts.unread_ns):
         return None
     words = f"waits for input {ended[0].input}: {ended[0].source} has ended"
     advice = "have it go on without that input: its port's `ended` says so"
-    return Root(Cause.INPUT_ENDED, words, advice, facts.called_ns or None, {"waiting": view.waiting})
+    return Root(Cause.INPUT_ENDED, words, advice, facts.unread_ns or None, {"waiting": view.waiting})
 
 
 def _outside(view: View) -> Root | None:
     facts = view.facts
-    if facts.over or facts.poked or facts.mode is not ExecutionMode.REACTIVE or facts.wake_ns is not None:
+    if facts.over or facts.poked or facts.mode is not ExecutionMode.REACTIVE:
+        return None
+    if facts.wake_ns is not None and not facts.neglects:
         return None
     idle = not view.into and not facts.unconnected
-    if facts.call is not None or not (idle or facts.outside) or not view.is_long(facts.called_ns or None):
+    moved_ns = facts.unread_ns if facts.neglects else facts.called_ns  # calls that read nothing change nothing
+    if (facts.call is not None and not facts.neglects) or not (idle or facts.outside):
+        return None
+    if not view.is_long(moved_ns or None):
         return None
     words = facts.outside or "waits to be woken: nobody calls its ctx.wake()"
     if idle and facts.calls == 0:
         words += ", and nothing has come so far"
-    since_ns = facts.called_ns or facts.since_ns
+    since_ns = moved_ns or facts.since_ns
     evidence: Evidence = {"left": facts.neglects, **_calls(facts)} if facts.neglects else _calls(facts)
     advice = "that has to come from your program: nothing in the graph does it"
     return Root(Cause.OUTSIDE, words, advice, since_ns, evidence)
@@ -308,13 +313,18 @@ _LOOKS: tuple[Callable[[View], Root | None], ...] = (
 
 
 def unread(view: View) -> Root | None:
-    """It leaves frames where they are, and there is nothing else that it waits for."""
+    """It leaves frames where they are, and there is nothing else that it waits for.
+
+    While there is room for more it may wait for so many of them, and is called for each.
+    """
     facts = view.facts
-    if not facts.neglects or facts.over or facts.call is not None or not view.is_long(facts.called_ns):
+    full = any(link.full and link.holds and link.input in facts.neglects for link in view.into)
+    since_ns = facts.unread_ns if full else max(facts.unread_ns, facts.called_ns)
+    if not facts.neglects or facts.over or not view.is_long(since_ns):
         return None
     words = f"is called and leaves what waits at {listed(facts.neglects)} unread"
     advice = f"have its process() read {listed(facts.neglects)}, or disconnect that"
-    return Root(Cause.UNREAD, words, advice, facts.called_ns or None, {"waiting": view.waiting, **_calls(facts)})
+    return Root(Cause.UNREAD, words, advice, since_ns or None, {"waiting": view.waiting, **_calls(facts)})
 
 
 def slow(view: View) -> Root | None:

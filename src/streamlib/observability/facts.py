@@ -99,7 +99,7 @@ class Facts:
         waiting = instance.state is ProcessorState.RESTARTING
         attempt = around.attempt(instance.id) if waiting else None
         wake_ns, wakes = self._planned(instance)
-        neglects = self._neglects(instance)
+        neglects = self._neglects(instance, call)
         nowhere = goes_nowhere(instance)
         errors, calls = metrics.errors, metrics.calls
         latency = metrics.latency.stats() if full or call is not None else NEVER_TIMED
@@ -123,6 +123,7 @@ class Facts:
             wakes=wakes,
             poked=instance.poked,
             neglects=neglects,
+            unread_ns=self._on_clock(instance.unread_ns) if neglects else 0,
             restart=None if attempt is None else replace(attempt, at_ns=self._on_clock(attempt.at_ns)),
             unattended=main_is_elsewhere(instance),
             occupied=self.occupied.get(instance.id) or self._held_head(instance),
@@ -169,8 +170,8 @@ class Facts:
             wait_ns=0 if channel.wait is None else channel.wait.stats().p50_ns,
         )
 
-    def _neglects(self, instance: ProcessorInstance) -> tuple[str, ...]:
-        if instance.left_unread is None or instance.over:
+    def _neglects(self, instance: ProcessorInstance, call: Call | None) -> tuple[str, ...]:
+        if instance.over or (call is not None and call.waits_for_room) or not instance.is_unread():
             return ()
         return tuple(
             port

@@ -78,7 +78,8 @@ class ProcessorFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         wake_ns: When it is called next by the clock, where that is planned.
         wakes: How often it is called by the clock, in words.
         poked: Somebody has asked for a call.
-        neglects: The inputs whose frames its last call has left.
+        neglects: The inputs whose frames its last call has left, and one that is under way has, so far.
+        unread_ns: When the first of its last calls came that have read nothing; it tells of who neglects inputs.
         restart: The next attempt, where it has failed and waits for it.
         unattended: It runs on the main thread, which is elsewhere.
         outside: What it waits for from outside, in its own words.
@@ -108,6 +109,7 @@ class ProcessorFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     wakes: str = ""
     poked: bool = False
     neglects: tuple[str, ...] = ()
+    unread_ns: int = 0
     restart: RestartFacts | None = None
     unattended: bool = False
     outside: str = ""

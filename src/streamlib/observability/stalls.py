@@ -116,8 +116,9 @@ class StallWatcher:
         self._over = False
         self._looked_ns = self._clock.now_ns()
         self._logged.clear()
-        self._thread = threading.Thread(target=self._run, name="streamlib:stalls", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="streamlib:stalls", daemon=True)
+        thread.start()
+        self._thread = thread  # one that the system has no room for is nobody to wait for
 
     def end(self) -> None:
         """Look no more; what stood still is over."""

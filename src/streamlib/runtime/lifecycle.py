@@ -111,19 +111,22 @@ class Lifecycle:
         with PROCESS_SETTINGS.building(len(delta.added) + len(delta.links_added)):
             try:
                 self.compiler.compile(delta, _nothing, drain_s=drain_s)
+                graph.remove(graph.whole, FailedStart)
+                if self.stalls is not None:
+                    self.stalls.begin()
+                SURVIVORS.note(self)
+                self._enter_process()  # inside: what was built is frozen before the collector looks at it
             except BaseException as error:
                 graph.insert(graph.whole, _failed_start(error, self.site.clock.now_ns()))
                 self._end_who_started()
+                if self.stalls is not None:
+                    self.stalls.end()
+                self._leave_process()
                 self.reports.log.close()
                 self.site.threads.close(self.site.answer_s)
                 self._become(GraphState.IDLE)
                 self._close_shared()
                 raise
-            graph.remove(graph.whole, FailedStart)
-            if self.stalls is not None:
-                self.stalls.begin()
-            SURVIVORS.note(self)
-            self._enter_process()  # inside: what was built is frozen before the collector looks at it
 
     def _enter_process(self) -> None:
         """Set what belongs to the process, and count the collector's pauses."""

@@ -73,6 +73,7 @@ class _Stay:
 
     def __init__(self, tell: Callable[[_Stay], None]) -> None:
         self.switch_interval_s = sys.getswitchinterval()
+        self.set_s = self.switch_interval_s
         self.long: deque[CollectorPause] = deque(maxlen=64)  # the newest are told
         self.waker = Waker(MonotonicClock())
         self.over = False
@@ -93,25 +94,28 @@ class ProcessSettings:
         self._guard = threading.Lock()
         self._guests: tuple[Guest, ...] = ()  # replaced as a whole: the collector's callback reads it anywhere
         self._stay: _Stay | None = None
-        self._builders = 0
-        self._thresholds: tuple[int, int, int] | None = None  # what the program had set, while ours are
+        self._builders: set[object] = set()
+        self._thresholds: tuple[int, int, int] | None = None  # what the program has set, while ours are
+        self._ours: tuple[int, int, int] | None = None
         self._began_ns = 0
 
     def enter(self, guest: Guest) -> None:
         """A runtime has been set up and begins: set everything, unless another has; freeze the heap as it is."""
         with self._guard:
-            self._guests = (*self._guests, guest)
             if self._stay is None:
-                self._stay = _Stay(self._tell)
-                if self._stay.switch_interval_s > SWITCH_INTERVAL_S:
+                stay = _Stay(self._tell)
+                stay.teller.start()  # first: where the system has no thread left, nothing is set
+                self._stay = stay
+                if stay.switch_interval_s > SWITCH_INTERVAL_S:
                     sys.setswitchinterval(SWITCH_INTERVAL_S)
+                    stay.set_s = sys.getswitchinterval()  # rounded
                 self._set_thresholds()
                 gc.callbacks.append(self._collects)
-                self._stay.teller.start()
+            self._guests = (*self._guests, guest)
         gc.freeze()
 
     def leave(self, guest: Guest) -> None:
-        """A runtime has ended: after the last one everything is as it was."""
+        """A runtime has ended: after the last one everything is as it was, or as the program has set it meanwhile."""
         with self._guard:
             self._guests = tuple(one for one in self._guests if one is not guest)
             stay = self._stay
@@ -120,7 +124,8 @@ class ProcessSettings:
             self._stay = None
             gc.callbacks.remove(self._collects)
             self._set_thresholds()
-            if stay.switch_interval_s > SWITCH_INTERVAL_S:  # set again, a small one would shrink by rounding
+            # Set again, a small one would shrink by rounding; and what the program has set meanwhile is its own.
+            if stay.set_s != stay.switch_interval_s and sys.getswitchinterval() == stay.set_s:
                 sys.setswitchinterval(stay.switch_interval_s)
             gc.unfreeze()
         stay.end()
@@ -131,12 +136,17 @@ class ProcessSettings:
         if count < MANY:
             yield
             return
-        self._count_builders(1)
+        builder = object()
         try:
+            with self._guard:
+                self._builders.add(builder)
+                self._set_thresholds()
             yield
             self._make_oldest()
         finally:
-            self._count_builders(-1)
+            with self._guard:
+                self._builders.discard(builder)  # it may not be there: Ctrl-C comes anywhere
+                self._set_thresholds()
 
     def _make_oldest(self) -> None:
         """Have what was built be no news to the collector: it stays. While a runtime runs, what is frozen stays so."""
@@ -145,21 +155,14 @@ class ProcessSettings:
                 gc.freeze()
                 gc.unfreeze()  # into the oldest generation, all at once and without a look
 
-    def _count_builders(self, more: int) -> None:
-        with self._guard:
-            self._builders += more
-            self._set_thresholds()
-
     def _set_thresholds(self) -> None:
         """Have the collector go by what is wanted now: by those who build, by runtimes, or by the program."""
-        if self._thresholds is None:
-            self._thresholds = gc.get_threshold()
-        if self._builders:
-            gc.set_threshold(*BUILDING_THRESHOLDS)
-        elif self._stay is not None:
-            gc.set_threshold(*COLLECTOR_THRESHOLDS)
-        else:
-            gc.set_threshold(*self._thresholds)
+        found = gc.get_threshold()
+        if self._thresholds is None or found != self._ours:  # the program may have set others meanwhile
+            self._thresholds = found
+        self._ours = BUILDING_THRESHOLDS if self._builders else COLLECTOR_THRESHOLDS if self._stay else None
+        gc.set_threshold(*(self._ours or self._thresholds))
+        if self._ours is None:
             self._thresholds = None
 
     def _collects(self, phase: str, info: Mapping[str, Any]) -> None:

@@ -37,10 +37,11 @@ class Restarts:
     """Makes the failed processors of one runtime anew.
 
     Args:
-        restart: Puts the replacement of a processor in line; the ticket says what came of it.
+        restart: Puts the replacement of a processor in line, if that is wanted when its turn comes: a commit before
+            it may have put another in its place. The ticket says what came of it.
     """
 
-    def __init__(self, site: Site, restart: Callable[[ProcessorId, Ticket], None]) -> None:
+    def __init__(self, site: Site, restart: Callable[[ProcessorId, Callable[[], bool], Ticket], None]) -> None:
         self._site = site
         self._restart = restart
         self._rows: dict[ProcessorId, _Row] = {}
@@ -99,8 +100,12 @@ class Restarts:
             self._site.bus.publish(ProcessorRestarted(processor_id=id_, attempt=self._rows[id_].attempts))
 
     def _begin(self, failed: ProcessorInstance) -> None:
-        if self._site.graph.get(failed.id, ProcessorInstance) is failed and not failed.over:
-            self._restart(failed.id, Ticket(partial(self._settled, failed)))
+        if self._waits(failed):
+            self._restart(failed.id, partial(self._waits, failed), Ticket(partial(self._settled, failed)))
+
+    def _waits(self, failed: ProcessorInstance) -> bool:
+        """Whether it still waits to be made anew."""
+        return self._site.graph.get(failed.id, ProcessorInstance) is failed and not failed.over
 
     def _settled(self, failed: ProcessorInstance, error: BaseException | None) -> None:
         if error is not None and not self.wanted(failed, error):
