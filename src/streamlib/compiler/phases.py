@@ -399,10 +399,10 @@ class Commit:
     def _start(self) -> None:
         progress = self._site.progress
         progress.all_begun("start", self._created)
-        now_ns = self._site.clock.now_ns()
+        now_ns, media_ns = self._site.clock.now_ns(), self._site.media_clock.now_ns()
         for instance in self._created:
             instance.metrics.since_ns = now_ns
-            instance.become(ProcessorState.RUNNING)
+            instance.become(ProcessorState.RUNNING, media_ns)
         for runner in reversed(self._runners):
             runner.start()
         for instance in self._created:

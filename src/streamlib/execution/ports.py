@@ -31,23 +31,23 @@ class Ports(Gate):
     """The inputs and outputs of one processor.
 
     Attributes:
-        outputs: The channels of each output, by port.
         readers: What reads the inputs, one for each link.
         writers: What stands at the connected outputs, one for each port.
         left_unread: What its last call found and read nothing of; it is called when there is something else.
         taps: The taps of those outputs at which somebody looks.
     """
 
-    __slots__ = ("_incoming", "context", "declaration", "left_unread", "outputs", "processor", "readers", "taps",
+    __slots__ = ("_fans", "_incoming", "context", "declaration", "left_unread", "processor", "readers", "taps",
                  "writers")  # fmt: skip
 
     def __init__(self, processor: Processor, declaration: Declaration, context: ProcessContext) -> None:
         self.processor = processor
         self.declaration = declaration
         self.context = context
-        # With the ports that they are at: for one or two a tuple is a third as big as a dictionary with a list.
+        # Each with its port, and one for each port that is declared: for one or two a tuple is a third as big as a
+        # dictionary with a list.
         self._incoming: tuple[tuple[str, Channel], ...] = ()
-        self.outputs: dict[str, Fan] = {name: Fan() for name in declaration.outputs}
+        self._fans: tuple[Fan, ...] = tuple([Fan() for _ in declaration.outputs])
         self.readers: tuple[SlotReader | RingReader, ...] = ()
         self.writers: tuple[Writer, ...] = ()
         self.left_unread: list[News] | None = None
@@ -61,6 +61,11 @@ class Ports(Gate):
         for port, channel in self._incoming:
             inputs.setdefault(port, []).append(channel)
         return inputs
+
+    @property
+    def outputs(self) -> dict[str, Fan]:
+        """The channels of each output, by port; of none any more once it has parted with them."""
+        return dict(zip(self.declaration.outputs, self._fans, strict=False))
 
     # ----------------------------------------------------------------------------------------- what waits at the inputs
 
@@ -155,7 +160,7 @@ class Ports(Gate):
 
     def outgoing(self) -> list[Channel]:
         """The channels of all outputs."""
-        return [channel for channels in self.outputs.values() for channel in channels]
+        return [channel for links in self._fans for channel in links]
 
     def free(self) -> bool:
         """Whether its outputs have room for what a call writes; all are asked, so that each without room says so."""
@@ -277,7 +282,8 @@ class Ports(Gate):
             old.lead_to(new)
         else:
             setattr(self.processor, port, new)
-        self.writers = tuple(getattr(self.processor, name) for name, links in self.outputs.items() if links)
+        named = zip(self.declaration.outputs, self._fans, strict=True)
+        self.writers = tuple([getattr(self.processor, name) for name, links in named if links])
 
     def tap_output(self, port: str, tap: OutputTap | None) -> None:
         """Show what is written to an output to a tap, or with None to nobody. For the owner."""
@@ -330,12 +336,13 @@ class Ports(Gate):
                     self.bind_input(port, channel)
                 else:
                     channel.close()
-        for port, links in old.outputs.items():
-            if port not in self.outputs:
+        before_each, names = old.outputs, self.declaration.outputs
+        self._fans = tuple([before_each.get(name, fan) for name, fan in zip(names, self._fans, strict=True)])
+        for port, links in before_each.items():
+            if port not in names:
                 for channel in links:
                     channel.end()
                 continue
-            self.outputs[port] = links
             self.bind_output(port, links)
             new, before = getattr(self.processor, port), getattr(old.processor, port)
             if isinstance(new, EntryWriter) and isinstance(before, EntryWriter):
@@ -343,11 +350,11 @@ class Ports(Gate):
 
     def part(self) -> None:
         """Hold none of the channels any more, and be known to none: they are another's, or nobody's."""
-        for slot in [*self.readers, *[channel.reader for fan in self.outputs.values() for channel in fan]]:
+        for slot in [*self.readers, *[channel.reader for channel in self.outgoing()]]:
             if isinstance(slot, SlotReader):
                 slot.source = None if slot.source is self else slot.source
                 slot.target = None if slot.target is self else slot.target
-        self._incoming, self.outputs = (), {}
+        self._incoming, self._fans = (), ()
         self.readers, self.writers = (), ()
 
     def _port_writer(self, port: str) -> Writer:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Protocol
 
 from streamlib.errors import ConfigError, ReplaceError
@@ -67,6 +66,19 @@ class Applied:
     restarted: list[ProcessorId] = field(default_factory=list)
     moved: list[LinkId] = field(default_factory=list)
 
+    def takes_back(self, undo: Callable[[], object], *inverse: Operation) -> None:
+        """Note what takes an operation back, either way."""
+        self.undo.append(undo)
+        self.inverse.append(inverse)
+
+    def has_added(self, graph: PropertyGraph, id_: ProcessorId | LinkId) -> None:
+        """Note that somebody came into the graph: with those right before him, so that very many need little memory."""
+        last = self.undo[-1] if self.undo else None
+        if not isinstance(last, _Uproot) or last.graph is not graph:
+            last = _Uproot(graph, RemoveAdded([]))
+            self.takes_back(last, last.added)
+        last.added.ids.append(id_)
+
     def way_back(self) -> list[Operation]:
         """The operations that take all of it back, in their order."""
         return [operation for operations in reversed(self.inverse) for operation in operations]
@@ -96,8 +108,7 @@ class AddProcessor:
         id_, type_ = self.node.id, self.node.processor_type
         applied.publish(GraphWillAddProcessor(processor_id=id_, processor_type=type_))
         graph.add_processor(self.node)
-        applied.undo.append(partial(_uproot, graph, id_))
-        applied.inverse.append((RemoveProcessor(id_),))
+        applied.has_added(graph, id_)
         applied.did.append(GraphDidAddProcessor(processor_id=id_, processor_type=type_))
 
     def __str__(self) -> str:
@@ -189,8 +200,7 @@ class AddLink:
         link = self.link
         applied.publish(GraphWillCreateLink(link_id=link.id, source=link.source, target=link.target))
         graph.add_link(link, self.place)
-        applied.undo.append(partial(_unlink, graph, link.id))
-        applied.inverse.append((RemoveLink(link.id),))
+        applied.has_added(graph, link.id)
         applied.did.append(GraphDidCreateLink(link_id=link.id, source=link.source, target=link.target))
 
     def __str__(self) -> str:
@@ -216,6 +226,30 @@ class RemoveLink:
 
     def __str__(self) -> str:
         return f"disconnect {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAdded:
+    """Let go of processors and links that came one after the other: the last first.
+
+    Attributes:
+        ids: Theirs, in the order in which they came.
+    """
+
+    ids: list[ProcessorId | LinkId]
+
+    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
+        """Remove them from the graph."""
+        for one in self.each():
+            one.apply(graph, applied)
+
+    def each(self) -> Iterator[RemoveProcessor | RemoveLink]:
+        """What it does, one by one."""
+        for id_ in reversed(self.ids):
+            yield RemoveLink(LinkId(id_)) if "->" in id_ else RemoveProcessor(ProcessorId(id_))
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.each()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,12 +386,18 @@ class Detach:
         return f"detach {self.kind.__name__} from {self.subject}"
 
 
-def _uproot(graph: PropertyGraph, id_: ProcessorId) -> None:
-    graph.forget(graph.remove_processor(id_))
+@dataclass(frozen=True, slots=True)
+class _Uproot:
+    """Takes back out of the graph what has been added, as if it had never been there."""
 
+    graph: PropertyGraph
+    added: RemoveAdded
 
-def _unlink(graph: PropertyGraph, id_: LinkId) -> None:
-    graph.forget(graph.remove_link(id_))
+    def __call__(self) -> None:
+        graph = self.graph
+        for one in self.added.each():
+            removed = graph.remove_link(one.id) if isinstance(one, RemoveLink) else graph.remove_processor(one.id)
+            graph.forget(removed)
 
 
 def _taken_off(graph: PropertyGraph, subject: ProcessorId | LinkId, kind: type[object]) -> Attach | None:
