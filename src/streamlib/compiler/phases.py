@@ -64,6 +64,7 @@ class Commit:
 
     def __init__(self, site: Site, plan: Plan, *, drain_s: float | None) -> None:
         self._site = site
+        self._step = partial(Step, site.progress)
         self._plan = plan
         self._created: list[ProcessorInstance] = []
         self._by_id: dict[Subject, ProcessorInstance] = {}  # of those that are created: looked up more than once each
@@ -296,9 +297,6 @@ class Commit:
         self._held.append(old)
         with self._step("export_state", old.id):
             self._apply(old, hold_and_export)
-
-    def _step(self, step: str, subject: str) -> Step:
-        return self._site.progress.step(step, subject)
 
     def roll_back(self) -> None:
         """Undo what `prepare` has done, last first."""

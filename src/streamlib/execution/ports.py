@@ -217,16 +217,18 @@ class Ports(Gate):
         and then lets go of those that were cut and read. They stand as `places` says, by the names of the links; those
         that were cut stand behind.
         """
-        inputs = self.inputs
         if self.declaration.inputs[port].many:
+            inputs = self.inputs
             there = [channel if held is before else held for held in inputs.get(port, ())]
             # With `before`, others in there may be about to be followed in their places, too.
             held = [one for one in there if one is channel or before is not None or not one.done]
             bound = held if channel in held else [*held, channel]
             inputs[port] = sorted(bound, key=lambda one: places.get(one.name, len(places))) if places else bound
+            self._incoming = tuple([(name, one) for name, channels in inputs.items() for one in channels])
+        elif any(name == port for name, _ in self._incoming):
+            self._incoming = tuple([(name, channel if name == port else one) for name, one in self._incoming])
         else:
-            inputs[port] = [channel]
-        self._incoming = tuple([(name, one) for name, channels in inputs.items() for one in channels])
+            self._incoming = (*self._incoming, (port, channel))
         self._hold_inputs(port)
         self.readers = tuple([found.reader for _, found in self._incoming if found.reader is not None])
         self.left_unread = None
@@ -241,9 +243,11 @@ class Ports(Gate):
         self.rebind({channel})
 
     def _hold_inputs(self, port: str) -> None:
-        ends = [(of.name.partition("->")[0], of.inlet()) for of in self.inputs[port] if of.reader is not None]
-        many = self.declaration.inputs[port].many
-        self._put(port, ManyReader([IncomingLink(*end) for end in ends]) if many else ends[0][1])
+        links = [of for name, of in self._incoming if name == port and of.reader is not None]
+        if self.declaration.inputs[port].many:
+            self._put(port, ManyReader([IncomingLink(of.name.partition("->")[0], of.inlet()) for of in links]))
+        else:
+            self._put(port, links[0].inlet())
 
     def _put(self, port: str, new: Reader) -> None:
         old: Reader = getattr(self.processor, port)
@@ -305,12 +309,12 @@ class Ports(Gate):
         links. Where a cut link has not had it, the link that is joined in its place gets it: as `heirs` says, or
         else the first for the first, and so on.
         """
-        if port not in self.outputs:  # another took the place of who had it, and ended what is cut
+        links = self.outputs.get(port)
+        if links is None:  # another took the place of who had it, and ended what is cut
             return
         follows = dict(zip(cut, joined, strict=False)) if heirs is None else heirs
         held = self._port_writer(port)
         before = [channel.part() for channel in cut]
-        links = self.outputs[port]
         for channel in cut:
             links.remove(channel)
         links.add(joined)

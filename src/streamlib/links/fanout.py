@@ -139,11 +139,14 @@ class Fan:
 
     def add(self, channels: Sequence[Channel]) -> None:
         """Have these behind the others; each is to be renewed before the port is bound."""
-        bundles = self._bundles()
-        last = bundles[-1].channels if bundles else ()
+        links = self._links
+        last = links if isinstance(links, tuple) else links[-1].channels
         for place, channel in enumerate(channels, last[-1].place + 1 if last else 0):
             channel.place = place
-        self._hold([*bundles[:-1], *_bundled([*last, *channels])])
+        if last is links and len(links) + len(channels) <= BUNDLE:
+            self._links = (*last, *channels)
+        else:
+            self._hold([*self._bundles()[:-1], *_bundled([*last, *channels])])
 
     def remove(self, channel: Channel) -> None:
         """Have one no more, if it is here."""
