@@ -8,9 +8,10 @@ torn down afterwards by `teardown`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from streamlib.compiler.plan import Plan
 from streamlib.compiler.progress import Step

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from tcod.ecs import Entity
 
 from streamlib.errors import ConnectError, DuplicateIdError, StateError

@@ -8,8 +8,11 @@ what runs. Printed, an operation says what it does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from streamlib.errors import ConfigError, ReplaceError
 from streamlib.events.event import Event
@@ -97,8 +100,7 @@ class Operation(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AddProcessor:
+class AddProcessor(msgspec.Struct, frozen=True):
     """Take a processor in."""
 
     node: ProcessorNode
@@ -115,8 +117,7 @@ class AddProcessor:
         return f"add {self.node.id} ({_described(self.node)})"
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveProcessor:
+class RemoveProcessor(msgspec.Struct, frozen=True):
     """Let a processor go, and its links with it."""
 
     id: ProcessorId
@@ -183,8 +184,7 @@ class ReplaceProcessors:
         return "\n".join(str(ReplaceProcessor(node)) for node in self.nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class AddLink:
+class AddLink(msgspec.Struct, frozen=True):
     """Join two ports.
 
     Attributes:
@@ -207,8 +207,7 @@ class AddLink:
         return f"connect {self.link.id}{_terms(self.link)}"
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveLink:
+class RemoveLink(msgspec.Struct, frozen=True):
     """Part two ports."""
 
     id: LinkId
