@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
+from msgspec.structs import replace
 
 from streamlib.links.delivery import Delivery
 from tests.graph.relays import wire
@@ -17,10 +16,10 @@ def test_a_link_overrides_nothing_unless_told() -> None:
     link = wire("a", "b")
     assert link.delivery is None
     assert link.capacity is None
-    assert dataclasses.replace(link, delivery=Delivery.LATEST, capacity=2).delivery == "latest"
+    assert replace(link, delivery=Delivery.LATEST, capacity=2).delivery == "latest"
 
 
 def test_a_link_cannot_be_changed() -> None:
     field = "capacity"
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         setattr(wire("a", "b"), field, 4)

@@ -21,6 +21,7 @@ from streamlib.runtime.operations import (
     RemoveProcessor,
     Restart,
     links_at,
+    told,
 )
 from tests.scenarios.stage import Numbers, Pass
 
@@ -84,6 +85,25 @@ def test_what_was_applied_is_taken_back_whole(graph: PropertyGraph, step: str) -
     for inverse in reversed(applied.undo):
         inverse()
     assert seen(graph) == before
+
+
+def test_what_came_one_after_the_other_goes_again_as_one_the_last_first(graph: PropertyGraph) -> None:
+    before, applied = seen(graph), Applied()
+    new = link("c", "d")
+    AddProcessor(node("d", Pass)).apply(graph, applied)
+    AddLink(new).apply(graph, applied)
+    RemoveLink(FIRST.id).apply(graph, applied)
+    AddProcessor(node("e", Pass)).apply(graph, applied)
+    back = applied.way_back()
+    assert [*told(back)] == ["remove e", f"connect {FIRST.id}", f"disconnect {new.id}", "remove d"]
+    assert len(back) == 3, "a record for each would be kept as long as the edit can be undone"
+    again = Applied()
+    for operation in back:
+        operation.apply(graph, again)
+    assert seen(graph) == before
+    for operation in again.way_back():
+        operation.apply(graph, Applied())
+    assert (graph.processor_ids(), graph.link_ids()) == (["a", "b", "c", "d", "e"], [new.id])
 
 
 def test_a_processor_goes_with_its_links_and_both_are_told_before_and_after(graph: PropertyGraph) -> None:

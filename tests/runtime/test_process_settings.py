@@ -300,3 +300,24 @@ def test_a_start_that_fails_leaves_the_process_as_it_was() -> None:
     runtime.add_processor(Broken)
     with pytest.raises(RuntimeError, match="no device"):
         runtime.start()
+
+
+def test_memory_is_given_back_once_nobody_builds_very_many(
+    owner: ProcessSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[None] = []
+    monkeypatch.setattr(process_settings, "_give_memory_back", lambda: given.append(None))
+    with owner.building(MANY):
+        with owner.building(MANY):
+            pass
+        assert not given
+    assert len(given) == 1
+    with owner.building(MANY - 1):
+        pass
+    assert len(given) == 1
+
+
+@pytest.mark.parametrize("platform", [sys.platform, "elsewhere"])
+def test_where_the_system_takes_no_memory_back_nothing_happens(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    process_settings._give_memory_back()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import pytest
 
 from streamlib import StreamRuntime
@@ -20,7 +21,7 @@ class Note:
 
 def picture(runtime: StreamRuntime) -> object:
     """The graph, without what tells one generation from another."""
-    nodes = [dataclasses.replace(node, generation=0) for node in runtime.graph.processors()]
+    nodes = [msgspec.structs.replace(node, generation=0) for node in runtime.graph.processors()]
     return sorted(nodes, key=lambda node: node.id), sorted(runtime.graph.links(), key=lambda link: link.id)
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.graph.link import Link
@@ -19,8 +20,7 @@ from streamlib.ids import PortRef
 from streamlib.links.channel import Channel
 
 
-@dataclass(frozen=True, slots=True)
-class Joint:
+class Joint(msgspec.Struct, frozen=True):
     """A running link and the instances at its two ends.
 
     `before` is the form that the link had until now, where it is given another one.

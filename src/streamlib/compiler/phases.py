@@ -8,9 +8,10 @@ torn down afterwards by `teardown`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from streamlib.compiler.plan import Plan
 from streamlib.compiler.progress import Step
@@ -66,6 +67,7 @@ class Commit:
 
     def __init__(self, site: Site, plan: Plan, *, drain_s: float | None) -> None:
         self._site = site
+        self._step = partial(Step, site.progress)
         self._plan = plan
         self._created: list[ProcessorInstance] = []
         self._by_id: dict[Subject, ProcessorInstance] = {}  # of those that are created: looked up more than once each
@@ -302,9 +304,6 @@ class Commit:
         with self._step("export_state", old.id):
             self._apply(old, hold_and_export)
 
-    def _step(self, step: str, subject: str) -> Step:
-        return self._site.progress.step(step, subject)
-
     def roll_back(self) -> None:
         """Undo what `prepare` has done, last first."""
         for instance, config in reversed(self._configured):
@@ -404,10 +403,10 @@ class Commit:
     def _start(self) -> None:
         progress = self._site.progress
         progress.all_begun("start", self._created)
-        now_ns = self._site.clock.now_ns()
+        now_ns, media_ns = self._site.clock.now_ns(), self._site.media_clock.now_ns()
         for instance in self._created:
             instance.metrics.since_ns = now_ns
-            instance.become(ProcessorState.RUNNING)
+            instance.become(ProcessorState.RUNNING, media_ns)
         for runner in reversed(self._runners):
             runner.start()
         for instance in self._created:

@@ -125,12 +125,14 @@ class Step:
         self._subject = subject
 
     def __enter__(self) -> None:
-        self._progress.begun(self._step, self._subject)
+        if self._progress.told:
+            self._progress.begun(self._step, self._subject)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
-            self._progress.done(self._step, self._subject)
+            if self._progress.told:
+                self._progress.done(self._step, self._subject)
         elif isinstance(error, Exception):
             raise CommitError(self._step, self._subject, error) from error

@@ -24,6 +24,7 @@ from streamlib.events.processor import ProcessorError, ProcessorStateChanged
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.execution.main_thread_runner import MainThread, on_main_thread
 from streamlib.execution.metrics import RecentErrors
+from streamlib.graph import Entity
 from streamlib.graph.components import WiredChannel
 from streamlib.graph.entities import Subject
 from streamlib.graph.property_graph import PropertyGraph
@@ -123,10 +124,12 @@ class InstanceReports:
 
         One that is set up to take another's place is heard of when it comes to run there.
         """
-        with self._graph.lock:
-            before = self._told_before(instance)
-            if before is not None:
-                self._graph.insert(instance.id, new)
+        graph = self._graph
+        with graph.lock:
+            entity = graph.seat(instance.id)
+            before = None if entity is None else self._told_before(instance, entity)
+            if entity is not None and before is not None:
+                graph.insert(entity, new)
         if before is not None:
             self._publish(instance.id, before, old)
         elif new is ProcessorState.READY or self._is_former(instance):
@@ -155,19 +158,15 @@ class InstanceReports:
             self.log.end(owner)
             self._publish(instance.id, instance.state, ProcessorState.IDLE)
 
-    def _told_before(self, instance: ProcessorInstance) -> ProcessorState | None:
+    def _told_before(self, instance: ProcessorInstance, entity: Entity) -> ProcessorState | None:
         """The last state of the id where it is this instance's; None where another bears it."""
-        graph, id_ = self._graph, instance.id
-        if id_ not in graph:
-            return None
-        entity = graph.entity(id_)
-        bearer = graph.get(entity, ProcessorInstance)
+        bearer, state = self._graph.get_each(entity, ProcessorInstance, ProcessorState)
         if bearer is not instance and bearer is not None:
             return None
-        return graph.get(entity, ProcessorState) or ProcessorState.IDLE
+        return state or ProcessorState.IDLE
 
     def _publish(self, id_: ProcessorId, old: ProcessorState, new: ProcessorState) -> None:
-        if old is not new:
+        if old is not new and self._bus.anybody_subscribed:
             self._bus.publish(ProcessorStateChanged(processor_id=id_, old=old, new=new))
 
     def errored(

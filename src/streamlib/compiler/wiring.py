@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from streamlib.compiler.delta import new_channel
 from streamlib.compiler.joints import Joint, heirs
@@ -66,6 +67,7 @@ class Wiring:
         self._new: set[ProcessorInstance] = set()
         self._formed: list[Joint] = []
         self._unsettle: dict[Loop, Callable[[Any], None]] = {}
+        self._since_ns = 0  # when the first link was joined: one number for all of the commit
 
     # ------------------------------------------------------------------------------------------- before the switch
 
@@ -73,7 +75,7 @@ class Wiring:
         """Make the running form of a link; nobody writes to it before `switch`."""
         channel = new_channel(self._site.graph, link)
         channel.tap = self._site.tap_of(link.id)
-        channel.since_ns = self._site.clock.now_ns()
+        channel.since_ns = self._since_ns = self._since_ns or self._site.clock.now_ns()
         self.joined.append(Joint(link, channel, *self._ends(link)))
         return channel
 

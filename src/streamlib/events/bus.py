@@ -90,6 +90,11 @@ class EventBus:
         """Whether anybody would hear of a topic: asked by those who publish so often that a record costs too much."""
         return self._is_heard(topic, "")
 
+    @property
+    def anybody_subscribed(self) -> bool:
+        """Whether there is any subscription at all: asked by those who publish of very many, one by one."""
+        return bool(self._subscriptions)
+
     def asks_for(self, topic: str) -> bool:
         """Whether anybody subscribed to this topic, or to all of its family; one to everything is neither."""
         return bool(self._subscriptions) and self._is_heard(topic, topic.partition(":")[0] + ":")

@@ -124,13 +124,18 @@ class ProcessorInstance(Ports):
         self.processor.setup(self.context.runtime)
         self.become(ProcessorState.READY)
 
-    def become(self, new: ProcessorState) -> None:
-        """Go to another state and report it; a state that the table does not allow from here is left out."""
+    def become(self, new: ProcessorState, now_ns: int | None = None) -> None:
+        """Go to another state and report it; a state that the table does not allow from here is left out.
+
+        Args:
+            new: The state.
+            now_ns: The time, on the clock for media: one for all who come to it together; None looks at the clock.
+        """
         old = self.state
         if new in PROCESSOR_TRANSITIONS[old]:
             self.state = new
             self.over = new is ProcessorState.ENDED or new is ProcessorState.FAILED
-            self.since_ns = self.context.now_ns()
+            self.since_ns = self.context.now_ns() if now_ns is None else now_ns
             self.reports.state_changed(self, old, new)
 
     def pause(self) -> None:

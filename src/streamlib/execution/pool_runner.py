@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from streamlib.clock import Clock
 from streamlib.execution.alarm import Alarm
@@ -118,7 +119,9 @@ class Pool:
         self.here = _Here()
         self.closed = False
         self.waiting: set[Task] = set()  # bounded by the number of loops
-        self._alarm = alarm
+        # Each method is looked at once: every look makes another, and there may be very many tasks.
+        self._in_line: Callable[[Task], None] | None = self.submit
+        self._call_at = alarm.call_at
         self.workers = tuple(Worker(self, number) for number in range(workers))
         try:
             for worker in self.workers:
@@ -130,7 +133,7 @@ class Pool:
 
     def task(self, loop: Loop) -> Task:
         """The task of a loop; it runs once it is started."""
-        return Task(loop, self.submit, self._alarm.call_at, self.waiting)
+        return Task(loop, self._in_line or self.submit, self._call_at, self.waiting)
 
     def submit(self, task: Task) -> None:
         """Put a task in line, and wake a worker for it; from any thread."""
@@ -146,6 +149,7 @@ class Pool:
     def close(self, timeout_s: float) -> bool:
         """End the workers; False when one did not end in time."""
         self.closed = True
+        self._in_line = None  # it leads back here, and a circle that a start has frozen may stay for ever
         for worker in self.workers:
             worker.waker.wake()
         for worker in self.workers:

@@ -31,7 +31,6 @@ class Ports(Gate):
     """The inputs and outputs of one processor.
 
     Attributes:
-        outputs: The channels of each output, by port.
         readers: What reads the inputs, one for each link.
         writers: What stands at the connected outputs, one for each port.
         left_unread: What its last call found and read nothing of; it is called when there is something else.
@@ -39,16 +38,17 @@ class Ports(Gate):
         taps: The taps of those outputs at which somebody looks.
     """
 
-    __slots__ = ("_incoming", "context", "declaration", "left_unread", "outputs", "processor", "readers", "taps",
+    __slots__ = ("_fans", "_incoming", "context", "declaration", "left_unread", "processor", "readers", "taps",
                  "unread_ns", "writers")  # fmt: skip
 
     def __init__(self, processor: Processor, declaration: Declaration, context: ProcessContext) -> None:
         self.processor = processor
         self.declaration = declaration
         self.context = context
-        # With the ports that they are at: for one or two a tuple is a third as big as a dictionary with a list.
+        # Each with its port, and one for each port that is declared: for one or two a tuple is a third as big as a
+        # dictionary with a list.
         self._incoming: tuple[tuple[str, Channel], ...] = ()
-        self.outputs: dict[str, Fan] = {name: Fan() for name in declaration.outputs}
+        self._fans: tuple[Fan, ...] = tuple([Fan() for _ in declaration.outputs])
         self.readers: tuple[SlotReader | RingReader, ...] = ()
         self.writers: tuple[Writer, ...] = ()
         self.left_unread: list[News] | None = None
@@ -63,6 +63,11 @@ class Ports(Gate):
         for port, channel in self._incoming:
             inputs.setdefault(port, []).append(channel)
         return inputs
+
+    @property
+    def outputs(self) -> dict[str, Fan]:
+        """The channels of each output, by port; of none any more once it has parted with them."""
+        return dict(zip(self.declaration.outputs, self._fans, strict=False))
 
     # ----------------------------------------------------------------------------------------- what waits at the inputs
 
@@ -174,7 +179,7 @@ class Ports(Gate):
 
     def outgoing(self) -> list[Channel]:
         """The channels of all outputs."""
-        return [channel for channels in self.outputs.values() for channel in channels]
+        return [channel for links in self._fans for channel in links]
 
     def free(self) -> bool:
         """Whether its outputs have room for what a call writes; all are asked, so that each without room says so."""
@@ -231,16 +236,18 @@ class Ports(Gate):
         and then lets go of those that were cut and read. They stand as `places` says, by the names of the links; those
         that were cut stand behind.
         """
-        inputs = self.inputs
         if self.declaration.inputs[port].many:
+            inputs = self.inputs
             there = [channel if held is before else held for held in inputs.get(port, ())]
             # With `before`, others in there may be about to be followed in their places, too.
             held = [one for one in there if one is channel or before is not None or not one.done]
             bound = held if channel in held else [*held, channel]
             inputs[port] = sorted(bound, key=lambda one: places.get(one.name, len(places))) if places else bound
+            self._incoming = tuple([(name, one) for name, channels in inputs.items() for one in channels])
+        elif any(name == port for name, _ in self._incoming):
+            self._incoming = tuple([(name, channel if name == port else one) for name, one in self._incoming])
         else:
-            inputs[port] = [channel]
-        self._incoming = tuple([(name, one) for name, channels in inputs.items() for one in channels])
+            self._incoming = (*self._incoming, (port, channel))
         self._hold_inputs(port)
         self.readers = tuple([found.reader for _, found in self._incoming if found.reader is not None])
         self.left_unread = None
@@ -255,9 +262,11 @@ class Ports(Gate):
         self.rebind({channel})
 
     def _hold_inputs(self, port: str) -> None:
-        ends = [(of.name.partition("->")[0], of.inlet()) for of in self.inputs[port] if of.reader is not None]
-        many = self.declaration.inputs[port].many
-        self._put(port, ManyReader([IncomingLink(*end) for end in ends]) if many else ends[0][1])
+        links = [of for name, of in self._incoming if name == port and of.reader is not None]
+        if self.declaration.inputs[port].many:
+            self._put(port, ManyReader([IncomingLink(of.name.partition("->")[0], of.inlet()) for of in links]))
+        else:
+            self._put(port, links[0].inlet())
 
     def _put(self, port: str, new: Reader) -> None:
         old: Reader = getattr(self.processor, port)
@@ -296,7 +305,8 @@ class Ports(Gate):
             old.lead_to(new)
         else:
             setattr(self.processor, port, new)
-        self.writers = tuple(getattr(self.processor, name) for name, links in self.outputs.items() if links)
+        named = zip(self.declaration.outputs, self._fans, strict=True)
+        self.writers = tuple([getattr(self.processor, name) for name, links in named if links])
 
     def tap_output(self, port: str, tap: OutputTap | None) -> None:
         """Show what is written to an output to a tap, or with None to nobody. For the owner."""
@@ -318,12 +328,12 @@ class Ports(Gate):
         links. Where a cut link has not had it, those that are joined in its place get it: as `heirs` says, or
         else the first for the first, and so on.
         """
-        if port not in self.outputs:  # another took the place of who had it, and ended what is cut
+        links = self.outputs.get(port)
+        if links is None:  # another took the place of who had it, and ended what is cut
             return
         follows = {old: [new] for old, new in zip(cut, joined, strict=False)} if heirs is None else heirs
         held = self._port_writer(port)
         before = [channel.part() for channel in cut]
-        links = self.outputs[port]
         for channel in cut:
             links.remove(channel)
         links.add(joined)
@@ -349,12 +359,13 @@ class Ports(Gate):
                     self.bind_input(port, channel)
                 else:
                     channel.close()
-        for port, links in old.outputs.items():
-            if port not in self.outputs:
+        before_each, names = old.outputs, self.declaration.outputs
+        self._fans = tuple([before_each.get(name, fan) for name, fan in zip(names, self._fans, strict=True)])
+        for port, links in before_each.items():
+            if port not in names:
                 for channel in links:
                     channel.end()
                 continue
-            self.outputs[port] = links
             self.bind_output(port, links)
             new, before = getattr(self.processor, port), getattr(old.processor, port)
             if isinstance(new, EntryWriter) and isinstance(before, EntryWriter):
@@ -362,11 +373,11 @@ class Ports(Gate):
 
     def part(self) -> None:
         """Hold none of the channels any more, and be known to none: they are another's, or nobody's."""
-        for slot in [*self.readers, *[channel.reader for fan in self.outputs.values() for channel in fan]]:
+        for slot in [*self.readers, *[channel.reader for channel in self.outgoing()]]:
             if isinstance(slot, SlotReader):
                 slot.source = None if slot.source is self else slot.source
                 slot.target = None if slot.target is self else slot.target
-        self._incoming, self.outputs = (), {}
+        self._incoming, self._fans = (), ()
         self.readers, self.writers = (), ()
 
     def _port_writer(self, port: str) -> Writer:

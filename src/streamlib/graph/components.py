@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
 from tcod.ecs import Entity
 
 from streamlib.errors import DeclarationError
@@ -65,8 +66,7 @@ class EventLoopMarker:
     """The processor's `async def process` is called on the runtime's event loop."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShutdownChannel:
+class ShutdownChannel(msgspec.Struct, frozen=True):
     """How the processor is told to end: it finishes what it is doing, says end of stream and is torn down."""
 
     instance: ProcessorInstance
@@ -76,8 +76,7 @@ class ShutdownChannel:
         self.instance.end()
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessFunctionInvokeChannel:
+class ProcessFunctionInvokeChannel(msgspec.Struct, frozen=True):
     """How the processor is called when no frame calls it."""
 
     instance: ProcessorInstance
@@ -87,8 +86,7 @@ class ProcessFunctionInvokeChannel:
         self.instance.wake()
 
 
-@dataclass(frozen=True, slots=True)
-class WiredChannel:
+class WiredChannel(msgspec.Struct, frozen=True):
     """The running form of a link."""
 
     channel: Channel

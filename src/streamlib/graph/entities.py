@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from tcod.ecs import Entity, Registry
 
@@ -90,6 +90,10 @@ class Entities:
         """Its component of one type, or None."""
         return self._tables.get(entity, component_type)
 
+    def get_each(self, entity: Entity, component_types: Iterable[type[object]]) -> list[Any]:
+        """Its components of these types, None for each that is not there."""
+        return self._tables.get_each(entity, component_types)
+
     def attach(self, entity: Entity, *components: object) -> None:
         """Attach components, each in the place of one of the same type."""
         self._tables.attach(entity, components)
@@ -137,12 +141,17 @@ class Entities:
         except KeyError:
             raise UnknownLinkError(link_id, self.links) from None
 
+    def seat(self, id_: str) -> Entity | None:
+        """The entity of a processor or link, None where there is none of that id."""
+        # An id of either kind; to call it one of the two costs as much as the look.
+        entity: Entity | None = self.processors.get(id_) or self.links.get(id_)  # type: ignore[call-overload]
+        return entity
+
     def of(self, subject: Subject) -> Entity:
         """The entity of a processor or link; an entity is its own."""
         if isinstance(subject, Entity):
             return subject
-        # An id of either kind; to call it one of the two costs as much as the look.
-        entity: Entity | None = self.processors.get(subject) or self.links.get(subject)  # type: ignore[call-overload]
+        entity = self.seat(subject)
         if entity is not None:
             return entity
         if "->" in subject:

@@ -5,14 +5,13 @@ The ring through which its frames pass is attached to the link's entity by the c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from streamlib.ids import LinkId, PortRef
 from streamlib.links.delivery import Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """One link of a graph, from an output port to an input port.
 
     Attributes:

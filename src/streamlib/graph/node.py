@@ -5,7 +5,8 @@ What runs is attached to the processor's entity by the compiler. Next on the pat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
+from msgspec.structs import replace
 
 from streamlib.ids import ProcessorId
 from streamlib.processors.config import ProcessorConfig
@@ -13,8 +14,7 @@ from streamlib.processors.declaration import Declaration
 from streamlib.processors.execution_mode import ErrorPolicy
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessorNode:
+class ProcessorNode(msgspec.Struct, frozen=True):
     """One processor of a graph.
 
     Attributes:
@@ -36,5 +36,4 @@ class ProcessorNode:
 
     def born(self, generation: int) -> ProcessorNode:
         """The same with its generation."""
-        type_, policy = self.processor_type, self.error_policy
-        return ProcessorNode(self.id, type_, self.config, self.declaration, policy, generation)
+        return replace(self, generation=generation)

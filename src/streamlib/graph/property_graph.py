@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from tcod.ecs import Entity
 
 from streamlib.errors import ConnectError, DuplicateIdError, StateError
@@ -315,6 +315,11 @@ class PropertyGraph:
         with self.lock:
             return self._entities.of(subject)
 
+    def seat(self, id_: str) -> Entity | None:
+        """The entity of a processor or link, None where it is not in the graph."""
+        with self.lock:
+            return self._entities.seat(id_)
+
     def insert(self, subject: Subject, *components: object) -> None:
         """Attach components, each in the place of one of the same type."""
         with self.lock:
@@ -324,6 +329,11 @@ class PropertyGraph:
         """The component of that very type, or None."""
         with self.lock:
             return self._entities.get(self._entities.of(subject), component_type)
+
+    def get_each(self, subject: Subject, *component_types: type[object]) -> list[Any]:
+        """The components of these very types, None for each that is not there: at once, and quicker than one by one."""
+        with self.lock:
+            return self._entities.get_each(self._entities.of(subject), component_types)
 
     def insert_each(self, component_type: type[C], components: Mapping[Entity, C]) -> None:
         """Attach a component of that very type to each of many: at once, and quicker than one by one."""

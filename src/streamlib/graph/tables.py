@@ -45,6 +45,12 @@ class Tables:
         components = self._by_entity.get(entity)
         return None if components is None else components.get(component_type)
 
+    def get_each(self, entity: Entity, component_types: Iterable[type[object]]) -> list[Any]:
+        """Its components of these types, None for each that is not there."""
+        known = self._followed is not _EVERYBODY
+        components = self._by_entity.get(entity, {}) if known else components_of(entity)
+        return [components.get(kind) for kind in component_types]
+
     def of_type(self, component_type: type[C]) -> Mapping[Entity, C]:
         """All components of one type; only to be read. The library's own query would copy them."""
         if self._followed is _EVERYBODY:

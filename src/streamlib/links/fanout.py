@@ -113,66 +113,93 @@ class Fan:
     Who goes through them, on whatever thread, meets those of one moment.
     """
 
-    __slots__ = ("_bundles",)
+    __slots__ = ("_links",)
 
     def __init__(self) -> None:
-        # Two neighbours hold more links than one bundle may, so there are never many small ones.
-        self._bundles: tuple[_Bundle, ...] = ()
+        # The links themselves, or of very many their bundles, in a list that is never changed, only replaced. Two
+        # neighbours hold more links than one bundle may, so there are never many small ones.
+        self._links: tuple[Channel, ...] | list[_Bundle] = ()
 
     def __iter__(self) -> Iterator[Channel]:
-        return iter([channel for bundle in self._bundles for channel in bundle.channels])
+        links = self._links
+        if isinstance(links, tuple):
+            return iter(links)
+        return iter([channel for bundle in links for channel in bundle.channels])
 
     def __len__(self) -> int:
-        return sum([len(bundle.channels) for bundle in self._bundles])
+        links = self._links
+        return len(links) if isinstance(links, tuple) else sum([len(bundle.channels) for bundle in links])
 
     def __bool__(self) -> bool:
-        return bool(self._bundles)
+        return bool(self._links)
 
     def __contains__(self, channel: Channel) -> bool:
-        return self._where(channel) is not None
+        links = self._links
+        return channel in links if isinstance(links, tuple) else _where(links, channel) is not None
 
     def add(self, channels: Sequence[Channel]) -> None:
         """Have these behind the others; each is to be renewed before the port is bound."""
-        last = self._bundles[-1].channels if self._bundles else ()
+        links = self._links
+        last = links if isinstance(links, tuple) else links[-1].channels
         for place, channel in enumerate(channels, last[-1].place + 1 if last else 0):
             channel.place = place
-        self._bundles = (*self._bundles[:-1], *_bundled([*last, *channels]))
+        if last is links and len(links) + len(channels) <= BUNDLE:
+            self._links = (*last, *channels)
+        else:
+            self._hold([*self._bundles()[:-1], *_bundled([*last, *channels])])
 
     def remove(self, channel: Channel) -> None:
         """Have one no more, if it is here."""
-        at = self._where(channel)
+        bundles = self._bundles()
+        at = _where(bundles, channel)
         if at is None:
             return
-        left = [other for other in self._bundles[at].channels if other is not channel]
+        left = [other for other in bundles[at].channels if other is not channel]
         first, behind = at, at + 1
-        if behind < len(self._bundles) and len(left) + len(self._bundles[behind].channels) <= BUNDLE:
-            left += self._bundles[behind].channels
+        if behind < len(bundles) and len(left) + len(bundles[behind].channels) <= BUNDLE:
+            left += bundles[behind].channels
             behind += 1
-        elif first and len(left) + len(self._bundles[first - 1].channels) <= BUNDLE:
+        elif first and len(left) + len(bundles[first - 1].channels) <= BUNDLE:
             first -= 1
-            left = [*self._bundles[first].channels, *left]
-        self._bundles = (*self._bundles[:first], *_bundled(left), *self._bundles[behind:])
+            left = [*bundles[first].channels, *left]
+        self._hold([*bundles[:first], *_bundled(left), *bundles[behind:]])
 
     def renew(self, channel: Channel, held: Writer) -> None:
         """Have the port hold one anew, that is new itself or has another form or tap. `held` is what it holds now."""
-        at = self._where(channel)
+        links = self._links
+        if isinstance(links, tuple):
+            if channel in links:
+                channel.outlet(held)
+            return
+        at = _where(links, channel)
         if at is not None:
             channel.outlet(held)
-            self._bundles[at].forget_writer()
+            links[at].forget_writer()
 
     def writer(self, held: Writer) -> Writer:
         """What the port is to hold in place of `held`."""
-        for first in self._bundles[0].channels[:1] if self._bundles else ():
-            if first.held is held:  # it was alone
-                first.outlet(held)
-        if len(self._bundles) > 1:
-            return FanoutWriter([bundle.writer() for bundle in self._bundles])
-        return writer_to([channel.held for channel in self])
+        links = self._links
+        first = next(iter(links if isinstance(links, tuple) else links[0].channels), None)
+        if first is not None and first.held is held:  # it was alone
+            first.outlet(held)
+        if isinstance(links, tuple):
+            return writer_to([channel.held for channel in links])
+        return FanoutWriter([bundle.writer() for bundle in links])
 
-    def _where(self, channel: Channel) -> int | None:
-        """In which bundle it is."""
-        at = bisect_right(self._bundles, channel.place, key=_first_place) - 1
-        return at if at >= 0 and channel in self._bundles[at].channels else None
+    def _bundles(self) -> list[_Bundle]:
+        links = self._links
+        if isinstance(links, tuple):
+            return [_Bundle(links)] if links else []
+        return links
+
+    def _hold(self, bundles: list[_Bundle]) -> None:
+        self._links = bundles if len(bundles) > 1 else bundles[0].channels if bundles else ()
+
+
+def _where(bundles: Sequence[_Bundle], channel: Channel) -> int | None:
+    """In which of them it is."""
+    at = bisect_right(bundles, channel.place, key=_first_place) - 1
+    return at if at >= 0 and channel in bundles[at].channels else None
 
 
 def _bundled(channels: Sequence[Channel]) -> Iterable[_Bundle]:

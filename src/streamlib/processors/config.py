@@ -87,13 +87,13 @@ class ConfigFields:
         Raises:
             ConfigError: A field is unknown, missing or has a wrong value.
         """
-        if config is None and not fields and not self.fields:
-            return self._without_fields
+        if not (fields or self.fields) and (config is None or type(config) is self.config_type):
+            return config or self._without_fields
         return self._made(self._values(config) | fields)
 
     @cached_property
     def _without_fields(self) -> ProcessorConfig:
-        """The one config of a type that is told nothing: all of its processors share it."""
+        """The one config of a type that is told nothing: all of its processors share it, and their nodes."""
         return self._made({})
 
     def changed(

@@ -7,8 +7,10 @@ graph that is wanted is a `sketch`; `streamlib.graph.difference` compares; what 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from streamlib.errors import StrategyError
 from streamlib.execution.strategy import SchedulingStrategy, check_strategy

@@ -37,7 +37,7 @@ LINE_LIMIT = 1_024
 """How many edits may be in line."""
 
 CHANGES_LOGGED = 8
-"""How many operations of one commit its line in the log has in words."""
+"""How many changes of one commit its line in the log has in words."""
 
 TURN_S = 60.0
 """How long an edit waits for the one before it, in seconds."""
@@ -337,9 +337,9 @@ def _log_commit(operations: Sequence[Operation]) -> None:
     """One line for a commit, however much is in it."""
     if not _LOG.isEnabledFor(logging.DEBUG):
         return
-    changes = told(operations[:CHANGES_LOGGED])
-    more = len(operations) - len(operations[:CHANGES_LOGGED])
-    _LOG.debug("committed: %s%s", "; ".join(changes), f"; and {more} more" if more else "")
+    changes = told(operations)
+    more = len(changes) - len(changes[:CHANGES_LOGGED])
+    _LOG.debug("committed: %s%s", "; ".join(changes[:CHANGES_LOGGED]), f"; and {more} more" if more else "")
 
 
 def _note_nothing(way_back: list[Operation]) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property
 from types import ModuleType, TracebackType
 from typing import Protocol, Self
+
+from msgspec.structs import replace
 
 from streamlib.errors import ConnectError, DuplicateIdError, StateError
 from streamlib.graph.difference import GraphDifference, Unset, difference

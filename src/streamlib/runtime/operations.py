@@ -8,9 +8,11 @@ what runs. Printed, an operation says what it does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from streamlib.errors import ConfigError, ReplaceError
 from streamlib.events.event import Event
@@ -67,6 +69,19 @@ class Applied:
     restarted: list[ProcessorId] = field(default_factory=list)
     moved: list[LinkId] = field(default_factory=list)
 
+    def takes_back(self, undo: Callable[[], object], *inverse: Operation) -> None:
+        """Note what takes an operation back, either way."""
+        self.undo.append(undo)
+        self.inverse.append(inverse)
+
+    def has_added(self, graph: PropertyGraph, id_: ProcessorId | LinkId) -> None:
+        """Note that somebody came into the graph: with those right before him, so that very many need little memory."""
+        last = self.undo[-1] if self.undo else None
+        if not isinstance(last, _Uproot) or last.graph is not graph:
+            last = _Uproot(graph, RemoveAdded([]))
+            self.takes_back(last, last.added)
+        last.added.ids.append(id_)
+
     def way_back(self) -> list[Operation]:
         """The operations that take all of it back, in their order."""
         return [operation for operations in reversed(self.inverse) for operation in operations]
@@ -85,8 +100,7 @@ class Operation(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AddProcessor:
+class AddProcessor(msgspec.Struct, frozen=True):
     """Take a processor in."""
 
     node: ProcessorNode
@@ -96,16 +110,14 @@ class AddProcessor:
         id_, type_ = self.node.id, self.node.processor_type
         applied.publish(GraphWillAddProcessor(processor_id=id_, processor_type=type_))
         graph.add_processor(self.node)
-        applied.undo.append(partial(_uproot, graph, id_))
-        applied.inverse.append((RemoveProcessor(id_),))
+        applied.has_added(graph, id_)
         applied.did.append(GraphDidAddProcessor(processor_id=id_, processor_type=type_))
 
     def __str__(self) -> str:
         return f"add {self.node.id} ({_described(self.node)})"
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveProcessor:
+class RemoveProcessor(msgspec.Struct, frozen=True):
     """Let a processor go, and its links with it."""
 
     id: ProcessorId
@@ -172,8 +184,7 @@ class ReplaceProcessors:
         return "\n".join(str(ReplaceProcessor(node)) for node in self.nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class AddLink:
+class AddLink(msgspec.Struct, frozen=True):
     """Join two ports.
 
     Attributes:
@@ -189,16 +200,14 @@ class AddLink:
         link = self.link
         applied.publish(GraphWillCreateLink(link_id=link.id, source=link.source, target=link.target))
         graph.add_link(link, self.place)
-        applied.undo.append(partial(_unlink, graph, link.id))
-        applied.inverse.append((RemoveLink(link.id),))
+        applied.has_added(graph, link.id)
         applied.did.append(GraphDidCreateLink(link_id=link.id, source=link.source, target=link.target))
 
     def __str__(self) -> str:
         return f"connect {self.link.id}{_terms(self.link)}"
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveLink:
+class RemoveLink(msgspec.Struct, frozen=True):
     """Part two ports."""
 
     id: LinkId
@@ -216,6 +225,30 @@ class RemoveLink:
 
     def __str__(self) -> str:
         return f"disconnect {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAdded:
+    """Let go of processors and links that came one after the other: the last first.
+
+    Attributes:
+        ids: Theirs, in the order in which they came.
+    """
+
+    ids: list[ProcessorId | LinkId]
+
+    def apply(self, graph: PropertyGraph, applied: Applied) -> None:
+        """Remove them from the graph."""
+        for one in self.each():
+            one.apply(graph, applied)
+
+    def each(self) -> Iterator[RemoveProcessor | RemoveLink]:
+        """What it does, one by one."""
+        for id_ in reversed(self.ids):
+            yield RemoveLink(LinkId(id_)) if "->" in id_ else RemoveProcessor(ProcessorId(id_))
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.each()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,12 +385,18 @@ class Detach:
         return f"detach {self.kind.__name__} from {self.subject}"
 
 
-def _uproot(graph: PropertyGraph, id_: ProcessorId) -> None:
-    graph.forget(graph.remove_processor(id_))
+@dataclass(frozen=True, slots=True)
+class _Uproot:
+    """Takes back out of the graph what has been added, as if it had never been there."""
 
+    graph: PropertyGraph
+    added: RemoveAdded
 
-def _unlink(graph: PropertyGraph, id_: LinkId) -> None:
-    graph.forget(graph.remove_link(id_))
+    def __call__(self) -> None:
+        graph = self.graph
+        for one in self.added.each():
+            removed = graph.remove_link(one.id) if isinstance(one, RemoveLink) else graph.remove_processor(one.id)
+            graph.forget(removed)
 
 
 def _taken_off(graph: PropertyGraph, subject: ProcessorId | LinkId, kind: type[object]) -> Attach | None:

@@ -132,7 +132,10 @@ class ProcessSettings:
 
     @contextmanager
     def building(self, count: int) -> Iterator[None]:
-        """Hold the collector off while the block makes or stops so many processors and links, if these are many."""
+        """Hold the collector off while the block makes or stops so many processors and links, if these are many.
+
+        Once nobody does, what was needed meanwhile is given back to the system.
+        """
         if count < MANY:
             yield
             return
@@ -147,6 +150,8 @@ class ProcessSettings:
             with self._guard:
                 self._builders.discard(builder)  # it may not be there: Ctrl-C comes anywhere
                 self._set_thresholds()
+            if not self._builders:
+                _give_memory_back()
 
     def _make_oldest(self) -> None:
         """Have what was built be no news to the collector: it stays. While a runtime runs, what is frozen stays so."""
@@ -186,6 +191,16 @@ class ProcessSettings:
                     guest.tell(pause)
             else:
                 stay.waker.sleep(lambda: stay.long or stay.over)
+
+
+def _give_memory_back() -> None:
+    """Have the C library keep no pages that nothing lies in; where it cannot, nothing happens."""
+    if sys.platform == "linux":
+        import ctypes  # only for very many
+
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 PROCESS_SETTINGS = ProcessSettings()
