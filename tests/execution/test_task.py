@@ -95,7 +95,7 @@ def test_who_gets_the_next_turn_waits_while_the_one_before_looks_again() -> None
             return more
 
         def anything_to_do(self) -> bool:
-            if not busy[0] and not threads:
+            if not busy[0] and not threads and seen:
                 busy[0] += 1
                 stage.task.wake()
                 threads.append(threading.Thread(target=next_turn))
@@ -112,6 +112,7 @@ def test_who_gets_the_next_turn_waits_while_the_one_before_looks_again() -> None
 
     stage = Stage(loop=Watched)
     stage.task.start()
+    stage.task.wake()
     stage.line.turn()
     threads[0].join(SECONDS)
     stage.line.empty()

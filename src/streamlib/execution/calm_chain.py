@@ -21,10 +21,10 @@ from typing import Any
 
 from streamlib.clock import Clock
 from streamlib.execution import burst
-from streamlib.execution.chain import Chain
+from streamlib.execution.chain import BRIEF_NS, TIMED_EVERY, Chain
 from streamlib.execution.closer_look import Pace
 from streamlib.execution.instance import ProcessorInstance
-from streamlib.links.reader import RingReader
+from streamlib.links.reader import News, RingReader
 from streamlib.links.writer import Writer
 
 _ENDLESS: Sequence[Any] = (None,)  # the feed of a source
@@ -52,8 +52,10 @@ class CalmChain(Chain):
         if head.finishing or head.exhausted():
             self.finish_one(head)
             return
-        self.make_pass(head)
         self.calm_down(head)
+        if self.attention:
+            self.make_pass(head)
+            self.calm_down(head)
         if not self.attention:
             self.go_on()
 
@@ -71,6 +73,14 @@ class CalmChain(Chain):
             self.feed, self._reader = reader.ring.open(), reader
         self._outlet = None if self.may_wait or not head.writers else head if head.writers[1:] else head.writers[0]
 
+    def is_fed(self) -> bool:
+        """Whether frames wait in the one link of a head whose calls are brief: it may be calm without a pass before."""
+        head = self.head
+        if head is None or not self._brief or len(head.readers) != 1:
+            return False
+        [reader] = head.readers
+        return isinstance(reader, RingReader) and bool(reader.ring.items)
+
     def be_wary(self) -> None:
         """Ask for everything before the next call, and hold no link meanwhile."""
         self.attention = True
@@ -80,7 +90,7 @@ class CalmChain(Chain):
         """Whether nobody wants anything, and the last pass leaves nothing to be asked before the next one."""
         if not self._brief or self.foreign or self.timers or self.held or self.unsettled or self.interrupted():
             return False
-        if head.paused or head.finishing or head.poked or head.wake_ns is not None or head.left_unread:
+        if head.paused or head.finishing or head.over or head.poked or head.wake_ns is not None or head.left_unread:
             return False
         if head.reactive:
             return len(head.readers) == 1 and isinstance(head.readers[0], RingReader)
@@ -101,7 +111,7 @@ class CalmChain(Chain):
         clock, stop = self.now_ns, self._timed_next - 1
         now_ns = clock()
         if stop <= passes.done or now_ns >= self.look_ns:
-            return self._go_on_timed(head)
+            return self._go_on_timed(head, now_ns)
         if self._outlet is not None:
             room = self._outlet.room()
             if room < stop - passes.done:
@@ -111,38 +121,60 @@ class CalmChain(Chain):
                 return True
         head.called_ns = now_ns
         taken = 0 if reader is None else reader.taken
+        first, alone = passes.done, not self.steps
         self.in_head = self.in_pass = True
         try:
-            self._burst(head, feed, stop, taken)
+            broken = (burst.alone if alone else burst.through)(self, head, feed, stop)
+            if broken is not None:
+                self._broken_off(broken, head, taken + passes.done - first)
+            elif alone and self.steps:  # a change during the last call has brought some
+                self._run_steps()
         finally:
             self.in_head = self.in_pass = False
         return True
 
-    def _go_on_timed(self, head: ProcessorInstance) -> bool:
+    def _go_on_timed(self, head: ProcessorInstance, now_ns: int) -> bool:
         """The pass between two bursts, for which there is a frame. True."""
         if head.free():  # or it would be timed while it waits
-            self.make_pass(head)
-            self.timing = False
+            if self.steps or self._reader is None:
+                self.make_pass(head)
+                self.timing = False
+            else:
+                self._make_pass_alone(head, self._reader, now_ns)
             if self._brief and not head.left_unread:  # whoever wants anything else has put `attention` up
                 return True
         self.attention = True
         return True
 
-    def _burst(self, head: ProcessorInstance, feed: Sequence[Any], stop: int, taken: int) -> None:
-        """The passes of a burst, and what follows where one of them was broken off."""
-        first, alone = self.passes.done, not self.steps
-        broken = (burst.alone if alone else burst.through)(self, head, feed, stop)
-        if broken is None:
-            if alone and self.steps:  # a change during the last call has brought some
+    def _make_pass_alone(self, head: ProcessorInstance, reader: RingReader, now_ns: int) -> None:
+        """As `make_pass`, with what a calm chain need not ask left out; for a head with one link and nobody behind."""
+        if now_ns >= self.look_ns:
+            self.look_closer(now_ns)
+        feed, ring, passes = self.feed, reader.ring, self.passes
+        head.called_ns = now_ns
+        depth, taken, written, ended = len(feed), reader.taken, ring.written, ring.ended
+        self.in_head = self.in_pass = True
+        try:
+            began_ns = self.measure_ns()
+            broken = burst.alone(self, head, feed, passes.done + 1)
+            took_ns = self.measure_ns() - began_ns
+            if broken is not None:
+                self._broken_off(broken, head, taken + 1)
+            elif self.steps:
                 self._run_steps()
-            return
-        gate, frame, error = broken
-        if gate is head:
-            self._head_failed(head, error, frame, taken + self.passes.done - first)
-        else:
-            self._step_failed(gate, error, frame)
+        finally:
+            self.in_head = self.in_pass = False
+        (head.metrics.timings or head.metrics.begin_timing()).record(took_ns)
+        self._brief = took_ns < BRIEF_NS
+        self._timed_next = passes.done + TIMED_EVERY
+        if reader.taken == taken:
+            head.left_unread = [News(depth, taken, written, ended)]
 
-    def _head_failed(self, head: ProcessorInstance, error: BaseException, frame: Any, taken: int) -> None:
-        """A burst was ended by its head. Where it has taken as many as calls were made, this one has read its frame."""
+    def _broken_off(self, broken: burst.Broken, head: ProcessorInstance, taken: int) -> None:
+        """A burst was ended by an exception. Where its head has taken as many as calls were made, it has read each."""
+        gate, frame, error = broken
+        if gate is not head:
+            self._step_failed(gate, error, frame)
+            return
         self.apply_policy(head, error, frame, unread=head.oldest() is frame and head.taken() != taken)
         self.skip_steps(0)

@@ -193,6 +193,8 @@ class Loop(CalmChain):
 
     def work(self, turns: int) -> bool:
         """Do what there is to do, for so many passes or bursts; True when there is more. For who serves many loops."""
+        if self.head is not None and not self._aside and self.is_fed():
+            self.calm_down(self.head)
         for _ in range(turns):
             if self.stopped or not self._do_something():
                 return False

@@ -55,8 +55,7 @@ class Task:
         """Serve the loop from now on."""
         self.loop.threaded = True
         self.loop.begin()
-        self.asleep.add(None)
-        self.wake()
+        self._lie_down(self.loop)  # a turn only where there is something to do: there may be very many that start
 
     def wake(self) -> None:
         """Put the loop in line, unless it is there or is being run; from any thread."""
@@ -77,9 +76,11 @@ class Task:
         if self._looks:
             with self._turn:  # until who gave it the turn before has looked
                 pass
-        loop = self.loop
-        if not loop.attention:
-            loop.go_on()
+        loop, left = self.loop, TURNS
+        while left and not loop.attention and loop.go_on():
+            left -= 1
+            if not loop.feed:
+                break
         if loop.work(TURNS) if loop.attention else loop.feed:
             self._submit(self)
         elif loop.attention:
