@@ -70,16 +70,16 @@ class CalmChain(Chain):
         if head.reactive:
             [reader] = head.readers
             assert isinstance(reader, RingReader)
-            self.feed, self._reader = reader.ring.open(), reader
+            self.feed, self._reader = reader.ring.items or reader.ring.open(), reader
         self._outlet = None if self.may_wait or not head.writers else head if head.writers[1:] else head.writers[0]
 
-    def is_fed(self) -> bool:
-        """Whether frames wait in the one link of a head whose calls are brief: it may be calm without a pass before."""
+    def calm_down_early(self) -> None:
+        """As `calm_down`, without a pass before: where frames wait in the one link of a head that may be calm."""
         head = self.head
-        if head is None or not self._brief or len(head.readers) != 1:
-            return False
-        [reader] = head.readers
-        return isinstance(reader, RingReader) and bool(reader.ring.items)
+        if head is not None and len(head.readers) == 1:
+            [reader] = head.readers
+            if isinstance(reader, RingReader) and reader.ring.items:
+                self.calm_down(head)
 
     def be_wary(self) -> None:
         """Ask for everything before the next call, and hold no link meanwhile."""

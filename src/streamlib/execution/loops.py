@@ -142,7 +142,7 @@ class Loop(CalmChain):
     # -------------------------------------------------------------------------------------------- changed by its owner
 
     def _is_calm(self, head: ProcessorInstance) -> bool:
-        return not self._paused and super()._is_calm(head)
+        return not (self._paused or self._aside) and super()._is_calm(head)
 
     def admit(self, member: ProcessorInstance) -> None:
         """Have a processor among those that this loop calls. For the owner."""
@@ -193,8 +193,6 @@ class Loop(CalmChain):
 
     def work(self, turns: int) -> bool:
         """Do what there is to do, for so many passes or bursts; True when there is more. For who serves many loops."""
-        if self.head is not None and not self._aside and self.is_fed():
-            self.calm_down(self.head)
         for _ in range(turns):
             if self.stopped or not self._do_something():
                 return False

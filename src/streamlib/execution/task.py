@@ -77,11 +77,13 @@ class Task:
             with self._turn:  # until who gave it the turn before has looked
                 pass
         loop, left = self.loop, TURNS
+        if loop.attention:
+            loop.calm_down_early()
         while left and not loop.attention and loop.go_on():
             left -= 1
             if not loop.feed:
                 break
-        if loop.work(TURNS) if loop.attention else loop.feed:
+        if loop.work(left) if loop.attention else loop.feed:
             self._submit(self)
         elif loop.attention:
             self._lie_down(loop)
