@@ -111,7 +111,7 @@ SCALE_POOL = _through(
     "on the pool",
     3.0,
     "A turn costs, however little is asked in it: a processor is put in line, taken from there, the time and the room "
-    "behind it are asked for, it is called, and lies down again: eight Python functions beside the three of its call, "
+    "behind it are asked for, it is called, and lies down again: seven Python functions beside the three of its call, "
     "and six methods of deques and sets, all of objects that lie apart in memory. As the source and the worker take "
     "turns, one serves four frames on the average. The first of five turns opens the link and times the call, by "
     "thirty-five functions: it takes as long as three or four others.",
