@@ -129,6 +129,33 @@ def test_who_may_not_wait_is_not_called_without_room_where_the_call_would_be_tim
     assert relay.metrics.calls == TIMED_EVERY
 
 
+def test_whose_first_call_leaves_its_frame_unread_is_called_again_for_another_only() -> None:
+    stage = Stage(Stubborn(), brief=True).started()
+    for number in (1, 2):
+        stage.send()
+        stage.line.empty()
+        stage.task.wake()
+        stage.line.empty()
+        assert calls(stage.end) == stage.end.metrics.calls == number
+    assert len(stage.end.news()) == 1
+    assert stage.end.metrics.latency.samples == 2
+
+
+def test_an_error_in_the_first_call_of_all_is_that_of_its_frame() -> None:
+    class Doubtful(Sink):
+        def process(self, ctx: ProcessContext) -> None:
+            super().process(ctx)
+            if self.got[-1].number == 0:
+                raise ValueError("not the first")
+
+    stage = Stage(Doubtful(), brief=True).started()
+    stage.send(3)
+    stage.line.empty()
+    assert [error for _, error, _ in stage.rig.errors()] == ["not the first"]
+    assert numbers(own(stage.end).got) == [0, 1, 2]
+    assert stage.end.metrics.calls == 3
+
+
 def test_an_error_in_a_burst_is_that_of_its_frame_and_the_others_come() -> None:
     class Choosy(Sink):
         def process(self, ctx: ProcessContext) -> None:

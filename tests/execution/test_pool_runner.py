@@ -349,8 +349,7 @@ def test_a_fault_in_a_loop_ends_its_processors_and_the_worker_goes_on(
     rig, calls = pool(1), Calls()
     first, hand = pooled(rig, Told(calls), Told(calls))
     broken = next(member for member in rig.added if member.id == "told_1")
-    stand_in(monkeypatch, loop_of(broken), "settle", _fail)
-    stand_in(monkeypatch, loop_of(broken), "head_due", _fail)
+    stand_in(monkeypatch, loop_of(broken), "calm_down_early", _fail)
     with caplog.at_level(logging.CRITICAL, "streamlib.execution"):
         rig.step(first)
         rig.step(hand)

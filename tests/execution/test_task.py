@@ -10,8 +10,9 @@ from streamlib.execution.loops import Loop
 from streamlib.execution.task import TURNS, Task
 from streamlib.processors.context import ProcessContext
 from streamlib.states import ProcessorState
+from streamlib.testing import ManualClock
 from tests.execution.plain_processors import Hand, Note, Relay, Sink, Stubborn, numbers
-from tests.execution.rig import SECONDS, Rig, own
+from tests.execution.rig import SECONDS, Rig, loop_of, own
 from tests.execution.stage import Stage, calls
 from tests.execution.turns import Line
 
@@ -34,6 +35,34 @@ def test_it_is_not_in_line_before_it_is_started() -> None:
     assert stage.line.ready == []
     stage.started()
     assert numbers(own(stage.end).got) == [0]
+
+
+@pytest.mark.promise("execution.idle")
+def test_one_alone_that_has_nothing_to_do_at_its_start_has_no_turn_until_a_frame_comes() -> None:
+    rig, line = Rig(ManualClock(), brief=True), Line()
+    hand, sink = rig.add(Hand()), rig.add(Sink())
+    rig.loop(hand)
+    loop = Loop(sink.id, rig.stopwatch, rig.clock)
+    loop.begin_with(sink)
+    task = line.task(loop)
+    rig.link(hand, sink)
+    loop.touch([sink])
+    task.start()
+    assert line.ready == []
+    assert loop_of(hand).step(SECONDS)
+    assert line.ready == [task]
+    line.empty()
+    assert numbers(own(sink).got) == [0]
+    assert not loop.attention, "and asks for frames alone from its first one on"
+
+
+def test_one_that_is_called_in_its_setup_has_a_turn_at_its_start() -> None:
+    stage = Stage()
+    stage.end.wake()
+    stage.task.start()
+    assert stage.line.ready == [stage.task]
+    stage.line.empty()
+    assert calls(stage.end) == 1
 
 
 def test_who_has_more_to_do_than_fits_in_a_turn_lets_others_go_first() -> None:
@@ -95,7 +124,7 @@ def test_who_gets_the_next_turn_waits_while_the_one_before_looks_again() -> None
             return more
 
         def anything_to_do(self) -> bool:
-            if not busy[0] and not threads:
+            if not busy[0] and not threads and seen:
                 busy[0] += 1
                 stage.task.wake()
                 threads.append(threading.Thread(target=next_turn))
@@ -112,6 +141,7 @@ def test_who_gets_the_next_turn_waits_while_the_one_before_looks_again() -> None
 
     stage = Stage(loop=Watched)
     stage.task.start()
+    stage.task.wake()
     stage.line.turn()
     threads[0].join(SECONDS)
     stage.line.empty()

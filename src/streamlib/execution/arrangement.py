@@ -83,7 +83,7 @@ class Arrangement(Visitor):
         self.members = [head]
         self.admit(head)
         head.metrics.become_steady(self.passes)
-        self.unsettle()
+        self.attention = True
         self.timed(head)
 
     def arrange(self, members: Iterable[ProcessorInstance]) -> None:
@@ -172,7 +172,7 @@ class Arrangement(Visitor):
         self._seat(head, set())
         self.passes.done += self.in_pass
         self.look = None if self.look is None else self.look.within(self.has)
-        self.unsettle(head)
+        self.attention = True  # and nothing to settle: that is for those behind a head
 
     def take_in(self, arrivals: Iterable[ProcessorInstance], touched: Iterable[ProcessorInstance] = ()) -> None:
         """Run these as well from now on, and arrange anew who else is touched by that. For the owner."""

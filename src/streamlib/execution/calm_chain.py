@@ -3,8 +3,9 @@
 Theory of operation
 -------------------
 Mostly it is frames alone that call a head. Behind a pass that leaves nothing over, a chain whose head reads one ring,
-or nothing at all, is **calm**: until somebody puts `attention` up, it makes its passes in **bursts** (`go_on`), and
-asks before a burst for frames, the time and room, and for nothing else. Who wants anything else (a change, a pause, an
+or nothing at all, is **calm**; a task that frames wait for is so before its first pass (`calm_down_early`), since the
+questions of that cost as much as some turns, and there may be very many tasks. Until somebody puts `attention` up, it
+makes its passes in **bursts** (`go_on`), and asks before a burst for frames, the time and room, and for nothing else. Who wants anything else (a change, a pause, an
 end, a call by the clock, a look at somebody) notes that first and puts `attention` up after, and the chain takes
 `attention` down before it looks whether it is calm (`calm_down`), so that nothing is missed. Only the end of the ring
 is seen without it, when no frame is left.
@@ -54,14 +55,16 @@ class CalmChain(Chain):
         self._outlet: Writer | ProcessorInstance | None = None
 
     def take_turn(self) -> None:
-        """One pass with all questions asked, and a burst behind it where the chain is calm."""
+        """A burst where the chain is calm, with one pass before it, all questions asked, where it is not."""
         head = self.head
         assert head is not None
         if head.finishing or head.exhausted():
             self.finish_one(head)
             return
-        self.make_pass(head)
         self.calm_down(head)
+        if self.attention:
+            self.make_pass(head)
+            self.calm_down(head)
         if self._brief and not self.attention:
             self.go_on()
 
@@ -76,8 +79,16 @@ class CalmChain(Chain):
         if head.reactive:
             [reader] = head.readers
             assert isinstance(reader, RingReader)
-            self.feed, self._reader = reader.ring.open(), reader
+            self.feed, self._reader = reader.ring.items or reader.ring.open(), reader
         self._outlet = None if not head.writers else head if head.writers[1:] else head.writers[0]
+
+    def calm_down_early(self) -> None:
+        """As `calm_down`, without a pass before: where frames wait in the one link of a head that may be calm."""
+        head = self.head
+        if head is not None and len(head.readers) == 1:
+            [reader] = head.readers
+            if isinstance(reader, RingReader) and reader.ring.items:
+                self.calm_down(head)
 
     def be_wary(self) -> None:
         """Ask for everything before the next call, and hold no link meanwhile."""
@@ -88,7 +99,7 @@ class CalmChain(Chain):
         """Whether nobody wants anything, and the last pass leaves nothing to be asked before the next one."""
         if not self._stays_calm() or self.foreign or self.timers or self.held or self.unsettled or self.interrupted():
             return False
-        if head.paused or head.finishing or head.poked or head.wake_ns is not None or head.left_unread:
+        if head.paused or head.finishing or head.over or head.poked or head.wake_ns is not None or head.left_unread:
             return False
         if head.reactive:
             return len(head.readers) == 1 and isinstance(head.readers[0], RingReader)

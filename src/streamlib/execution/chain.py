@@ -79,7 +79,7 @@ class Chain(Arrangement):
         self._look_first = 0
         self._rings_ns = 0
         self._timed_next = 1
-        self._brief = False
+        self._brief = True  # as long as no call has told otherwise
 
     def make_pass(self, head: ProcessorInstance) -> None:
         """Call the head, timed, and everyone whom it gave a frame."""

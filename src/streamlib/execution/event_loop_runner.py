@@ -58,6 +58,9 @@ class AsyncLoop(Loop):
     def head_due(self) -> bool:
         return self._call_under_way is None and super().head_due()
 
+    def _is_calm(self, head: ProcessorInstance) -> bool:
+        return False  # its calls outlast its turns
+
     def take_turn(self) -> None:
         head = self.head
         assert head is not None

@@ -142,7 +142,7 @@ class Loop(CalmChain):
     # -------------------------------------------------------------------------------------------- changed by its owner
 
     def _is_calm(self, head: ProcessorInstance) -> bool:
-        return not self._paused and super()._is_calm(head)
+        return not (self._paused or self._aside) and super()._is_calm(head)
 
     def admit(self, member: ProcessorInstance) -> None:
         """Have a processor among those that this loop calls. For the owner."""

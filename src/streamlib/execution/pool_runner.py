@@ -34,6 +34,28 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class PoolTask(Task):
+    """A loop on the pool."""
+
+    __slots__ = ("_pool",)
+
+    def __init__(self, loop: Loop, pool: Pool) -> None:
+        super().__init__(loop, pool.in_line or pool.submit, pool.call_at, pool.waiting)
+        self._pool = pool
+
+    def wake(self) -> None:
+        """Put the loop in line, with the worker who wakes it, unless it is there or is being run; from any thread."""
+        try:
+            self.asleep.pop()
+        except KeyError:  # who runs it looks again before he puts the token back
+            return
+        pool = self._pool
+        worker = pool.here.worker
+        (pool.inbox if worker is None or worker.serves is self else worker.tasks).append(self)
+        if pool.idle:
+            pool.wake_one()
+
+
 class Worker:
     """One thread of the pool and the tasks in line for it."""
 
@@ -42,16 +64,19 @@ class Worker:
         self.waker = Waker(pool.clock)
         self.serves: Task | None = None
         self.stolen = 0
-        self._turns = 0
         self._pool = pool
         self.thread = threading.Thread(target=self._run, name=f"streamlib:pool-{number}", daemon=True)
 
     def _run(self) -> None:
-        pool = self._pool
+        pool, newest, turns = self._pool, self.tasks.pop, 0
         pool.here.worker = self
         with on_this_thread():
             while not pool.closed:
-                task = self._next()
+                turns += 1
+                try:
+                    task = newest() if turns % OLDEST_EVERY else self._oldest(turns)
+                except IndexError:
+                    task = self._from_elsewhere()
                 if task is None:
                     pool.idle.add(self)
                     self.waker.sleep(self._is_wanted)
@@ -67,21 +92,10 @@ class Worker:
         """Not to fall asleep: also one who was called while he lay down and found that another took the work."""
         return self not in self._pool.idle or self._pool.has_work()
 
-    def _next(self) -> Task | None:
-        self._turns += 1
-        if self._turns % OLDEST_EVERY == 0:
-            found = self._oldest()
-            if found is not None:
-                return found
-        try:
-            return self.tasks.pop()
-        except IndexError:
-            return self._from_elsewhere()
-
-    def _oldest(self) -> Task | None:
+    def _oldest(self, turns: int) -> Task | None:
         inbox = self._pool.inbox
-        first, second = (inbox, self.tasks) if self._turns % 2 else (self.tasks, inbox)
-        return _far_end(first) or _far_end(second)
+        first, second = (inbox, self.tasks) if turns % 2 else (self.tasks, inbox)
+        return _far_end(first) or _far_end(second) or self._from_elsewhere()
 
     def _from_elsewhere(self) -> Task | None:
         found = _far_end(self._pool.inbox)
@@ -120,8 +134,8 @@ class Pool:
         self.closed = False
         self.waiting: set[Task] = set()  # bounded by the number of loops
         # Each method is looked at once: every look makes another, and there may be very many tasks.
-        self._in_line: Callable[[Task], None] | None = self.submit
-        self._call_at = alarm.call_at
+        self.in_line: Callable[[Task], None] | None = self.submit
+        self.call_at = alarm.call_at
         self.workers = tuple(Worker(self, number) for number in range(workers))
         try:
             for worker in self.workers:
@@ -133,14 +147,13 @@ class Pool:
 
     def task(self, loop: Loop) -> Task:
         """The task of a loop; it runs once it is started."""
-        return Task(loop, self._in_line or self.submit, self._call_at, self.waiting)
+        return PoolTask(loop, self)
 
     def submit(self, task: Task) -> None:
-        """Put a task in line, and wake a worker for it; from any thread."""
-        worker = self.here.worker
-        (self.inbox if worker is None or worker.serves is task else worker.tasks).append(task)
+        """Put a task in line behind all others, and wake a worker for it; from any thread."""
+        self.inbox.append(task)
         if self.idle:
-            self._wake_one()
+            self.wake_one()
 
     def has_work(self) -> bool:
         """Whether anything is in line, or the workers are to end."""
@@ -149,14 +162,15 @@ class Pool:
     def close(self, timeout_s: float) -> bool:
         """End the workers; False when one did not end in time."""
         self.closed = True
-        self._in_line = None  # it leads back here, and a circle that a start has frozen may stay for ever
+        self.in_line = None  # it leads back here, and a circle that a start has frozen may stay for ever
         for worker in self.workers:
             worker.waker.wake()
         for worker in self.workers:
             worker.thread.join(timeout_s)
         return not any(worker.thread.is_alive() for worker in self.workers)
 
-    def _wake_one(self) -> None:
+    def wake_one(self) -> None:
+        """Wake a worker that sleeps, if there is one."""
         try:
             worker = self.idle.pop()
         except KeyError:

@@ -4,7 +4,8 @@ The pool (`pool_runner`) and the main thread (`main_thread_runner`) run tasks. A
 thread has its `Waker`: whoever gives the loop work wakes it, and the waking puts it in line. Its token is in
 `asleep` while it is neither in line nor run; taking the token is the claim, so it is in line once. After its turn it
 puts the token back, looks again, and claims itself where something came meanwhile. Somebody else may claim it while it
-looks, and waits for that: the loop is never touched twice at the same time. A look at a calm loop touches nothing, so
+looks, and waits for that: the loop is never touched twice at the same time. A start is such a look, on the thread that
+starts it: of very many nobody has a turn for nothing. A look at a calm loop touches nothing, so
 nobody waits for it; where the loop is not calm any more, it is not looked at but put in line.
 """
 
@@ -55,8 +56,7 @@ class Task:
         """Serve the loop from now on."""
         self.loop.threaded = True
         self.loop.begin()
-        self.asleep.add(None)
-        self.wake()
+        self._lie_down(self.loop)
 
     def wake(self) -> None:
         """Put the loop in line, unless it is there or is being run; from any thread."""
@@ -77,10 +77,14 @@ class Task:
         if self._looks:
             with self._turn:  # until who gave it the turn before has looked
                 pass
-        loop = self.loop
-        if not loop.attention:
-            loop.go_on()
-        if loop.work(TURNS) if loop.attention else loop.feed:
+        loop, left = self.loop, TURNS  # bursts in a row, while its data are in the caches
+        if loop.attention:
+            loop.calm_down_early()
+        while left and not loop.attention and loop.go_on():
+            left -= 1
+            if not loop.feed:
+                break
+        if loop.work(left) if loop.attention else loop.feed:
             self._submit(self)
         elif loop.attention:
             self._lie_down(loop)

@@ -50,6 +50,8 @@ class Ring:
 
     def open(self) -> deque[Any]:
         """Where its frames are; from any thread."""
+        if not isinstance(self.items, tuple):
+            return self.items
         with _OPENING:
             if isinstance(self.items, tuple):
                 # Otherwise bounded by the writer's credit: a maximal length would lose frames, not refuse them.
