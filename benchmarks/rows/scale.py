@@ -106,10 +106,10 @@ SCALE_INLINED = _through(
     "scale-inlined",
     "inlined",
     1.5,
-    "Already through 500 processors, all in a cache, a step takes 1.5 times as long as in the loop: it looks whether the "
-    "slot is full before the call, before the write and behind the call. Through 50,000 the rest is memory: a step goes "
-    "through eight objects in about seven cache lines, 32 MB of them lie between the first and the last of a pass, all "
-    "in its order, where the loop has four and 11 MB.",
+    "Already through 500 processors, all in a cache, a step takes 1.5 times as long as in the loop: it looks whether "
+    "the slot is full before the call, before the write and behind the call. Through 50,000 the rest is memory: a step "
+    "goes through eight objects in about seven cache lines, 32 MB of them lie between the first and the last of a "
+    "pass, all in its order, where the loop has four and 11 MB.",
 )
 SCALE_POOL = _through(
     "scale-pool",
