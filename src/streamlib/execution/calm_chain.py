@@ -5,10 +5,10 @@ Theory of operation
 Mostly it is frames alone that call a head. Behind a pass that leaves nothing over, a chain whose head reads one ring,
 or nothing at all, is **calm**; a task that frames wait for is so before its first pass (`calm_down_early`), since the
 questions of that cost as much as some turns, and there may be very many tasks. Until somebody puts `attention` up, it
-makes its passes in **bursts** (`go_on`), and asks before a burst for frames, the time and room, and for nothing else. Who wants anything else (a change, a pause, an
-end, a call by the clock, a look at somebody) notes that first and puts `attention` up after, and the chain takes
-`attention` down before it looks whether it is calm (`calm_down`), so that nothing is missed. Only the end of the ring
-is seen without it, when no frame is left.
+makes its passes in **bursts** (`go_on`), and asks before a burst for frames, the time and room, and for nothing else.
+Who wants anything else (a change, a pause, an end, a call by the clock, a look at somebody) notes that first and puts
+`attention` up after, and the chain takes `attention` down before it looks whether it is calm (`calm_down`), so that
+nothing is missed. Only the end of the ring is seen without it, when no frame is left.
 
 While calls are brief, a burst ends before the next pass that is timed, or looked at more closely. Of a head with others
 behind it that pass is made as any other (`chain`), if there is room for what it writes, and leaves the chain calm where
