@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ class Case:
         self.asked: list[ProcessorId] = []
         self.restarts = Restarts(self.runtime._site, self._restart)
 
-    def _restart(self, id_: ProcessorId, ticket: Ticket) -> None:
+    def _restart(self, id_: ProcessorId, wanted: Callable[[], bool], ticket: Ticket) -> None:
         self.asked.append(id_)
 
     def _note(self, event: Any) -> None:

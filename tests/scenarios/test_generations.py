@@ -115,3 +115,54 @@ def test_a_restart_that_was_planned_for_one_that_was_removed_is_not_its_heirs(ru
     runtime.stop()
     assert life.calls == ["setup", "flush", "teardown"]
     assert seen.is_gapless(), seen.gaps()
+
+
+@pytest.mark.promise("edit.generations")
+def test_a_restart_that_is_in_line_behind_an_edit_is_not_done_to_who_has_the_id_then(runtime: StreamRuntime) -> None:
+    """The edit is in line before the time of the restart comes, and is committed after it has come."""
+
+    class Fails(Pass):
+        """Fails at once, and is to be made anew soon."""
+
+        restart_limits = RestartLimits(first_s=0.1)
+
+        def process(self, ctx: ProcessContext) -> None:
+            raise ValueError("no luck")
+
+    life, seen, heard = Record(), Record(), list[Any]()
+    waits, rung = threading.Event(), threading.Event()
+    asked: list[Any] = []
+
+    def hear(event: Any) -> None:
+        heard.append(event)
+        if getattr(event, "new", "") == "restarting":
+            waits.set()
+
+    def hold_up(event: Any) -> None:
+        """Heard on the thread that commits: what it asks for comes behind this commit."""
+        if type(event).__name__ != "GraphDidAddProcessor" or asked:
+            return
+        with runtime.edit() as edit:
+            edit.remove("one")
+            new = edit.add_processor(Pass, id="one", record=life)
+            edit.connect(source, new)
+            edit.connect(new, edit.add_processor(Collect, record=seen))
+        asked.append(edit)
+        media = runtime._site.media_clock
+        runtime._site.threads.alarm().call_at(media.now_ns() + 200_000_000, rung.set)
+        assert rung.wait(SECONDS)
+
+    source = runtime.add_processor(Numbers)
+    runtime.connect(source, runtime.add_processor(Fails, id="one", on_error="restart"))
+    with runtime.events.subscribe("processor:one", hear):
+        runtime.start()
+        assert waits.wait(SECONDS)
+        with runtime.events.subscribe("runtime:global", hold_up):
+            runtime.add_processor(Numbers, count=0)
+        seen.wait_for(20)
+        later = runtime.add_processor(Pass)  # behind all that was in line
+        later.commit.wait(SECONDS)
+    runtime.stop()
+    assert life.calls == ["setup", "flush", "teardown"]
+    assert seen.is_gapless(), seen.gaps()
+    assert [type(event).__name__ for event in heard].count("ProcessorRestarting") == 1

@@ -89,9 +89,21 @@ class Committer:
         """Commit an edit in line, without waiting for it; its ticket says when it was done."""
         self._put_in_line(lambda: self._commit_and_tell(edit, drain_s), edit.ticket)
 
-    def defer_operation(self, operation: Operation, ticket: Ticket, *, drain_s: float | None) -> None:
-        """Commit an operation that nothing takes back, in line, without waiting for it."""
-        self._put_in_line(lambda: self._commit([operation], _note_nothing, drain_s), ticket)
+    def defer_operation(
+        self, operation: Operation, ticket: Ticket, *, drain_s: float | None, wanted: Callable[[], bool]
+    ) -> None:
+        """Commit an operation that nothing takes back, in line, without waiting for it.
+
+        Args:
+            wanted: Asked when its turn has come, because of what the commits before it may have done; where it says
+                no, nothing is done.
+        """
+
+        def commit() -> None:
+            if wanted():
+                self._commit([operation], _note_nothing, drain_s)
+
+        self._put_in_line(commit, ticket)
 
     def defer_action(self, action: Callable[[], None]) -> None:
         """Do something in line that no commit may come between, without waiting for it; however long the line is.

@@ -37,10 +37,11 @@ class Restarts:
     """Makes the failed processors of one runtime anew.
 
     Args:
-        restart: Puts the replacement of a processor in line; the ticket says what came of it.
+        restart: Puts the replacement of a processor in line, with who says in its turn whether it is wanted still; the
+            ticket says what came of it.
     """
 
-    def __init__(self, site: Site, restart: Callable[[ProcessorId, Ticket], None]) -> None:
+    def __init__(self, site: Site, restart: Callable[[ProcessorId, Callable[[], bool], Ticket], None]) -> None:
         self._site = site
         self._restart = restart
         self._rows: dict[ProcessorId, _Row] = {}
@@ -99,8 +100,13 @@ class Restarts:
             self._site.bus.publish(ProcessorRestarted(processor_id=id_, attempt=self._rows[id_].attempts))
 
     def _begin(self, failed: ProcessorInstance) -> None:
-        if self._site.graph.get(failed.id, ProcessorInstance) is failed and not failed.over:
-            self._restart(failed.id, Ticket(partial(self._settled, failed)))
+        waits = partial(self._waits, failed)
+        if waits():
+            self._restart(failed.id, waits, Ticket(partial(self._settled, failed)))
+
+    def _waits(self, failed: ProcessorInstance) -> bool:
+        """Whether it is there still: it may have been removed or replaced, and its id be another's."""
+        return self._site.graph.get(failed.id, ProcessorInstance) is failed and not failed.over
 
     def _settled(self, failed: ProcessorInstance, error: BaseException | None) -> None:
         if error is not None and not self.wanted(failed, error):

@@ -315,8 +315,8 @@ def _look_again(completion: Completion, reports: InstanceReports) -> None:
     reports.wake()
 
 
-def _restart_failed(committer: Committer, id_: ProcessorId, ticket: Ticket) -> None:
-    committer.defer_operation(Restart(id_), ticket, drain_s=DRAIN_S)
+def _restart_failed(committer: Committer, id_: ProcessorId, wanted: Callable[[], bool], ticket: Ticket) -> None:
+    committer.defer_operation(Restart(id_), ticket, drain_s=DRAIN_S, wanted=wanted)
 
 
 def _check_setting(name: str, given: object, is_right: bool, what: str) -> None:
