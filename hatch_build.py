@@ -29,7 +29,7 @@ class CannotCompileError(Exception):
 class CompileHook(BuildHookInterface):  # type: ignore[type-arg]
     """Adds an extension module beside the source of each, which Python imports instead."""
 
-    _folder: TemporaryDirectory[str] | None = None  # gone with the process at the latest
+    _folder: TemporaryDirectory[str] | None = None
 
     def dependencies(self) -> list[str]:
         """What the build needs besides, only where something is compiled."""
@@ -46,6 +46,7 @@ class CompileHook(BuildHookInterface):  # type: ignore[type-arg]
         try:
             built = _compiled(Path(self.root) / "src", folder)
         except CannotCompileError as error:
+            self._folder.cleanup()
             self.app.abort(f"STREAMLIB_COMPILE: {error}. {OTHERWISE}")
         build_data["force_include"].update({str(path): str(path.relative_to(folder / "lib")) for path in built})
         build_data["pure_python"] = False
