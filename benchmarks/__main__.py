@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         print("\n".join(f"{row.name:{width}}  {row.method}" for row in ROWS))
         return 0
     if options.instructions:
-        return _count_instructions()
+        return _count_instructions(compiled=options.compiled)
     if options.compare or options.compiled:
         keep = not (options.compare or options.quick)
         return _compare_all(_chosen(options.rows), _effort(options), options.compare, keep=keep)
@@ -59,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--instructions",
         action="store_true",
-        help="count the instructions of a hop and of an edit with callgrind, and keep what the tests compare with",
+        help="count the instructions of a hop and of an edit with callgrind, and keep what the tests compare with; "
+        "with --compiled, of the compiled build",
     )
     parser.add_argument("--list", action="store_true", help="say what each row does, and stop")
     return parser
@@ -166,17 +167,20 @@ def _compare_all(rows: Sequence[Row], effort: Effort, revision: str | None, *, k
     return 0 if len(compared) == len(rows) else 1
 
 
-def _count_instructions() -> int:
-    before = instructions.kept().get(instructions.this_python(), {})
+def _count_instructions(*, compiled: bool) -> int:
+    """Count those of what is installed, or those of what lies here, compiled."""
     try:
-        counts = instructions.count()
+        counts = instructions.count(comparison.compiled().sources if compiled else None)
     except (UnavailableError, SideError) as error:
         _say(f"scripts/bench: {error}")
         return 1
+    build = instructions.this_python(compiled=True) if compiled else instructions.this_python()
+    before = instructions.kept().get(build, {})
+    print(f"{build}:")
     for piece, number in counts.items():
         was = f", {number / before[piece] - 1:+.1%} beside what was kept" if piece in before else ""
         print(f"{piece}: {number:,.0f} instructions{was}")
-    instructions.keep(counts)
+    instructions.keep(counts, build)
     _say(f"written: {instructions.COUNTS.relative_to(ROOT)}")
     return 0
 

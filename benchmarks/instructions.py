@@ -1,7 +1,7 @@
 """How many instructions a hop and an edit take, counted by callgrind: the same on a quiet machine and on a busy one.
 
-`COUNTS` keeps what was counted, for each Python. A check fails where a piece takes more than `TOLERANCE` beyond that;
-one that has become cheaper by as much is to be written down, or a later loss would hide in what was won.
+`COUNTS` keeps what was counted, for each Python and build. A check fails where a piece takes more than `TOLERANCE`
+beyond that; one that has become cheaper by as much is to be written down, or a later loss would hide in what was won.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from benchmarks.programs.instructions import EDITS, FRAMES
 from benchmarks.row import SideError, UnavailableError
 from streamlib.execution.burst import COMPILED
 
+RENEW = f"scripts/bench {'--compiled ' if COMPILED else ''}--instructions"
+"""What writes down the counts of this build."""
+
 COUNTS = ROOT / "benchmarks" / "instructions.json"
 TOLERANCE = {"thread hop": 0.15}
 """By which part a count may differ; threads do not change places alike each time."""
@@ -33,9 +36,9 @@ Counts = dict[str, float]
 """Instructions by piece: a step of a bare loop, a frame through an inlined or a thread hop, an edit there and back."""
 
 
-def this_python() -> str:
-    """Which entry of the kept counts is for this interpreter and this build."""
-    build = ", compiled" if COMPILED else ""
+def this_python(*, compiled: bool = COMPILED) -> str:
+    """Which entry of the kept counts is for this interpreter and this build, or another one."""
+    build = ", compiled" if compiled else ""
     return f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}{build}"
 
 
@@ -45,9 +48,9 @@ def kept() -> dict[str, Counts]:
     return found
 
 
-def keep(counts: Counts) -> None:
-    """Write down what was counted, for this interpreter."""
-    COUNTS.write_text(json.dumps({**kept(), this_python(): counts}, indent=2, sort_keys=True) + "\n")
+def keep(counts: Counts, build: str) -> None:
+    """Write down what was counted, for this interpreter and build."""
+    COUNTS.write_text(json.dumps({**kept(), build: counts}, indent=2, sort_keys=True) + "\n")
 
 
 def beyond(counts: Mapping[str, float], before: Mapping[str, float]) -> list[str]:
@@ -59,8 +62,11 @@ def beyond(counts: Mapping[str, float], before: Mapping[str, float]) -> list[str
     ]
 
 
-def count(python: str = sys.executable) -> Counts:
+def count(sources: Path | None = None) -> Counts:
     """Run the script under callgrind, which takes half a minute.
+
+    Args:
+        sources: Where streamlib is imported from, if it is not what is installed.
 
     Raises:
         UnavailableError: valgrind is not installed.
@@ -69,7 +75,7 @@ def count(python: str = sys.executable) -> Counts:
     if shutil.which("valgrind") is None:
         raise UnavailableError("valgrind is not installed: apt-get install valgrind")
     with TemporaryDirectory() as folder:
-        between = _run(python, Path(folder))
+        between = _run(sources, Path(folder))
     return {
         "bare step": between["bare step"] / FRAMES["bare"] / 50,
         **{
@@ -80,12 +86,14 @@ def count(python: str = sys.executable) -> Counts:
     }
 
 
-def _run(python: str, folder: Path) -> dict[str, int]:
+def _run(sources: Path | None, folder: Path) -> dict[str, int]:
     """The instructions between the marks of the script, by the name of what lies there."""
     command = ("valgrind", "--tool=callgrind", "--dump-before=getppid", f"--callgrind-out-file={folder / 'out'}")
     environment = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    if sources is not None:
+        environment["PYTHONPATH"] = str(sources)
     ran = subprocess.run(
-        (*command, python, "-m", "benchmarks.programs.instructions"),
+        (*command, sys.executable, "-m", "benchmarks.programs.instructions"),
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
     )  # fmt: skip
     if ran.returncode:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from streamlib.execution.metrics import Passes, SteadyCount
 from streamlib.links.delivery import Delivery
 from streamlib.links.reader import OVERFLOW_LIMIT, PlugReader, Reader, RingReader, SlotReader
 from streamlib.links.writer import GatedSlotWriter, SlotWriter
-from tests.links.ends import Calls, read_all, ring
+from tests.links.ends import Calls, let_go, read_all, ring
 
 
 def slot(delivery: Delivery = Delivery.EVERY, *, capacity: int = 1, live: bool = False) -> SlotReader:
@@ -311,6 +312,14 @@ def test_a_read_kept_from_before_leads_to_the_present_reader_however_often_it_wa
         kept = reader.read
         assert kept() == 1
         SlotWriter(last).write(1)
+
+
+@pytest.mark.parametrize("make", [PlugReader, slot, lambda: RingReader(ring())])
+def test_readers_that_lead_to_one_another_are_let_go_however_many_they_are(make: Callable[[], Reader]) -> None:
+    readers = [make() for _ in range(10_000)]
+    for old, new in itertools.pairwise(readers):
+        old.retire(new)
+    let_go(readers)
 
 
 def test_a_kept_read_finds_what_a_replaced_reader_still_holds_first() -> None:

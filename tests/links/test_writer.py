@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from streamlib.links.ring import Ring
 from streamlib.links.tap import Tap
 from streamlib.links.tapped import TapWriter
 from streamlib.links.writer import GatedSlotWriter, LatestWriter, PlugWriter, RingWriter, SlotWriter, Writer
-from tests.links.ends import Calls, as_slot, channel, nobody_fails, read_all, ring, slot
+from tests.links.ends import Calls, as_slot, channel, let_go, nobody_fails, read_all, ring, slot
 
 # ------------------------------------------------------------------------------------------------------------- plug
 
@@ -260,6 +261,14 @@ def test_a_kept_write_works_however_often_the_port_was_bound_anew(kind: str) -> 
     writers[0].end()
     assert read_all(reader) == [1, 2, 1, 2]
     assert reader.ended
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_writers_that_lead_to_one_another_are_let_go_however_many_they_are(kind: str) -> None:
+    writers = [KINDS[kind]() for _ in range(10_000)]
+    for old, new in itertools.pairwise(writers):
+        old.retire(new)
+    let_go(writers)
 
 
 def test_a_writer_that_is_replaced_while_it_waits_hands_its_frame_on() -> None:

@@ -15,11 +15,9 @@ def test_a_hop_and_an_edit_take_as_many_instructions_as_they_did() -> None:
     counts = instructions.count()
     assert counts.keys() == PIECES
     if before is None:
-        pytest.skip(f"nothing is kept for {instructions.this_python()}: run scripts/bench --instructions with it")
+        pytest.skip(f"nothing is kept for {instructions.this_python()}: run {instructions.RENEW} with it")
     changed = instructions.beyond(counts, before)
-    assert not changed, (
-        "; ".join(changed) + "; where that is meant, run scripts/bench --instructions and commit what it writes"
-    )
+    assert not changed, f"{'; '.join(changed)}; where that is meant, run {instructions.RENEW} and commit what it writes"
 
 
 def test_what_takes_more_or_less_than_the_tolerance_is_told() -> None:

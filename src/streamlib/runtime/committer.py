@@ -92,7 +92,12 @@ class Committer:
     def defer_operation(
         self, operation: Operation, ticket: Ticket, *, drain_s: float | None, wanted: Callable[[], bool]
     ) -> None:
-        """Commit an operation that nothing takes back, in line, without waiting for it, if it is wanted by then."""
+        """Commit an operation that nothing takes back, in line, without waiting for it.
+
+        Args:
+            wanted: Asked when its turn has come, because of what the commits before it may have done; where it says
+                no, nothing is done.
+        """
 
         def commit() -> None:
             if wanted():
