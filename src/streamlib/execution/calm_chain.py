@@ -62,7 +62,7 @@ class CalmChain(Chain):
             self.finish_one(head)
             return
         self.calm_down(head)
-        if self.attention:
+        if self.attention or (self._outlet is not None and self._outlet.room() <= 0):  # one that goes needs no room
             self.make_pass(head)
             self.calm_down(head)
         if self._brief and not self.attention:
