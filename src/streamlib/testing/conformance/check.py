@@ -79,7 +79,7 @@ def check_processor(
         changes: By field, the value that it is changed to. Numbers, enums and booleans need none.
         drive: Called with its handle on another thread while it runs, until the runtime stops: who pushes frames, or
             takes them, from outside. Its StateError and DeadlineError mean that the run is over.
-        timeout: Seconds that it may take for anything.
+        timeout: Seconds that it may take until a frame gets on, or anything else is done.
 
     Returns:
         What each check came to.

@@ -60,7 +60,7 @@ class Subject:
         declaration: What it declares with that config.
         supplies: The frames of each input.
         drive: Called with its handle on a thread of its own while it runs, or None.
-        timeout: How long it may take for anything, in seconds.
+        timeout: How long it may take until a frame gets on, or anything else is done, in seconds.
     """
 
     processor: type[Processor]
@@ -134,9 +134,9 @@ class Rig:
         for feed in self.feeds.values():
             feed.allow(count)
         if self.feeds:
-            self.until(lambda: self.has_ended() or self._have_read(count), self._unread)
+            self.until(lambda: self.has_ended() or self._have_read(count), self._unread, self._read_so_far)
         else:
-            self.until(lambda: self.has_ended() or self.seen >= count, lambda: self._silent(count))
+            self.until(lambda: self.has_ended() or self.seen >= count, lambda: self._silent(count), lambda: self.seen)
         self.check_errors()
 
     def end_first(self, count: int) -> None:
@@ -174,10 +174,18 @@ class Rig:
         except DeadlineError as error:
             raise self._stuck("pause", error) from error
 
-    def until(self, done: Callable[[], bool], late: Callable[[], Nonconformity]) -> None:
-        """Let everybody go on until `done`; what `late` makes is raised when that takes too long."""
-        left_s, before = self.subject.timeout, monotonic()
+    def until(
+        self, done: Callable[[], bool], late: Callable[[], Nonconformity], so_far: Callable[[], int] = lambda: 0
+    ) -> None:
+        """Let everybody go on until `done`; what `late` makes is raised when nothing gets on for too long.
+
+        Args:
+            so_far: How far it has got, by a number that grows until `done` and no longer.
+        """
+        left_s, before, reached = self.subject.timeout, monotonic(), so_far()
         while not done():
+            if so_far() > reached:
+                left_s, reached = self.subject.timeout, so_far()
             if left_s <= 0:
                 self.check_errors()
                 raise late()
@@ -264,6 +272,9 @@ class Rig:
 
     def _have_read(self, count: int) -> bool:
         return all(_taken(link) >= count for link in self.feeds)
+
+    def _read_so_far(self) -> int:
+        return sum(map(_taken, self.feeds))
 
     def _depth(self, link: LinkHandle) -> int:
         statistics = link.statistics()
