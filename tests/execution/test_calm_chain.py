@@ -206,6 +206,45 @@ def test_who_takes_long_and_leaves_a_frame_unread_is_called_again_for_another_on
     assert numbers(own(stage.end).got) == [0, 1, 2]
 
 
+def test_since_when_who_takes_long_has_read_nothing_is_told_of_each_time_by_itself() -> None:
+    class Tired(Stubborn):
+        reads = True
+
+    stage = patient(Tired())
+    for began in (100, 200):
+        own(stage.end).reads = False
+        stage.clock.advance(began)
+        since = stage.clock.now_ns()
+        for _ in range(3):
+            stage.send()
+            stage.line.empty()
+            stage.clock.advance(1)
+        assert (stage.end.left_unread is not None, stage.end.unread_ns) == (True, since)
+        own(stage.end).reads = True
+        stage.send()
+        stage.line.empty()
+        assert stage.end.left_unread is None
+
+
+def test_whom_a_head_feeds_that_takes_long_is_timed_now_and_then_though_frames_never_cease() -> None:
+    rig, line = Rig(ManualClock(), brief=False), Line()
+    hand, relay, sink = rig.add(Hand()), rig.add(Relay()), rig.add(Sink())
+    rig.loop(hand)
+    loop = rig.loop(relay, sink)
+    loop.may_wait = True
+    task = line.task(loop)
+    rig.link(hand, relay, capacity=4 * TIMED_EVERY)
+    rig.link(relay, sink)
+    loop.arrange([relay, sink])
+    task.start()
+    line.empty()
+    for _ in range(4 * TIMED_EVERY):
+        assert loop_of(hand).step(SECONDS)
+    line.empty()
+    assert sink.metrics.calls == 4 * TIMED_EVERY
+    assert sink.metrics.latency.samples in (4, 5)
+
+
 def test_an_error_of_who_takes_long_is_that_of_its_frame_and_the_others_come() -> None:
     class Choosy(Sink):
         def process(self, ctx: ProcessContext) -> None:

@@ -19,7 +19,9 @@ from streamlib.runtime.operations import (
     OrderLinks,
     RemoveLink,
     RemoveProcessor,
+    ReplaceProcessors,
     Restart,
+    changes,
     links_at,
     told,
 )
@@ -97,6 +99,7 @@ def test_what_came_one_after_the_other_goes_again_as_one_the_last_first(graph: P
     back = applied.way_back()
     assert [*told(back)] == ["remove e", f"connect {FIRST.id}", f"disconnect {new.id}", "remove d"]
     assert len(back) == 3, "a record for each would be kept as long as the edit can be undone"
+    assert changes([*back, ReplaceProcessors((node("a", Pass), node("b", Pass)))]) == 6
     again = Applied()
     for operation in back:
         operation.apply(graph, again)

@@ -51,15 +51,18 @@ def heirs(
     if not taken:
         return {}
     old, new = _Ways(taken, passing), _Ways(joined, passing)
-    free = list(joined)
+    free: dict[tuple[int, PortRef], list[Joint]] = defaultdict(list)
+    for joint in joined:
+        free[_output(joint)].append(joint)
     found: dict[Channel, list[Channel]] = {}
     for joint in sorted(taken, key=lambda joint: not old.ends(joint)):
         left = set(old.ends(joint))
-        for heir in [other for other in free if _leave_alike(other, joint)]:
+        alike = free[_output(joint)]
+        for heir in alike[:]:
             ends = new.ends(heir)
             if not (ends & left or not ends | left):
                 continue
-            free.remove(heir)
+            alike.remove(heir)
             found.setdefault(joint.channel, []).append(heir.channel)
             left -= ends
             if not left:
@@ -67,8 +70,8 @@ def heirs(
     return found
 
 
-def _leave_alike(heir: Joint, cut: Joint) -> bool:
-    return heir.link.source == cut.link.source and heir.source is cut.source
+def _output(joint: Joint) -> tuple[int, PortRef]:
+    return id(joint.source), joint.link.source
 
 
 class _Ways:

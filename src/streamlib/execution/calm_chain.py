@@ -161,7 +161,7 @@ class CalmChain(Chain):
             if outlet is not None and outlet.room() <= 0:  # or it would be timed while it waits
                 self.attention = True
                 return True
-            taken, news = (head.taken(), head.news()) if head.reactive else (0, None)
+            taken, news = (head.taken(), head.news()) if head.readers else (0, None)
             head.called_ns = now_ns
             self.in_head = self.in_pass = True
             began_ns = measure_ns()
@@ -176,15 +176,16 @@ class CalmChain(Chain):
                 self._head_failed(head, broken[2], broken[1], taken + 1)
             elif self.steps:
                 self._follow()
-            if head.reactive and head.taken() == taken:
-                head.left_unread = news
+            if news is not None and head.taken() == taken:
+                head.leave_unread(news, now_ns)
                 self.attention = True
-            if now_ns >= self.look_ns or passes.done >= self._timed_next:
+            if not self.steps and (now_ns >= self.look_ns or passes.done >= self._timed_next):
                 self._look_behind(now_ns)
                 return True
-            if self.attention or self._brief or not feed:
-                return True
             now_ns = self.now_ns()
+            due = passes.done >= self._timed_next - 1 or now_ns >= self.look_ns
+            if due or self.attention or self._brief or not feed:
+                return True
 
     def _follow(self) -> None:
         """Call those behind the head; but where somebody has no room, everyone before him is asked, as in any pass."""
@@ -195,7 +196,7 @@ class CalmChain(Chain):
             self._run_straight(self.steps)
 
     def _look_behind(self, now_ns: int) -> None:
-        """What is to be done now and then, behind a pass that was timed."""
+        """What is to be done now and then, behind a timed call of a head alone."""
         self._timed_next = self.passes.done + TIMED_EVERY
         if not self._stays_calm():
             self.attention = True

@@ -82,7 +82,7 @@ class Task:
             loop.calm_down_early()
         while left and not loop.attention and loop.go_on():
             left -= 1
-            if not loop.feed:
+            if not loop.feed or loop.steps:  # how long those behind a head take, nobody has asked
                 break
         if loop.work(left) if loop.attention else loop.feed:
             self._submit(self)

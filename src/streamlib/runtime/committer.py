@@ -26,7 +26,7 @@ from streamlib.graph.property_graph import PropertyGraph
 from streamlib.runtime.edit import Edit
 from streamlib.runtime.edit_plan import EditPlan
 from streamlib.runtime.history import CommitRecord, History
-from streamlib.runtime.operations import Applied, Operation, told
+from streamlib.runtime.operations import Applied, Operation, changes, told
 from streamlib.runtime.process_settings import PROCESS_SETTINGS
 from streamlib.runtime.ticket import Ticket, committing
 from streamlib.states import GraphState
@@ -273,7 +273,7 @@ class Committer:
     ) -> None:
         """Carry operations out, all or none; `note` is told what takes them back where they are."""
         try:
-            with PROCESS_SETTINGS.building(len(operations)):
+            with PROCESS_SETTINGS.building(changes(operations)):
                 applied = self._applied(operations)
                 try:
                     if self._graph.state is not GraphState.IDLE:

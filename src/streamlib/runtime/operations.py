@@ -455,6 +455,17 @@ def link_misfit(graph: PropertyGraph, link: Link, new: Mapping[ProcessorId, Proc
     return misfit(source.id, output, target.id, input_)
 
 
+def changes(operations: Iterable[Operation]) -> int:
+    """How many processors and links they are about."""
+    count = 0
+    for operation in operations:
+        if isinstance(operation, RemoveAdded):
+            count += len(operation.ids)
+        else:
+            count += len(operation.nodes) if isinstance(operation, ReplaceProcessors) else 1
+    return count
+
+
 def told(operations: Iterable[Operation]) -> tuple[str, ...]:
     """What operations have done, in words; one that stands for several has a line for each."""
     return tuple(line for operation in operations for line in str(operation).splitlines())

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,11 +196,12 @@ class ProcessSettings:
 def _give_memory_back() -> None:
     """Have the C library keep no pages that nothing lies in; where it cannot, nothing happens."""
     if sys.platform == "linux":
-        import ctypes  # only for very many
+        with suppress(ImportError, OSError):
+            import ctypes  # only for very many
 
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
+            trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+            if trim is not None:
+                trim(0)
 
 
 PROCESS_SETTINGS = ProcessSettings()
