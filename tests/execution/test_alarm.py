@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from unittest import mock
 
 import pytest
 
 from streamlib.clock import NS_PER_S
 from streamlib.execution.alarm import Alarm
+from streamlib.links.wake import Waker
 from tests.execution.rig import SECONDS
 from tests.execution.turns import CountingClock
 
@@ -55,6 +57,23 @@ def test_it_calls_in_the_order_of_the_times_and_those_of_one_time_in_the_order_t
     assert bell.rung == ["a", "also a"]
     bell.go_to(5)
     assert bell.rung == ["a", "also a", "b", "c"]
+
+
+def test_an_earlier_time_that_comes_just_before_it_sleeps_is_kept(bell: Bell) -> None:
+    sleep, once = Waker.sleep, iter([None])
+
+    def about_to_sleep(waker: Waker, ready: Callable[[], object], deadline_ns: int | None = None) -> None:
+        for _ in once:
+            bell.set(2, "earlier")  # wakes nobody: there is no sleeper yet
+        sleep(waker, ready, deadline_ns)
+
+    with mock.patch.object(Waker, "sleep", about_to_sleep):
+        bell.set(5, "later")
+        bell.settle()
+    bell.go_to(3)
+    assert bell.rung == ["earlier"]
+    bell.go_to(5)
+    assert bell.rung == ["earlier", "later"]
 
 
 def test_an_earlier_time_that_comes_while_it_sleeps_is_kept(bell: Bell) -> None:

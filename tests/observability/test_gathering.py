@@ -50,7 +50,7 @@ def test_those_who_flow_are_left_out_and_who_stands_still_is_there_with_who_wait
     with stage.runtime:
         stage.runtime.start()
         stage.runtime.step(stage.hand)
-        stage.record.wait_for(0)
+        stage.record.wait_until(lambda: bool(stage.record.numbers))
         assert set(stage.gathering.scene().processors) <= {"hand_0"}
         stage.clock.advance(5 * S)
         stage.runtime.pause(stage.filters[1])

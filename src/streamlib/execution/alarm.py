@@ -10,6 +10,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from streamlib.clock import Clock
 from streamlib.links.wake import Waker
@@ -62,12 +63,18 @@ class Alarm:
         while not self._closed:
             action = self._due()
             if action is None:
-                self._waker.sleep(lambda: self._closed or self._is_due(), self._next_ns())
+                next_ns = self._next_ns()
+                # looked at again behind the claim: whoever has called for an earlier time until then has woken nobody
+                self._waker.sleep(partial(self._has_news, next_ns), next_ns)
                 continue
             try:
                 action()
             except Exception:
                 _LOG.exception("what was to be done at a time raised")
+
+    def _has_news(self, next_ns: int | None) -> bool:
+        """Whether it is not to sleep until then."""
+        return self._closed or self._is_due() or self._next_ns() != next_ns
 
     def _due(self) -> Callable[[], None] | None:
         with self._guard:

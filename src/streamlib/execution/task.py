@@ -154,7 +154,8 @@ class Task:
             self._ended.set()
 
     def _set_timer(self, at_ns: int | None) -> None:
-        if at_ns is not None and (self._timer_ns is None or at_ns < self._timer_ns):
+        timer_ns = self._timer_ns  # once: it may ring just now
+        if at_ns is not None and (timer_ns is None or at_ns < timer_ns):
             self._timer_ns = at_ns
             self._call_at(at_ns, self._timer_rings)
 
