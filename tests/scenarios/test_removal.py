@@ -29,7 +29,10 @@ def test_a_removed_branch_processes_all_that_waits_before_it_goes(runtime: Strea
         edit.remove(filter_)
         edit.remove(sink)
         gate.set()
-    assert record.calls == ["filter setup", "waits", "filter flush", "filter teardown", "flush", "teardown"]
+    of_filter = [call for call in record.calls if call.startswith("filter")]
+    assert of_filter == ["filter setup", "filter flush", "filter teardown"]
+    assert [call for call in record.calls if call not in of_filter] == ["waits", "flush", "teardown"]
+    assert record.calls.index("filter flush") < record.calls.index("flush")
     assert record.numbers
     assert record.is_gapless()
     assert record.numbers[0] == 0

@@ -209,6 +209,7 @@ class InstanceReports:
             _tell_if_in_vain(instance, errors)
         if failed and instance.policy is ErrorPolicy.STOP:
             self.stop_wanted()
+        instance.noted = True
         self.wake()
 
     def _lighten(self, id_: str) -> None:

@@ -66,6 +66,7 @@ class ProcessorInstance(Ports):
         reactive: Whether frames call it.
         ticking: Whether it is called on its own schedule.
         over: Whether it has said its last word.
+        noted: Whether those who wait for its end can see it, and how it came: set by `reports`, a moment after.
         failure: The error that ended it.
         finishing: It is to end at the next point between two calls.
         called_ns: When it was called last, or went on from a wait for room, on the clock for media; many calls in a row
@@ -76,8 +77,8 @@ class ProcessorInstance(Ports):
     """
 
     __slots__ = ("_joins", "_poked", "_set_up", "call", "called_ns", "cascade", "failure", "finishing",
-                 "generation", "id", "loop", "metrics", "over", "paused", "policy", "reactive", "reports", "since_ns",
-                 "state", "steady", "ticking", "wake_ns")  # fmt: skip
+                 "generation", "id", "loop", "metrics", "noted", "over", "paused", "policy", "reactive", "reports",
+                 "since_ns", "state", "steady", "ticking", "wake_ns")  # fmt: skip
 
     def __init__(
         self,
@@ -97,6 +98,7 @@ class ProcessorInstance(Ports):
         self.metrics = ProcessorMetrics()
         self.state = ProcessorState.IDLE
         self.over = False
+        self.noted = False
         self.reactive = declaration.execution.mode is ExecutionMode.REACTIVE
         self.ticking = declaration.execution.mode is ExecutionMode.CONTINUOUS
         self._joins = declaration.wake is Wake.ALL

@@ -29,14 +29,14 @@ class Completion:
             pending = self._pending
             if pending is None:
                 pending = self._pending = self._all_awaited()
-            while pending and pending[0].over:
+            while pending and pending[0].noted:
                 pending.popleft()
             return not pending and self._is_all_over()
 
     def _is_all_over(self) -> bool:
         """Look once more: a commit that is under way may have brought somebody in."""
         self._pending = self._all_awaited()
-        return all(instance.over for instance in self._pending)
+        return all(instance.noted for instance in self._pending)
 
     def _all_awaited(self) -> deque[ProcessorInstance]:
         graph = self._graph
