@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
-from benchmarks.program import Program
 from benchmarks.row import Figure, Row
-from benchmarks.rows.scale import DEEP, PROCESSORS, shape
+from benchmarks.rows.scale import PROCESSORS, looking, shape
 from benchmarks.target import Target
 
 PAIRS = 3
 
 COLLECTOR = Row(
     name="collector",
-    ours=Program(
-        name="StreamLib",
-        command=(
-            *(sys.executable, "-m", "benchmarks.programs.streamlib_collector", "inlined"),
-            *("--processors", str(PROCESSORS), "--deep", str(DEEP)),
-        ),
-        version_command=(sys.executable, "-m", "benchmarks.programs.streamlib_collector", "--version"),
-        install="run scripts/install",
-    ),
+    ours=looking("streamlib_collector", "inlined"),
     theirs=Target({"p999_ms": 5.0, "max_ms": 5.0}),
     figures=(
         Figure(key="p999_ms", what="a pause of the collector: p99.9", unit="ms", at_most=1.0, digits=2),

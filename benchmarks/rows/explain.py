@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
-from benchmarks.program import Program
 from benchmarks.row import Figure, Row
-from benchmarks.rows.scale import DEEP, PAIRS, PROCESSORS, shape
+from benchmarks.rows.scale import PAIRS, PROCESSORS, looking, shape
 from benchmarks.target import Target
 
 
 def _row(kind: str, where: str) -> Row:
-    module = (sys.executable, "-m", "benchmarks.programs.streamlib_explain")
     return Row(
         name=f"explain-{kind}",
-        ours=Program(
-            name="StreamLib",
-            command=(*module, kind, "--processors", str(PROCESSORS), "--deep", str(DEEP)),
-            version_command=(*module, "--version"),
-            install="run scripts/install",
-        ),
+        ours=looking("streamlib_explain", kind),
         theirs=Target({"flows_ms": 200.0, "one_ms": 200.0, "all_ms": 200.0, "look_us": 1000.0}),
         figures=(
             Figure(

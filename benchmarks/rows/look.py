@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
-from benchmarks.program import Program
 from benchmarks.row import Figure, Row
-from benchmarks.rows.scale import DEEP, PROCESSORS, shape
+from benchmarks.rows.scale import PROCESSORS, looking, shape
 from benchmarks.target import Target
 
 PAIRS = 3
 
 LOOK = Row(
     name="look",
-    ours=Program(
-        name="StreamLib",
-        command=(
-            *(sys.executable, "-m", "benchmarks.programs.streamlib_look", "inlined"),
-            *("--processors", str(PROCESSORS), "--deep", str(DEEP)),
-        ),
-        version_command=(sys.executable, "-m", "benchmarks.programs.streamlib_look", "--version"),
-        install="run scripts/install",
-    ),
+    ours=looking("streamlib_look", "inlined"),
     theirs=Target({"health_ms": 200.0, "snapshot_ms": 1_000.0, "held_ms": 200.0}),
     figures=(
         Figure(key="health_ms", what=f"health of {PROCESSORS:,} processors", unit="ms", at_most=1.0),

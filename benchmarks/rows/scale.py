@@ -48,6 +48,17 @@ def _ours(kind: str, processors: int, frames: int, *more: str, deep: int = DEEP,
     )
 
 
+def looking(program: str, kind: str) -> Program:
+    """Who looks at as many as there are, in rows of the usual length: StreamLib's side, by a program of its own."""
+    module = (sys.executable, "-m", f"benchmarks.programs.{program}")
+    return Program(
+        name="StreamLib",
+        command=(*module, kind, "--processors", str(PROCESSORS), "--deep", str(DEEP)),
+        version_command=(*module, "--version"),
+        install="run scripts/install",
+    )
+
+
 def _loop(processors: int) -> Program:
     module = (sys.executable, "-m", "benchmarks.programs.plain_loop")
     return Program(

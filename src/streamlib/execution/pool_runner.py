@@ -46,8 +46,8 @@ class PoolTask(Task):
     def wake(self) -> None:
         """Put the loop in line, with the worker who wakes it, unless it is there or is being run; from any thread."""
         try:
-            self.asleep.pop()
-        except KeyError:  # who runs it looks again before he puts the token back
+            self.asleep.pop()  # the claim of any task, written out: a call more would be paid for each turn
+        except KeyError:  # who runs it looks again before it puts the token back
             return
         pool = self._pool
         worker = pool.here.worker
