@@ -60,20 +60,24 @@ def compute_delta(
 ) -> GraphDelta:
     """The delta of the dirty ids; entities that were removed before they ever ran are left out."""
     present = [id_ for id_ in dirty.processors if id_ in graph]
-    changes = [change for id_ in present if (change := _config_change(graph, id_)) is not None]
-    others = [id_ for id_ in present if _is_of_another_type(graph, id_)]
+    added = dict.fromkeys(id_ for id_ in present if not graph.has(id_, ProcessorInstance))
+    running = [id_ for id_ in present if id_ not in added]
+    links_added = tuple(id_ for id_ in dirty.links if id_ in graph and not graph.has(id_, WiredChannel))
+    links_running = set(dirty.links).difference(links_added)
+    changes = [change for id_ in running if (change := _config_change(graph, id_)) is not None]
+    others = [id_ for id_ in running if _is_of_another_type(graph, id_)]
     restarts = [id_ for id_ in dict.fromkeys(restarted) if id_ not in others]
     replaced = [*others, *(change.id for change in changes if not change.live and change.id not in restarts)]
     anew = {*replaced, *restarts}
     return GraphDelta(
-        added=tuple(id_ for id_ in present if not graph.has(id_, ProcessorInstance)),
+        added=tuple(added),
         removed=tuple(entity for entity in removed_processors if graph.has(entity, ProcessorInstance)),
         changed=tuple(change for change in changes if change.live and change.id not in anew),
         restarted=tuple(id_ for id_ in restarts if id_ in graph and graph.has(id_, ProcessorInstance)),
         replaced=tuple(replaced),
-        links_added=tuple(id_ for id_ in dirty.links if id_ in graph and not graph.has(id_, WiredChannel)),
+        links_added=links_added,
         links_removed=tuple(entity for entity in removed_links if graph.has(entity, WiredChannel)),
-        links_updated=_updated(graph, dirty.links, others, frozenset(moved)),
+        links_updated=_updated(graph, [id_ for id_ in dirty.links if id_ in links_running], others, frozenset(moved)),
     )
 
 

@@ -169,7 +169,9 @@ def _claims(
 ) -> Iterator[tuple[ProcessorId, Iterable[str]]]:
     """What each who comes holds exclusively, and what each whose config changes live takes on top."""
     for node in coming:
-        yield node.id, dict.fromkeys(_exclusive(node))
+        wanted = _exclusive(node)
+        if wanted:
+            yield node.id, dict.fromkeys(wanted)
     for change in changes:
         instance = site.graph.get(change.id, ProcessorInstance)
         if instance is not None and not instance.over:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -141,6 +141,12 @@ class EventBus:
         carry_out = self._obeyed.get(type(event))
         if carry_out is not None:
             carry_out(event)
+
+    def publish_each(self, events: Iterable[Event]) -> None:
+        """As `publish`, one after the other; of very many that nobody hears it is quicker."""
+        for event in events:
+            if self._subscriptions or type(event) in self._obeyed:
+                self.publish(event)
 
     def _tell(self, event: Event) -> None:
         topic = event.topic

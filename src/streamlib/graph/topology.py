@@ -5,8 +5,9 @@ rustworkx reuses its indices after a removal, so they stay in here. Parallel lin
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
+from itertools import chain
 
 import rustworkx
 
@@ -91,17 +92,17 @@ class Topology:
         lead through processors outside `ids` are therefore not seen.
         """
         chosen = dict.fromkeys(ids)
-        missing = {id_: sum(feeder in chosen for feeder in self.predecessors(id_)) for id_ in chosen}
-        ready = [id_ for id_ in reversed(chosen) if not missing[id_]]
+        fed = {id_: [following for following in self.successors(id_) if following in chosen] for id_ in chosen}
+        missing = Counter(chain.from_iterable(fed.values()))  # how many of those that feed it are not in order yet
+        ready = [id_ for id_ in reversed(chosen) if id_ not in missing]
         ordered: list[ProcessorId] = []
         while ready:
             here = ready.pop()
             ordered.append(here)
-            for following in reversed(self.successors(here)):
-                if following in chosen:
-                    missing[following] -= 1
-                    if not missing[following]:
-                        ready.append(following)
+            for following in reversed(fed[here]):
+                missing[following] -= 1
+                if not missing[following]:
+                    ready.append(following)
         return ordered
 
 

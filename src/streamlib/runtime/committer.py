@@ -296,8 +296,7 @@ class Committer:
             except BaseException:
                 self._take_back(applied)
                 raise
-        for event in told:
-            self._bus.publish(event)
+        self._bus.publish_each(told)
         return applied
 
     def _conclude(
@@ -308,8 +307,7 @@ class Committer:
             self._graph.remove(self._graph.whole, FailedStart)  # what it failed at may have been put right
         for entity in (*applied.removed_links, *applied.removed_processors):
             self._graph.forget(entity)
-        for event in applied.did:
-            self._bus.publish(event)
+        self._bus.publish_each(applied.did)
         _log_commit(operations)
 
     def _compile(self, applied: Applied, drain_s: float | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamlib.errors import StateError
-from streamlib.runtime.operations import Operation, told
+from streamlib.runtime.operations import Operation
 
 LIMIT = 100
 """How many commits can be undone."""
@@ -63,7 +63,7 @@ class History:
         """Note a commit; one that changed nothing in the graph is none."""
         if way_back:
             self._count += 1
-            self._done.append(Entry(self._count, at_ns, "\n".join(told(operations)), tuple(way_back)))
+            self._done.append(Entry(self._count, at_ns, "\n".join(map(str, operations)), tuple(way_back)))
             self._undone.clear()
 
     def to_undo(self) -> Entry:
