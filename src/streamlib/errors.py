@@ -166,7 +166,7 @@ class ReplaceError(StreamError, TypeError):
     """One processor cannot take the place of another."""
 
     def __init__(self, processor_id: str, processor_type: str, why: str) -> None:
-        super().__init__(f"a {processor_type} cannot take the place of {processor_id}: {why}")
+        super().__init__(f"{processor_type} cannot take the place of {processor_id}: {why}")
         self.processor_id = processor_id
         self.processor_type = processor_type
 

@@ -80,3 +80,11 @@ def test_a_write_that_was_kept_leads_to_the_present_link() -> None:
     writer.go_on_from(other)
     writer.write(DataFrame({"n": 2}))
     assert [stamps(reader.read()) for _ in range(2)] == [(50, 1), (50, 2)]
+
+
+def test_what_is_no_frame_is_refused_with_what_makes_one() -> None:
+    writer, reader, _ = entry()
+    with pytest.raises(TypeError, match=r"write takes a frame, not list; VideoFrame.from_ndarray\(pixels\)"):
+        writer.write([1, 2])
+    writer.write(DataFrame({"n": 0}))
+    assert stamps(reader.read()) == (50, 0)

@@ -70,6 +70,12 @@ def test_a_key_is_a_text_in_both_formats() -> None:
     ("text", "words"),
     [
         ("a: [", "x:2: this is no YAML: while parsing"),
+        ("a:\n\tb: 1", "x:2: this is no YAML: while scanning for the next token found character that cannot start any"),
+        ("a:\n\tb: 1", "; the line begins with a tab: indent it with spaces"),
+        (
+            "a:\n  b {c: 1, d: 2}",
+            "x:2: this is no YAML: mapping values are not allowed in this context; the first ':' of",
+        ),
         ("a: \x01", "x: this is no YAML: unacceptable character"),
         ("a: 1\nb: &here 2", "x:2: 'here' is an anchor"),
         ("a: *there", "x:1: 'there' is an anchor or an alias"),

@@ -58,6 +58,11 @@ def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
         assert str(tmp_path) in str(caught.value)
 
 
+def test_an_address_is_refused_as_one() -> None:
+    with pytest.raises(MediaError, match=r"^rtsp://camera.local/stream is an address, and this reads files; write a"):
+        Demuxer(Path("rtsp://camera.local/stream"))
+
+
 def test_a_file_of_subtitles_alone_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "words.srt"
     path.write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")

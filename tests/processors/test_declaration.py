@@ -248,3 +248,24 @@ def test_a_process_that_yields_is_refused() -> None:
 
     with pytest.raises(DeclarationError, match=r"Made.process is a generator.* write frames to an output"):
         made(process=process)
+
+
+def test_what_is_called_around_process_has_to_be_callable_so() -> None:
+    """It was known at the start, or with the file unfinished at the end; what was async never ran."""
+
+    def bare(self: Any) -> None: ...
+
+    def told(self: Any, ctx: ProcessContext) -> None: ...
+
+    async def later(self: Any, ctx: ProcessContext) -> None: ...
+
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"setup": bare}, r"Made.setup is called with a context; write def setup\(self, ctx\)"),
+        ({"flush": bare}, r"Made.flush is called with a context; write def flush\(self, ctx\)"),
+        ({"teardown": told}, r"Made.teardown is called without a context; write def teardown\(self\)"),
+        ({"setup": later}, r"Made.setup is async, and nobody awaits it; write def setup\(self, ctx\)"),
+    ]
+    for methods, words in refused:
+        with pytest.raises(DeclarationError, match=words):
+            made(**methods)
+    made(setup=told, flush=told, teardown=bare)

@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from streamlib import SchedulingStrategy, StreamRuntime
+from streamlib import (
+    LinkInput,
+    LinkOutput,
+    ProcessContext,
+    Processor,
+    SchedulingStrategy,
+    StreamRuntime,
+    VideoFrame,
+)
 from streamlib.errors import CommitError, ProcessorFailed
 from streamlib.events import CommitFailed, DelegateFailed, ProcessorError, SubscriberFailed
 from streamlib.graph import ProcessorNode
@@ -338,3 +346,39 @@ def test_stop_itself_returns(runtime: StreamRuntime) -> None:
     runtime.stop()
     with pytest.raises(ProcessorFailed, match="no luck in teardown"):
         runtime.wait()
+
+
+class WritesArrays(Processor):
+    """Forgets to make a frame of its pixels."""
+
+    video = LinkInput(VideoFrame)
+    out = LinkOutput(VideoFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.video.read()
+        if frame is not None:
+            self.out.write(frame.to_ndarray("rgb24"))  # type: ignore[arg-type]
+
+
+class ReadsPictures(Processor):
+    video = LinkInput(VideoFrame)
+
+    def process(self, ctx: ProcessContext) -> None:
+        frame = self.video.read()
+        if frame is not None:
+            assert frame.width == 16
+
+
+def test_who_fails_because_of_what_another_writes_says_so(runtime: StreamRuntime) -> None:
+    """The one that reads was blamed, whose code is sound."""
+    pictures = runtime.add_processor("TestPatternGenerator", width=16, height=16, frames=3, pace="fast")
+    writes, reads = runtime.add_processor(WritesArrays), runtime.add_processor(ReadsPictures)
+    runtime.connect(pictures, writes)
+    runtime.connect(writes, reads)
+    with runtime.events.subscribe_queue(f"processor:{reads.id}", capacity=100) as told:
+        runtime.start()
+        assert runtime.wait(SECONDS)
+        runtime.stop()
+    errors = [event.error for event in told if isinstance(event, ProcessorError)]
+    why = "reads_pictures_0 takes VideoFrame and was sent ndarray: see who writes to it"
+    assert errors == [f"AttributeError: 'numpy.ndarray' object has no attribute 'width'; {why}"] * 3

@@ -60,9 +60,9 @@ class CustomEvent(Event, Generic[Data], frozen=True, gc=False, kw_only=True, tag
 
 
 def described(error: BaseException) -> str:
-    """An exception as events tell it: its type and its message."""
+    """An exception as events tell it: its type and its message, and what was noted at it."""
     name = type(error).__name__
     try:
-        return f"{name}: {error}"
+        return "; ".join([f"{name}: {error}", *getattr(error, "__notes__", ())])
     except Exception as another:  # raised by a user's __str__
         return f"{name}, whose text cannot be had: {type(another).__name__}"

@@ -19,6 +19,11 @@ def carries_stamps(frame_types: Iterable[type]) -> bool:
     return all(hasattr(frame_type, "entered_ns") and hasattr(frame_type, "sequence") for frame_type in frame_types)
 
 
+def _no_frame(written: object) -> str:
+    made_by = "VideoFrame.from_ndarray(pixels), AudioFrame(samples, rate) and DataFrame(data) make one"
+    return f"write takes a frame, not {type(written).__name__}; {made_by}"
+
+
 class EntryWriter:
     """A writing end that stamps `entered_ns`, and `sequence` where the source has not numbered the frame."""
 
@@ -31,17 +36,24 @@ class EntryWriter:
         self._number = 0
 
     def write(self, frame: Any) -> None:
-        """Stamp the frame and send it on its way."""
+        """Stamp the frame and send it on its way.
+
+        Raises:
+            TypeError: It is no frame.
+        """
         now_ns, write, number = self._now_ns, self._write, self._number
-        if frame.entered_ns:
-            frame = replace(frame, entered_ns=now_ns(), sequence=number)
-        else:
-            force_setattr(frame, "entered_ns", now_ns())
-            numbered = frame.sequence
-            if numbered < 0:
-                force_setattr(frame, "sequence", number)
+        try:
+            if frame.entered_ns:
+                frame = replace(frame, entered_ns=now_ns(), sequence=number)
             else:
-                number = numbered
+                force_setattr(frame, "entered_ns", now_ns())
+                numbered = frame.sequence
+                if numbered < 0:
+                    force_setattr(frame, "sequence", number)
+                else:
+                    number = numbered
+        except AttributeError:
+            raise TypeError(_no_frame(frame)) from None
         self._number = number + 1
         write(frame)
 

@@ -14,6 +14,7 @@ from streamlib.execution.closer_look import CloserLook
 from streamlib.execution.exits import ExitRaisedError, survived
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.processors.execution_mode import ErrorPolicy
+from streamlib.processors.ports import words
 
 CALLS_AT_ONCE = 64
 """How often `settle` calls one processor in a row before it looks at the others."""
@@ -136,6 +137,7 @@ class Visitor:
     def apply_policy(self, member: ProcessorInstance, raised: BaseException, frame: Any, *, unread: bool) -> None:
         """Apply the error policy of a processor whose call raised; one that raised an exit fails under any."""
         error = survived(raised)
+        _note_a_stranger(member, error, frame)
         policy = ErrorPolicy.FAIL if isinstance(error, ExitRaisedError) else member.policy
         member.metrics.errors += 1
         if unread and frame is not None and not member.ticking:
@@ -161,3 +163,13 @@ class Visitor:
             self.in_head = before
         self.timers.pop(member, None)
         self.unsettle_around(member)
+
+
+def _note_a_stranger(member: ProcessorInstance, error: Exception, frame: Any) -> None:
+    """Say at an exception that what was read is nothing that the inputs take: ports are compared, frames are not."""
+    takes = tuple(frame_type for port in member.declaration.inputs.values() for frame_type in port.frame_types)
+    if frame is None or not takes or isinstance(frame, takes):
+        return
+    note = f"{member.id} takes {words(dict.fromkeys(takes))} and was sent {type(frame).__name__}: see who writes to it"
+    if note not in getattr(error, "__notes__", ()):  # one may be raised again and again
+        error.add_note(note)

@@ -253,10 +253,26 @@ def _yaml_events(text: str, name: str) -> Iterator[_Event]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         words = " ".join(part for part in (error.context, error.problem) if part)
-        raise GraphFileError(f"this is no YAML: {words}", file=name, line=mark.line + 1 if mark else 0) from error
+        line = mark.line + 1 if mark else 0
+        raise GraphFileError(f"this is no YAML: {words}{_advice(text, words, line)}", file=name, line=line) from error
     except yaml.YAMLError as error:  # a character that no YAML may hold
         first = str(error).partition("\n")[0]
         raise GraphFileError(f"this is no YAML: {first}", file=name) from error
+
+
+def _advice(text: str, words: str, line: int) -> str:
+    """What to do about the two mistakes that the words of the parser do not name."""
+    if _begins_with_a_tab(text, line):
+        return "; the line begins with a tab: indent it with spaces"
+    if "mapping values are not allowed" in words:
+        return "; the first ':' of the line is missing, or what holds another has to be in quotes"
+    return ""
+
+
+def _begins_with_a_tab(text: str, line: int) -> bool:
+    lines = text.splitlines()
+    here = lines[line - 1] if 0 < line <= len(lines) else ""
+    return "\t" in here[: len(here) - len(here.lstrip())]
 
 
 def _check_plain(event: Any, documents: int, name: str, line: int) -> None:

@@ -6,6 +6,7 @@ when their frame is asked for. `file_reader.py` asks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +27,8 @@ from streamlib.media.video.picture import nearest_format
 
 # How far one stream is read ahead while another has nothing: a file may hold its sound far from its pictures.
 BACKLOG_BYTES = 16 * 1024 * 1024
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://?(.+)")
 
 
 class Media(StrEnum):
@@ -181,6 +184,9 @@ class Demuxer:
 
 def _open(path: Path) -> InputContainer:
     if not path.exists():
+        if address := _ADDRESS.match(str(path)):  # a Path has one slash where an address has two
+            words = f"{address[1]}://{address[2]} is an address, and this reads files"
+            raise MediaError(f"{words}; write a processor of your own that opens it by av.open")
         raise MediaError(f"there is no file {path}; {nearest_file(path)}")
     if path.is_dir():
         raise MediaError(f"{path} is a folder; name a file in it")

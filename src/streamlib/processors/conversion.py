@@ -110,7 +110,9 @@ def reason(error: Exception, annotation: object, value: object) -> str:
     choices = list(_choices(annotation))
     hint = f"; {nearest(str(value), choices)}" if choices else _limits(annotation)
     shown = repr(value)
-    return f"{text[:1].lower()}{text[1:]}; given {shown if len(shown) <= 60 else shown[:57] + '...'}{hint}"
+    told = text.startswith("Invalid enum value") and shown in text
+    given = "" if told else f"; given {shown if len(shown) <= 60 else shown[:57] + '...'}"
+    return f"{text[:1].lower()}{text[1:]}{given}{hint}"
 
 
 def _limits(annotation: object) -> str:
@@ -140,4 +142,6 @@ def type_words(annotation: object) -> str:
         return type_words(get_args(annotation)[0])
     if get_origin(annotation) in UNIONS:
         return " | ".join("None" if part is type(None) else type_words(part) for part in get_args(annotation))
+    if get_origin(annotation) is Literal:
+        return " | ".join(repr(choice) for choice in get_args(annotation))
     return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)

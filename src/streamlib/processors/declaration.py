@@ -105,6 +105,7 @@ def declare(cls: type[Any], root: type[Any], *, abstract: bool) -> Declaration:
     inputs, outputs = _ports(cls, root)
     if not abstract:
         _check_process(cls, root, inputs.keys() | outputs.keys())
+        _check_surroundings(cls, root)
     live = bool(cls.live)
     if live and not outputs:
         raise DeclarationError(f"{name} is live and has no output; only a source of frames can be live")
@@ -227,6 +228,20 @@ def _check_process(cls: type[Any], root: type[Any], ports: set[str]) -> None:
         raise DeclarationError(f"{cls.__name__}.process is called with a context; write def process(self, ctx)")
 
 
+def _check_surroundings(cls: type[Any], root: type[Any]) -> None:
+    """Refuse what is called around `process` and could not be: it would be known at the start, or only at the end."""
+    for name, context in (("setup", ", ctx"), ("flush", ", ctx"), ("teardown", "")):
+        method = getattr(cls, name)
+        if method is getattr(root, name):
+            continue
+        words = f"write def {name}(self{context})"
+        if inspect.iscoroutinefunction(method):
+            raise DeclarationError(f"{cls.__name__}.{name} is async, and nobody awaits it; {words}")
+        if not _takes(method, 2 if context else 1):
+            called = "with a context" if context else "without a context"
+            raise DeclarationError(f"{cls.__name__}.{name} is called {called}; {words}")
+
+
 def _is_async(cls: type[Any]) -> bool:
     """Whether `process` is a coroutine function, to be called on the runtime's event loop."""
     if not inspect.iscoroutinefunction(cls.process):
@@ -238,8 +253,12 @@ def _is_async(cls: type[Any]) -> bool:
 
 def takes_one(method: Any) -> bool:
     """Whether a method, found at its class, can be called with one argument."""
+    return _takes(method, 2)
+
+
+def _takes(method: Any, arguments: int) -> bool:
     try:
-        inspect.signature(method).bind(None, None)
+        inspect.signature(method).bind(*[None] * arguments)
     except TypeError:
         return False
     except ValueError:  # it says nothing of its parameters

@@ -231,7 +231,7 @@ class ProcessorDescriptor(msgspec.Struct, frozen=True):
         """How it runs, a word for each of the settings that its class declares."""
         return {
             "execution": self.execution,
-            "wake": f"{self.wake} input",
+            "wake": "all inputs" if self.wake == "all" else "any input",
             "placement": self.placement,
             "on error": self.error_policy,
             "live source": "yes" if self.live else "no",

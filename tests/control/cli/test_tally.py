@@ -88,6 +88,46 @@ def test_a_processor_that_was_removed_keeps_its_row() -> None:
     assert {row.id: row.frames for row in tally.rows()} == {"list_source_0": 6, "stays": 6, "leaves": 3}
 
 
+def test_a_source_whose_only_link_gives_way_to_another_is_counted_on() -> None:
+    runtime = StreamRuntime()
+    tally = Tally(runtime.graph)
+    gate = Gate()
+    source = runtime.add_processor(ListSource, id="source", items=[*numbers(5), gate, *numbers(3)], type=DataFrame)
+    old = runtime.connect(source, runtime.add_processor(ListSink, id="old"))
+    with runtime:
+        runtime.start()
+        tally.look()
+        gate.wait_until_reached()
+        with runtime.edit() as edit:
+            edit.disconnect(old)
+            edit.connect(source, edit.add_processor(ListSink, id="new"))
+        tally.look()
+        gate.open()
+        assert runtime.wait(WAIT_S)
+    assert {row.id: row.frames for row in tally.rows()} == {"source": 8, "old": 5, "new": 3}
+
+
+def test_a_source_whose_first_link_goes_before_the_later_one_is_counted_on() -> None:
+    runtime = StreamRuntime()
+    tally = Tally(runtime.graph)
+    joins, goes = Gate(), Gate()
+    items = [*numbers(5), joins, *numbers(3), goes, *numbers(2)]
+    source = runtime.add_processor(ListSource, id="source", items=items, type=DataFrame)
+    first = runtime.connect(source, runtime.add_processor(ListSink, id="first"))
+    with runtime:
+        runtime.start()
+        tally.look()
+        joins.wait_until_reached()
+        runtime.connect(source, runtime.add_processor(ListSink, id="later"))
+        joins.open()
+        goes.wait_until_reached()
+        tally.look()
+        runtime.disconnect(first)
+        goes.open()
+        assert runtime.wait(WAIT_S)
+    assert {row.id: row.frames for row in tally.rows()} == {"source": 10, "first": 8, "later": 5}
+
+
 def test_where_it_ran_is_said_for_every_strategy() -> None:
     runtime = StreamRuntime(scheduler=Inlined())
     tally = Tally(runtime.graph)

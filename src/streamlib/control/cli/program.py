@@ -182,7 +182,8 @@ def set_up(runtime: StreamRuntime, path: Path) -> None:
             raise typer.BadParameter(f"{path} has no processor", param_hint="FILE")
         return
     if b"\0" in _beginning(path):
-        raise typer.BadParameter(f"{path} is no Python file; `streamlib demo FILE` plays a video", param_hint="FILE")
+        message = f"{path} is no Python file and no graph ({', '.join(SUFFIXES)}); `streamlib demo FILE` plays a video"
+        raise typer.BadParameter(message, param_hint="FILE")
     program = _in_its_words(path, lambda: load(path))
     setup = getattr(program, "setup", None)
     if not callable(setup):

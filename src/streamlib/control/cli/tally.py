@@ -50,6 +50,45 @@ class Row:
 
 
 @dataclass(slots=True)
+class Begun:
+    """A channel that leads from an output, and how many frames went out there before it was wired."""
+
+    channel: Channel
+    before: int = 0
+
+    @property
+    def frames(self) -> int:
+        """Frames that the output had sent when the last one went in here."""
+        return self.before + self.channel.statistics().written
+
+
+@dataclass(slots=True)
+class Sent:
+    """What went out at one output: every link of it carries the same frames, from when it is there until it goes."""
+
+    begun: list[Begun] = field(default_factory=list)
+
+    def frames(self) -> int:
+        """All that went out."""
+        return max((one.frames for one in self.begun), default=0)
+
+    def take_note_of(self, wired: list[Channel]) -> None:
+        """Add those that are new among the channels that lead from it now.
+
+        One that takes the place of others goes on where they were cut; one beside others has missed what these had
+        carried before it.
+        """
+        known = {id(one.channel) for one in self.begun}
+        new = [channel for channel in wired if id(channel) not in known]
+        if not new:
+            return
+        still = {id(channel) for channel in wired}
+        cut = max((one.frames for one in self.begun if id(one.channel) not in still), default=0)
+        beside = max((one.frames for one in self.begun if id(one.channel) in still), default=0)
+        self.begun += [Begun(channel, max(cut, beside - channel.statistics().written)) for channel in new]
+
+
+@dataclass(slots=True)
 class Seen:
     """The components of one processor, kept; channels by link, since a restart may wire a link anew."""
 
@@ -57,7 +96,7 @@ class Seen:
     metrics: ProcessorMetrics
     place: str
     inputs: dict[LinkId, list[Channel]] = field(default_factory=dict)
-    outputs: dict[str, dict[LinkId, list[Channel]]] = field(default_factory=dict)
+    outputs: dict[str, Sent] = field(default_factory=dict)
 
     def row(self, id_: ProcessorId) -> Row:
         """Its counters as of now."""
@@ -66,10 +105,10 @@ class Seen:
         return Row(id_, self.role, frames, dropped, metrics.errors, latency, self.place, metrics.calls)
 
     def frames(self) -> int:
-        """What it read; a source has only what it wrote, which every link of a port carries."""
+        """What it read; a source has only what it wrote."""
         if self.role is not Role.SOURCE:
             return sum(channel.statistics().taken for links in self.inputs.values() for channel in links)
-        return sum(max(_written(links) for links in port.values()) for port in self.outputs.values())
+        return sum(sent.frames() for sent in self.outputs.values())
 
     def dropped(self) -> int:
         """What did not reach it."""
@@ -88,12 +127,15 @@ class Tally:
         with self._graph.lock:
             for id_ in self._graph.processor_ids():
                 self._take_note_of(id_)
+            outputs: dict[tuple[ProcessorId, str], list[Channel]] = {}
             for link in self._graph.links():
                 wired = self._graph.get(link.id, WiredChannel)
                 source, target = (self._seen.get(port.processor_id) for port in (link.source, link.target))
                 if wired is not None and source is not None and target is not None:
-                    _add(source.outputs.setdefault(link.source.port, {}), link.id, wired.channel)
+                    outputs.setdefault((link.source.processor_id, link.source.port), []).append(wired.channel)
                     _add(target.inputs, link.id, wired.channel)
+            for (id_, port), wired_now in outputs.items():
+                self._seen[id_].outputs.setdefault(port, Sent()).take_note_of(wired_now)
 
     def rows(self) -> list[Row]:
         """Everyone seen so far, in the order in which they came, with their counters as of now."""
@@ -130,10 +172,6 @@ class Tally:
         if self._graph.has(id_, LightweightMarker) and isinstance(loop, Loop):
             return f"inlined in {loop.name}"
         return "not running"
-
-
-def _written(channels: list[Channel]) -> int:
-    return sum(channel.statistics().written for channel in channels)
 
 
 def _add(links: dict[LinkId, list[Channel]], link: LinkId, channel: Channel) -> None:
