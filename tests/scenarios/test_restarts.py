@@ -232,7 +232,9 @@ def test_one_that_is_replaced_later_because_its_thread_is_in_a_call_is_no_failed
 
         runtime.events.subscribe("runtime:compiler", held)
         runtime.events.subscribe(f"processor:{fragile.id}", note)
-        runtime.events.subscribe("runtime:global", lambda event: isinstance(event, CommitFailed) and settled.set())
+        runtime.events.subscribe(
+            "runtime:global", lambda event: settled.set() if isinstance(event, CommitFailed) else None
+        )
         runtime.start()
         runtime._site.answer_s = 0.05
         runtime.step(hand)
