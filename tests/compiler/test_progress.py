@@ -122,6 +122,35 @@ def test_a_step_that_fails_is_told_with_its_cause_and_then_that_all_is_as_before
     assert set(begun) - set(done) == {("setup", "b")}
 
 
+class Shut(Pass):
+    """Does not let its `process` be looked at while it is shut."""
+
+    shut = False
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "process" and Shut.shut:
+            raise ValueError("no look at it")
+        return super().__getattribute__(name)
+
+
+@pytest.mark.promise("event.compiler")
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_processor_that_cannot_be_bound_is_named_as_one_that_cannot_be_created(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, *, anew: bool
+) -> None:
+    yard.add(Pass, "a")
+    yard.add(Shut, "b")
+    if anew:
+        yard.commit()
+    heard = listened(yard)
+    monkeypatch.setattr(Shut, "shut", True)
+    with pytest.raises(CommitError, match="create of b failed: no look at it") as caught:
+        yard.commit(*(["b"] if anew else []))
+    assert (caught.value.step, caught.value.subject) == ("create", "b")
+    failed, back = heard[-2:]
+    assert (failed.step, failed.subject) == (back.step, back.subject) == ("create", "b")
+
+
 @pytest.mark.promise("event.compiler")
 def test_a_plan_that_is_refused_is_told_as_failed_at_the_plan(yard: Yard) -> None:
     held: dict[str, Any] = {"what": "x", "held": {}, "record": Record()}

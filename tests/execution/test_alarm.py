@@ -62,10 +62,10 @@ def test_it_calls_in_the_order_of_the_times_and_those_of_one_time_in_the_order_t
 def test_an_earlier_time_that_comes_just_before_it_sleeps_is_kept(bell: Bell) -> None:
     sleep, once = Waker.sleep, iter([None])
 
-    def about_to_sleep(waker: Waker, ready: Callable[[], object], deadline_ns: int | None = None) -> None:
+    def about_to_sleep(waker: Waker, ready: Callable[[], object], until: Callable[[], int | None]) -> None:
         for _ in once:
             bell.set(2, "earlier")  # wakes nobody: there is no sleeper yet
-        sleep(waker, ready, deadline_ns)
+        sleep(waker, ready, until)
 
     with mock.patch.object(Waker, "sleep", about_to_sleep):
         bell.set(5, "later")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from streamlib.clock import NEVER_NS, NS_PER_MS
+from streamlib.execution.loops import Loop
 from streamlib.processors.context import ProcessContext
 from streamlib.processors.execution_mode import ProcessExecution
 from streamlib.processors.ports import LinkOutput
@@ -18,7 +19,7 @@ from tests.execution.plain_processors import (
     Note,
     Sink,
 )
-from tests.execution.rig import SECONDS, Rig, loop_of, settle
+from tests.execution.rig import SECONDS, Rig, loop_of, settle, stand_in
 
 # --------------------------------------------------------------------------------------------------------------- time
 
@@ -62,6 +63,27 @@ def test_ticks_stay_on_their_grid_and_missed_ones_are_skipped() -> None:
     advance(clock, 10, 13, 7, 9, 1, 25, 4, 1)
     rig.stop()
     assert ticker.at_ms == [0, 10, 23, 30, 40, 65, 70]
+
+
+@pytest.mark.parametrize("asked", ["next_ns", "anything_to_do"])
+def test_a_tick_that_comes_while_its_thread_lies_down_is_not_slept_through(
+    monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    clock, ticker = ManualClock(start_ns=0), Ticker()
+    rig = Rig(clock)
+    loop = rig.loop(rig.add(ticker))
+    usual = getattr(Loop, asked)
+
+    def time_goes_by() -> object:
+        if ticker.at_ms == [0]:
+            clock.advance(10 * NS_PER_MS)
+        return usual(loop)
+
+    stand_in(monkeypatch, loop, asked, time_goes_by)
+    rig.start()
+    clock.wait_for_sleepers(1)
+    rig.stop()
+    assert ticker.at_ms == [0, 10]
 
 
 def test_a_wished_time_replaces_the_next_tick() -> None:
@@ -191,6 +213,70 @@ def test_a_time_wished_for_by_one_who_is_paused_keeps_nobody_awake() -> None:
     clock.wait_for_sleepers(1)
     rig.stop()
     assert alarm.called_ms == [0, 20]
+
+
+class Later(Alarm):
+    """Passes on what it reads."""
+
+    out = LinkOutput(Note)
+
+    def process(self, ctx: ProcessContext) -> None:
+        super().process(ctx)
+        if len(self.called_ms) == 1:
+            self.out.write(Note(0))
+
+
+class Fork(Life):
+    """Writes one frame to one side, and with its next call more to the other than there is room for."""
+
+    one = LinkOutput(Note)
+    many = LinkOutput(Note)
+    calls = 0
+
+    def process(self, ctx: ProcessContext) -> None:
+        if not self.calls:
+            self.one.write(Note(0))
+        for number in range(3 * self.calls):
+            self.many.write(Note(number))
+        self.calls += 1
+
+
+class ByHand(Sink):
+    execution = ProcessExecution.manual()
+
+
+@pytest.mark.promise("link.wake-at")
+@pytest.mark.parametrize("in_a_write", [False, True])
+def test_a_time_wished_for_by_one_without_room_comes_where_room_is_made_as_its_thread_lies_down(
+    monkeypatch: pytest.MonkeyPatch, *, in_a_write: bool
+) -> None:
+    clock = ManualClock(start_ns=0)
+    rig, later = Rig(clock), Later(5)
+    feed, held, end, stuck = rig.add(Fork()), rig.add(later), rig.add(ByHand()), rig.add(ByHand())
+    if in_a_write:
+        loop = rig.loop(feed, held)
+    else:
+        rig.loop(feed)
+        loop = rig.loop(held, head=False)
+    reads, _ = rig.loop(end), rig.loop(stuck)
+    rig.link(feed, held, "one")
+    rig.link(feed, stuck, "many", capacity=1)
+    rig.link(held, end, capacity=1)
+    sleep = Loop._sleep
+
+    def lie_down(ready: Callable[[], object], until: Callable[[], int | None] | None = None) -> None:
+        if later.called_ms:
+            reads.step(SECONDS)  # it wakes who waits for room: nobody sleeps yet
+        sleep(loop, ready, until)
+
+    stand_in(monkeypatch, loop, "_sleep", lie_down)
+    rig.start(*{id(one): one for one in (loop, loop_of(feed))}.values())
+    sleepers = 1 if in_a_write else 2
+    clock.wait_for_sleepers(sleepers)
+    clock.advance(5 * NS_PER_MS)
+    clock.wait_for_sleepers(sleepers)
+    rig.stop()
+    assert later.called_ms == [0, 5]
 
 
 def test_a_processor_that_moves_takes_the_time_it_wished_for_along() -> None:

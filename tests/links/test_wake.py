@@ -15,7 +15,7 @@ class Sleeper:
     """A thread that sleeps once."""
 
     def __init__(self, waker: Waker, deadline_ns: int | None = None) -> None:
-        self._thread = threading.Thread(target=lambda: waker.sleep(lambda: False, deadline_ns))
+        self._thread = threading.Thread(target=lambda: waker.sleep(lambda: False, lambda: deadline_ns))
         self._thread.start()
 
     def has_woken(self) -> bool:
@@ -87,6 +87,35 @@ def test_a_wake_after_the_look_is_not_missed() -> None:
 
     waker.sleep(nothing_yet)  # without end if the wake were lost
     assert not waker.asleep
+
+
+def test_a_wake_after_it_was_asked_until_when_is_not_missed() -> None:
+    """Who brings the time forward just then wakes after: the time that was told before holds nobody asleep."""
+    waker = Waker(ManualClock())
+
+    def far_ahead() -> int:
+        waker.wake()
+        return 1 << 60
+
+    waker.sleep(lambda: False, far_ahead)
+    assert not waker.asleep
+
+
+def test_what_there_is_to_do_is_looked_at_after_the_time_until_which_there_is_nothing() -> None:
+    """Both behind the claim: time goes by between them, and what it brings is found."""
+    asked: list[tuple[str, int]] = []
+    waker = Waker(MonotonicClock())
+
+    def until() -> int:
+        asked.append(("until", len(waker.asleep)))
+        return 1 << 60
+
+    def ready() -> bool:
+        asked.append(("ready", len(waker.asleep)))
+        return True
+
+    waker.sleep(ready, until)
+    assert asked == [("until", 1), ("ready", 1)]
 
 
 def test_two_threads_hand_a_counter_back_and_forth_without_missing_a_wake() -> None:

@@ -14,8 +14,8 @@ from streamlib.events import CollectorPaused
 from streamlib.graph.components import CollectorPauses
 from streamlib.runtime import process_settings
 from streamlib.runtime.process_settings import (
-    BUILDING_THRESHOLDS,
     COLLECTOR_THRESHOLDS,
+    HELD_OFF_THRESHOLDS,
     MANY,
     SWITCH_INTERVAL_S,
     CollectorPause,
@@ -77,8 +77,10 @@ def test_what_the_program_sets_while_a_runtime_runs_stays(owner: ProcessSettings
         sys.setswitchinterval(0.002)
         gc.set_threshold(600, 9, 9)
         owner.enter(two)
-        with owner.building(MANY):
-            assert gc.get_threshold() == BUILDING_THRESHOLDS
+        with owner.collector_held_off(MANY):
+            assert gc.get_threshold() == HELD_OFF_THRESHOLDS
+        assert gc.get_threshold() == (600, 9, 9), "from then on, not only after the end"
+        assert sys.getswitchinterval() == pytest.approx(0.002)
         owner.leave(one)
         owner.leave(two)
         assert sys.getswitchinterval() == pytest.approx(0.002)
@@ -105,17 +107,17 @@ def test_leaving_twice_or_without_having_entered_changes_nothing(owner: ProcessS
 
 def test_while_many_are_built_the_collector_is_held_off(owner: ProcessSettings) -> None:
     before = gc.get_threshold()
-    with owner.building(MANY):
-        assert gc.get_threshold() == BUILDING_THRESHOLDS
-        with owner.building(MANY):
-            assert gc.get_threshold() == BUILDING_THRESHOLDS
-        assert gc.get_threshold() == BUILDING_THRESHOLDS, "the other one still builds"
+    with owner.collector_held_off(MANY):
+        assert gc.get_threshold() == HELD_OFF_THRESHOLDS
+        with owner.collector_held_off(MANY):
+            assert gc.get_threshold() == HELD_OFF_THRESHOLDS
+        assert gc.get_threshold() == HELD_OFF_THRESHOLDS, "the other one still builds"
     assert gc.get_threshold() == before
 
 
 def test_what_was_built_is_old_for_the_collector_at_once(owner: ProcessSettings) -> None:
     built: list[list[int]] = []
-    with owner.building(MANY):
+    with owner.collector_held_off(MANY):
         built.append([])
     assert any(one is built[0] for one in gc.get_objects(generation=2))
 
@@ -124,7 +126,7 @@ def test_what_was_built_beside_a_runtime_stays_where_it_is(owner: ProcessSetting
     one = guest()
     owner.enter(one)
     frozen = gc.get_freeze_count()
-    with owner.building(MANY):
+    with owner.collector_held_off(MANY):
         built: list[list[int]] = [[]]
     assert gc.get_freeze_count() <= frozen
     assert not any(one is built[0] for one in gc.get_objects(generation=2))
@@ -133,13 +135,13 @@ def test_what_was_built_beside_a_runtime_stays_where_it_is(owner: ProcessSetting
 
 def test_few_are_built_beside_the_collector(owner: ProcessSettings) -> None:
     before = gc.get_threshold()
-    with owner.building(MANY - 1):
+    with owner.collector_held_off(MANY - 1):
         assert gc.get_threshold() == before
 
 
 def test_a_build_that_fails_gives_the_collector_back(owner: ProcessSettings) -> None:
     before = gc.get_threshold()
-    with pytest.raises(OSError, match="no device"), owner.building(MANY):
+    with pytest.raises(OSError, match="no device"), owner.collector_held_off(MANY):
         raise OSError("no device")
     assert gc.get_threshold() == before
 
@@ -154,27 +156,27 @@ def test_a_build_that_is_broken_off_as_it_begins_gives_the_collector_back(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(gc, "set_threshold", interrupted)
-    with pytest.raises(KeyboardInterrupt), owner.building(MANY):
+    with pytest.raises(KeyboardInterrupt), owner.collector_held_off(MANY):
         pytest.fail("it has not begun")
     assert gc.set_threshold is put
     assert gc.get_threshold() == before
-    with owner.building(MANY):
-        assert gc.get_threshold() == BUILDING_THRESHOLDS
+    with owner.collector_held_off(MANY):
+        assert gc.get_threshold() == HELD_OFF_THRESHOLDS
     assert gc.get_threshold() == before
 
 
 def test_runtimes_may_begin_and_end_while_another_builds(owner: ProcessSettings) -> None:
     before = gc.get_threshold()
     one, two = guest(), guest()
-    with owner.building(MANY):
+    with owner.collector_held_off(MANY):
         owner.enter(one)
-        assert gc.get_threshold() == BUILDING_THRESHOLDS
+        assert gc.get_threshold() == HELD_OFF_THRESHOLDS
     assert gc.get_threshold() == COLLECTOR_THRESHOLDS
-    with owner.building(MANY):
+    with owner.collector_held_off(MANY):
         owner.enter(two)
         owner.leave(one)
         owner.leave(two)
-        assert gc.get_threshold() == BUILDING_THRESHOLDS
+        assert gc.get_threshold() == HELD_OFF_THRESHOLDS
     assert gc.get_threshold() == before
 
 
@@ -201,14 +203,14 @@ def test_an_edit_of_many_and_a_start_hold_it_off_and_give_it_back_also_when_they
             edit.add_processor(Collect, record=record)
     assert gc.get_threshold() == before
     runtime.start()
-    assert (seen.pop(), gc.get_threshold()) == (BUILDING_THRESHOLDS, COLLECTOR_THRESHOLDS)
+    assert (seen.pop(), gc.get_threshold()) == (HELD_OFF_THRESHOLDS, COLLECTOR_THRESHOLDS)
     failing = runtime.edit()
     failing.add_processor(Looks, seen=seen, fails=True)
     for _ in range(MANY):
         failing.add_processor(Collect, record=record)
     with pytest.raises(CommitError, match="no device"):
         runtime.commit_edit(failing)
-    assert (seen.pop(), gc.get_threshold()) == (BUILDING_THRESHOLDS, COLLECTOR_THRESHOLDS)
+    assert (seen.pop(), gc.get_threshold()) == (HELD_OFF_THRESHOLDS, COLLECTOR_THRESHOLDS)
     runtime.add_processor(Looks, seen=seen)
     assert seen.pop() == COLLECTOR_THRESHOLDS, "a single one"
     runtime.stop()
@@ -229,7 +231,7 @@ def test_it_is_held_off_from_the_moment_when_very_much_is_asked_for_and_while_ve
             edit.add_processor(Collect, record=record)
         assert gc.get_threshold() == before
         edit.add_processor(Collect, record=record)
-        assert gc.get_threshold() == BUILDING_THRESHOLDS
+        assert gc.get_threshold() == HELD_OFF_THRESHOLDS
         raise OSError("no more")
     assert gc.get_threshold() == before
     with runtime.edit() as edit:
@@ -237,7 +239,7 @@ def test_it_is_held_off_from_the_moment_when_very_much_is_asked_for_and_while_ve
             edit.add_processor(Looks, record=record)
     runtime.start()
     runtime.stop()
-    assert set(seen) == {BUILDING_THRESHOLDS}
+    assert set(seen) == {HELD_OFF_THRESHOLDS}
     assert gc.get_threshold() == before
 
 
@@ -302,19 +304,47 @@ def test_a_start_that_fails_leaves_the_process_as_it_was() -> None:
         runtime.start()
 
 
-def test_memory_is_given_back_once_nobody_builds_very_many(
-    owner: ProcessSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Each time that memory is given back."""
     given: list[None] = []
     monkeypatch.setattr(process_settings, "_give_memory_back", lambda: given.append(None))
-    with owner.building(MANY):
-        with owner.building(MANY):
+    return given
+
+
+def test_memory_is_given_back_once_nobody_builds_very_many(owner: ProcessSettings, given: list[None]) -> None:
+    with owner.collector_held_off(MANY):
+        with owner.collector_held_off(MANY):
             pass
         assert not given
     assert len(given) == 1
-    with owner.building(MANY - 1):
+    with owner.collector_held_off(MANY - 1):
         pass
     assert len(given) == 1
+
+
+def test_memory_is_given_back_at_a_start_and_an_end_and_not_while_a_runtime_runs(
+    owner: ProcessSettings, given: list[None]
+) -> None:
+    one, two = guest(), guest()
+    with owner.collector_held_off(MANY):
+        owner.enter(one)
+    assert len(given) == 1, "at a start"
+    owner.enter(two)
+    with owner.collector_held_off(MANY):
+        pass
+    with owner.collector_held_off(MANY):
+        owner.leave(one)
+    assert len(given) == 1, "frames flow"
+    owner.leave(two)
+    assert len(given) == 2, "at the end"
+    owner.enter(one)
+    owner.leave(one)
+    assert len(given) == 2, "nothing large was done"
+    owner.enter(one)
+    with owner.collector_held_off(MANY):
+        owner.leave(one)
+    assert len(given) == 3, "somebody still held it off at the end"
 
 
 @pytest.mark.parametrize("platform", [sys.platform, "elsewhere"])

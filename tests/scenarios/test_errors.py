@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 import sys
+import threading
 from typing import Any
 
 import pytest
@@ -20,8 +21,9 @@ from streamlib import (
     VideoFrame,
 )
 from streamlib.errors import CommitError, ProcessorFailed
-from streamlib.events import CommitFailed, DelegateFailed, ProcessorError, SubscriberFailed
+from streamlib.events import CommitFailed, DelegateFailed, ProcessorError, ProcessorStateChanged, SubscriberFailed
 from streamlib.graph import ProcessorNode
+from streamlib.states import ProcessorState
 from tests.scenarios.conftest import Make
 from tests.scenarios.stage import SECONDS, Collect, Faulty, Numbers, Record
 
@@ -382,3 +384,24 @@ def test_who_fails_because_of_what_another_writes_says_so(runtime: StreamRuntime
     errors = [event.error for event in told if isinstance(event, ProcessorError)]
     why = "reads_pictures_0 takes VideoFrame and was sent ndarray: see who writes to it"
     assert errors == [f"AttributeError: 'numpy.ndarray' object has no attribute 'width'; {why}"] * 3
+
+
+def test_who_waits_is_not_told_of_the_end_before_it_is_noted_how_everybody_ended(make: Make) -> None:
+    """Between the last word of a processor and the note of its failure a wait would return as if all were well."""
+    runtime = make()
+    source = runtime.add_processor(Numbers, count=1)
+    faulty = runtime.add_processor(Faulty, where="flush", record=Record())
+    runtime.connect(source, faulty)
+    waited: list[bool] = []
+
+    def held_up(event: object) -> None:
+        if isinstance(event, ProcessorStateChanged) and event.new is ProcessorState.FAILED:
+            asks = threading.Thread(target=lambda: waited.append(runtime.wait(0)))
+            asks.start()
+            asks.join(SECONDS)
+
+    runtime.events.subscribe(f"processor:{faulty.id}", held_up)
+    runtime.start()
+    with pytest.raises(ProcessorFailed, match="no luck in flush"):
+        runtime.wait(SECONDS)
+    assert waited == [False]

@@ -7,13 +7,29 @@ from typing import Any
 
 import pytest
 
-from streamlib import DataFrame, LinkInput, LinkOutput, ProcessContext, Processor, ProcessorConfig, RuntimeContext
+from streamlib import (
+    DataFrame,
+    LinkInput,
+    LinkOutput,
+    ProcessContext,
+    Processor,
+    ProcessorConfig,
+    RuntimeContext,
+    StreamRuntime,
+)
 from streamlib.errors import ProcessorFailed
-from streamlib.events import ProcessorRestarted, ProcessorRestarting, ProcessorStateChanged
+from streamlib.events import (
+    CommitFailed,
+    CompileStepDone,
+    Event,
+    ProcessorRestarted,
+    ProcessorRestarting,
+    ProcessorStateChanged,
+)
 from streamlib.processors.execution_mode import RestartLimits
 from streamlib.states import ID_TRANSITIONS, ProcessorState
 from tests.scenarios.conftest import Make
-from tests.scenarios.stage import SECONDS, Collect, Numbers, Record
+from tests.scenarios.stage import SECONDS, Collect, Hand, Lightweight, Numbers, Record
 
 AT_ONCE = RestartLimits(attempts=3, first_s=0.0, longest_s=0.0, reset_s=1e6)
 
@@ -170,3 +186,62 @@ def test_a_stop_does_not_wait_for_the_next_attempt(make: Make, monkeypatch: pyte
     play.runtime.stop(timeout=SECONDS)
     assert play.record.calls == ["setup", "teardown"]
     assert play.runtime.graph.state == "idle"
+
+
+class Stopping(Hand):
+    """A manual source that stops in a call for as long as it is told to."""
+
+    class Config(ProcessorConfig):
+        stops: Any
+        reached: Any
+        release: Any
+
+    def process(self, ctx: ProcessContext) -> None:
+        if self.config.stops.is_set():
+            self.config.reached.set()
+            assert self.config.release.wait(SECONDS)
+        self.out.write(DataFrame({"n": self.n}))
+        self.n += 1
+
+
+def test_one_that_is_replaced_later_because_its_thread_is_in_a_call_is_no_failed_attempt(
+    release: threading.Event,
+) -> None:
+    """The new one is set up and will take its place: nothing is to be tried again."""
+    record, stops, reached = Record(), threading.Event(), threading.Event()
+    settled, runs = threading.Event(), threading.Event()
+    attempts: list[int] = []
+    with StreamRuntime(scheduler=Lightweight()) as runtime:
+        hand = runtime.add_processor(Stopping, stops=stops, reached=reached, release=release)
+        fragile = runtime.add_processor(Fragile, record=Record(), at=(0,))
+        runtime.connect(hand, fragile)
+        runtime.connect(fragile, runtime.add_processor(Collect, record=record))
+        steps = threading.Thread(target=lambda: runtime.step(hand))
+
+        def held(event: Event) -> None:
+            if isinstance(event, CompileStepDone) and (event.step, event.subject) == ("stop", fragile.id):
+                stops.set()  # behind what can be rolled back
+                steps.start()
+                assert reached.wait(SECONDS)
+
+        def note(event: Event) -> None:
+            if isinstance(event, ProcessorRestarting):
+                attempts.append(event.attempt)
+            elif isinstance(event, ProcessorRestarted):
+                runs.set()
+
+        runtime.events.subscribe("runtime:compiler", held)
+        runtime.events.subscribe(f"processor:{fragile.id}", note)
+        runtime.events.subscribe(
+            "runtime:global", lambda event: settled.set() if isinstance(event, CommitFailed) else None
+        )
+        runtime.start()
+        runtime._site.answer_s = 0.05
+        runtime.step(hand)
+        assert settled.wait(SECONDS)
+        release.set()
+        assert runs.wait(SECONDS)
+        steps.join(SECONDS)
+        runtime.step(hand)
+        assert record.numbers == [1, 2]
+    assert attempts == [1]

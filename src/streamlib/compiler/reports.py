@@ -126,7 +126,7 @@ class InstanceReports:
         """
         graph = self._graph
         with graph.lock:
-            entity = graph.seat(instance.id)
+            entity = graph.find(instance.id)
             before = None if entity is None else self._told_before(instance, entity)
             if entity is not None and before is not None:
                 graph.insert(entity, new)

@@ -13,6 +13,7 @@ from streamlib.clock import Clock, PausableClock
 from streamlib.compiler.progress import Progress, Step
 from streamlib.compiler.reports import InstanceReports
 from streamlib.delegates.delegates import Delegates
+from streamlib.errors import CommitError
 from streamlib.events.bus import EventBus
 from streamlib.events.event import described
 from streamlib.events.runtime import DelegateFailed
@@ -85,12 +86,19 @@ class Site:
         return processor
 
     def instance(self, node: ProcessorNode, processor: Processor | None = None) -> ProcessorInstance:
-        """A new instance of a processor, of one that is created now or has been."""
+        """A new instance of a processor, of one that is created now or has been.
+
+        Raises:
+            CommitError: Its ports or its `process` cannot be looked at.
+        """
         if processor is None:
             processor = self.processor(node)
         declaration = node.declaration
         policy = node.error_policy or declaration.error_policy
-        instance = ProcessorInstance(node.id, processor, declaration, policy, settled(processor), self.reports)
+        try:  # not a step of its own, with a beginning and an end to be told: there may be very many
+            instance = ProcessorInstance(node.id, processor, declaration, policy, settled(processor), self.reports)
+        except Exception as error:
+            raise CommitError("create", node.id, error) from error
         instance.generation = node.generation
         self.dress(instance)
         return instance

@@ -10,7 +10,6 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable
-from functools import partial
 
 from streamlib.clock import Clock
 from streamlib.links.wake import Waker
@@ -63,18 +62,15 @@ class Alarm:
         while not self._closed:
             action = self._due()
             if action is None:
-                next_ns = self._next_ns()
-                # looked at again behind the claim: whoever has called for an earlier time until then has woken nobody
-                self._waker.sleep(partial(self._has_news, next_ns), next_ns)
+                self._waker.sleep(self._is_wanted, self._next_ns)
                 continue
             try:
                 action()
             except Exception:
                 _LOG.exception("what was to be done at a time raised")
 
-    def _has_news(self, next_ns: int | None) -> bool:
-        """Whether it is not to sleep until then."""
-        return self._closed or self._is_due() or self._next_ns() != next_ns
+    def _is_wanted(self) -> bool:
+        return self._closed or self._is_due()
 
     def _due(self) -> Callable[[], None] | None:
         with self._guard:

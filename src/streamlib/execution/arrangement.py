@@ -159,7 +159,7 @@ class Arrangement(Visitor):
         rebind: set[Channel] = set()
         self.passes.done -= self.in_pass
         for member in touched:
-            self._seat(member, rebind)
+            self._renew_step(member, rebind)
         bind_writers(rebind, self.has)
         self._gather(touched)
         self.passes.done += self.in_pass
@@ -169,7 +169,7 @@ class Arrangement(Visitor):
 
     def _touch_alone(self, head: ProcessorInstance) -> None:
         self.passes.done -= self.in_pass
-        self._seat(head, set())
+        self._renew_step(head, set())
         self.passes.done += self.in_pass
         self.look = None if self.look is None else self.look.within(self.has)
         self.attention = True  # and nothing to settle: that is for those behind a head
@@ -196,7 +196,7 @@ class Arrangement(Visitor):
         near = [feeder for member in gone for feeder in member.feeders()] + self._set_apart(gone)
         self.passes.done -= self.in_pass
         for member in gone:
-            self._unseat(member)
+            self._remove_step(member)
             del self.members[self._place(self.members, member)]
             self._forget(member)
         self.passes.done += self.in_pass
@@ -214,7 +214,7 @@ class Arrangement(Visitor):
         if self.head is old:
             self.head = new
         else:
-            self._unseat(old)
+            self._remove_step(old)
             self._ranks[new] = self._ranks[old]
         self._forget(old)
         self.held = [member for member in self.held if member is not old]
@@ -291,11 +291,11 @@ class Arrangement(Visitor):
         if self._ranks[member] == low:
             self._rank_anew()
 
-    def _seat(self, member: ProcessorInstance, rebind: set[Channel]) -> None:
+    def _renew_step(self, member: ProcessorInstance, rebind: set[Channel]) -> None:
         """Decide anew how one member is called, by its present links."""
         if member.over:
             member.fix()
-            self._unseat(member)
+            self._remove_step(member)
         elif member is self.head:
             if member.metrics.steady is None:
                 member.metrics.become_steady(self.passes)
@@ -309,7 +309,7 @@ class Arrangement(Visitor):
                 self.steps.insert(place, step_of(member, self.passes, self.visit, self.has, rebind))
             self._mark(member, foreign=_is_foreign(member))
 
-    def _unseat(self, member: ProcessorInstance) -> None:
+    def _remove_step(self, member: ProcessorInstance) -> None:
         """Call one member no more."""
         place = self._place(self.inlined, member)
         if _is_at(self.inlined, place, member):
@@ -324,7 +324,7 @@ class Arrangement(Visitor):
             cascade = near.cascade
             if cascade is not None:
                 released = cascade.dissolve()
-                self._unseat(released[0])
+                self._remove_step(released[0])
                 apart += released
         self.passes.done += self.in_pass
         return apart
@@ -335,7 +335,7 @@ class Arrangement(Visitor):
             row = row_at(member, self.has)
             if len(row) > 1:
                 for behind in row[1:]:
-                    self._unseat(behind)
+                    self._remove_step(behind)
                 self.steps[self._place(self.inlined, row[0])] = _step_together(self, row)
 
     def _gather_all(self) -> None:

@@ -179,7 +179,7 @@ class Loop(CalmChain):
         while not self.stopped:
             if self.attention:
                 if not self._do_something():
-                    self._sleep(self.anything_to_do, self.next_ns())
+                    self._sleep(self.anything_to_do, self.next_ns)
             elif not self.go_on():
                 self._sleep(self.is_wanted)
         self.conclude()
@@ -235,10 +235,10 @@ class Loop(CalmChain):
         """Whether there is something that comes before calling processors and can be done now."""
         return bool(self._changes or (not self.in_head and (self._head_changes or self.stopped)))
 
-    def _sleep(self, ready: Callable[[], object], deadline_ns: int | None = None) -> None:
+    def _sleep(self, ready: Callable[[], object], until: Callable[[], int | None] | None = None) -> None:
         """Sleep where this loop has a thread of its own, or who has the turn lends it one."""
         assert isinstance(self.waker, Waker)
-        self.waker.sleep(ready, deadline_ns)
+        self.waker.sleep(ready, until)
 
     def wait_for_room(self, ring: Ring) -> None:
         """Wait inside a write of the head, which has found the ring full, until there is room; serve everybody else.
@@ -252,7 +252,7 @@ class Loop(CalmChain):
             elif self._changes:
                 self.make_changes()
             elif not self._serve_others():
-                self._sleep(self._may_go_on, self.next_ns())
+                self._sleep(self._may_go_on, self.next_ns)
             if (ring.has_room() and not self._paused) or self._wants_head(ring):
                 break
         self._full = None
@@ -318,7 +318,7 @@ class Loop(CalmChain):
                 break
             if self.now_ns() >= deadline_ns:
                 raise DeadlineError(f"room for what {head.id} writes", timeout_s, self._held_by(head))
-            self._sleep(partial(self._may_step, head), deadline_ns)
+            self._sleep(partial(self._may_step, head), lambda: deadline_ns)
         self.make_pass(head)
         self.settle()
         self._at_end(head)

@@ -117,7 +117,7 @@ class MainThread:
                 if deadline_ns is not None and self._clock.now_ns() >= deadline_ns:
                     return False
                 if not self.serve_one():
-                    self._waker.sleep(lambda: done() or self.has_work(), deadline_ns)
+                    self._waker.sleep(lambda: done() or self.has_work(), lambda: deadline_ns)
         return True
 
     @contextlib.contextmanager

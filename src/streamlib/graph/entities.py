@@ -141,7 +141,7 @@ class Entities:
         except KeyError:
             raise UnknownLinkError(link_id, self.links) from None
 
-    def seat(self, id_: str) -> Entity | None:
+    def find(self, id_: str) -> Entity | None:
         """The entity of a processor or link, None where there is none of that id."""
         # An id of either kind; to call it one of the two costs as much as the look.
         entity: Entity | None = self.processors.get(id_) or self.links.get(id_)  # type: ignore[call-overload]
@@ -151,7 +151,7 @@ class Entities:
         """The entity of a processor or link; an entity is its own."""
         if isinstance(subject, Entity):
             return subject
-        entity = self.seat(subject)
+        entity = self.find(subject)
         if entity is not None:
             return entity
         if "->" in subject:

@@ -315,10 +315,10 @@ class PropertyGraph:
         with self.lock:
             return self._entities.of(subject)
 
-    def seat(self, id_: str) -> Entity | None:
+    def find(self, id_: str) -> Entity | None:
         """The entity of a processor or link, None where it is not in the graph."""
         with self.lock:
-            return self._entities.seat(id_)
+            return self._entities.find(id_)
 
     def insert(self, subject: Subject, *components: object) -> None:
         """Attach components, each in the place of one of the same type."""

@@ -1,8 +1,8 @@
 """How one loop sleeps and is woken: a race-free wake-up that needs no lock of its own.
 
-The sleeper puts its lock into a set, looks again whether there is something to do, and only then waits. A
-waker that finds the set not empty pops the lock and releases it: the pop is the claim, so a sleeper is
-woken once. Whoever has nothing to wake pays for one look at an empty set. (A set: an empty deque is three times as
+The sleeper puts its lock into a set, looks until when it may sleep, then again whether there is something to do, and
+only then waits. A waker that finds the set not empty pops the lock and releases it: the pop is the claim, so a sleeper
+is woken once. Whoever has nothing to wake pays for one look at an empty set. (A set: an empty deque is three times as
 big, and a list gives its memory back with each pop.)
 """
 
@@ -56,10 +56,15 @@ class Waker:
         self.found_no_room = True
         return self._clock.now_ns()
 
-    def sleep(self, ready: Callable[[], object], deadline_ns: int | None = None) -> None:
-        """Sleep until woken or until `deadline_ns`; not at all when `ready` says there is something to do."""
+    def sleep(self, ready: Callable[[], object], until: Callable[[], int | None] | None = None) -> None:
+        """Sleep until woken or until the time that `until` says; not at all when `ready` says there is something to do.
+
+        Both are asked behind the claim, so that who changes an answer of theirs has changed it before or wakes; and
+        `ready` last: it finds what came while time went by, which `until` need not name any more.
+        """
         try:
             self.asleep.add(self._lock)
+            deadline_ns = None if until is None else until()
             woken = not ready() and self._clock.wait(self._lock, deadline_ns)
         except BaseException:  # Ctrl-C for one: whether a waker has claimed the lock, or released it, nobody knows
             self.asleep.clear()

@@ -184,7 +184,7 @@ def _close(table: ReferenceType[LiveTable]) -> None:
 def _run(table: ReferenceType[LiveTable], drawing: _Drawing, clock: Clock, interval_ns: int) -> None:
     """The thread: it holds the table while it draws, and not while it sleeps."""
     while not drawing.over:
-        drawing.waker.sleep(lambda: drawing.over, clock.now_ns() + interval_ns)
+        drawing.waker.sleep(lambda: drawing.over, lambda: clock.now_ns() + interval_ns)
         held = table()
         if held is None or drawing.over:
             return

@@ -138,14 +138,16 @@ class StallWatcher:
 
     def _run(self) -> None:
         while not self._over:
-            next_ns = self._looked_ns + self._after_ns // LOOKS
-            if self._clock.now_ns() < next_ns:
-                self._waker.sleep(lambda: self._over, Lookout(next_ns))
+            if self._clock.now_ns() < self._next_look():
+                self._waker.sleep(lambda: self._over, self._next_look)
                 continue
             try:
                 self.look()
             except Exception:
                 _LOG.exception("a look for stalls failed; the next may not")
+
+    def _next_look(self) -> Lookout:
+        return Lookout(self._looked_ns + self._after_ns // LOOKS)
 
     # ------------------------------------------------------------------------------------------------------ a look
 

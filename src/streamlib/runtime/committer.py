@@ -273,7 +273,7 @@ class Committer:
     ) -> None:
         """Carry operations out, all or none; `note` is told what takes them back where they are."""
         try:
-            with PROCESS_SETTINGS.building(changes(operations)):
+            with PROCESS_SETTINGS.collector_held_off(changes(operations)):
                 applied = self._applied(operations)
                 try:
                     if self._graph.state is not GraphState.IDLE:

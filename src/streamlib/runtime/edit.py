@@ -115,7 +115,7 @@ class Edit:
         **fields: object,
     ) -> ProcessorHandle:
         """Add a processor; see `StreamRuntime.add_processor`."""
-        self._check_open()
+        self._begin_call()
         id_ = given_id(id) if id is not None else None
         if id_ is not None and id_ not in self._freed and id_ in self._groups:
             raise DuplicateIdError(id_)
@@ -146,7 +146,7 @@ class Edit:
 
     def add_group(self, build: Callable[..., object], *, id: str | None = None, **arguments: object) -> GroupHandle:
         """Add a group of processors; see `StreamRuntime.add_group`."""
-        self._check_open()
+        self._begin_call()
         graph = self._runtime.graph
         group = given_id(id) if id is not None else graph.new_id(group_stem(build))
         if group in graph or group in self._prospect.added or members_of(graph, group):
@@ -158,7 +158,7 @@ class Edit:
 
     def remove(self, processor: ProcessorHandle | GroupHandle | str) -> None:
         """Remove a processor or a group, with its links; see `StreamRuntime.remove`."""
-        self._check_open()
+        self._begin_call()
         for handle in self._prospect.meant(processor):
             self.operations.append(RemoveProcessor(handle.id))
             self._prospect.cut |= {link.id for link in self._prospect.links_at(handle.id)}
@@ -173,7 +173,7 @@ class Edit:
         capacity: int | None = None,
     ) -> LinkHandle:
         """Join an output to an input; see `StreamRuntime.connect`."""
-        self._check_open()
+        self._begin_call()
         if isinstance(source, GroupHandle) or isinstance(target, GroupHandle):
             source, target = without_groups(source, target, self._prospect.is_free)
         output, input_ = self._prospect.ports(source, target)
@@ -187,7 +187,7 @@ class Edit:
 
     def disconnect(self, link: LinkHandle | str) -> None:
         """Remove a link; see `StreamRuntime.disconnect`."""
-        self._check_open()
+        self._begin_call()
         id_ = self._prospect.link(link).id
         self.operations.append(RemoveLink(id_))
         self._prospect.cut.add(id_)
@@ -199,7 +199,7 @@ class Edit:
         **fields: object,
     ) -> ConfigOutcome:
         """Change a config; see `StreamRuntime.update_config`."""
-        self._check_open()
+        self._begin_call()
         handle = self._prospect.handle(processor)
         old = self._prospect.configs.get(handle.id) or handle.config  # one that this edit adds is not in the graph yet
         checker = handle.declaration.config
@@ -215,7 +215,7 @@ class Edit:
 
     def restart(self, processor: ProcessorHandle | str) -> None:
         """Replace a processor by a new one; see `StreamRuntime.restart`."""
-        self._check_open()
+        self._begin_call()
         self.operations.append(Restart(self._prospect.handle(processor).id))
 
     def replace(
@@ -228,7 +228,7 @@ class Edit:
         **fields: object,
     ) -> ProcessorHandle:
         """Put a processor of another type in the place of one; see `StreamRuntime.replace`."""
-        self._check_open()
+        self._begin_call()
         id_ = self._prospect.handle(processor).id
         node = self._new_node(id_, by, config, on_error, fields)
         self.operations.append(ReplaceProcessor(node))
@@ -238,7 +238,7 @@ class Edit:
         self, link: LinkHandle | str, *, delivery: Delivery | str | None = None, capacity: int | str | None = None
     ) -> None:
         """Change a link's delivery or capacity; see `StreamRuntime.update_link`."""
-        self._check_open()
+        self._begin_call()
         before = self._prospect.link(link)
         after = before
         if delivery is not None:
@@ -252,12 +252,12 @@ class Edit:
 
     def attach(self, subject: ProcessorId | LinkId, component: object) -> None:
         """Attach a component of the user's own to a processor or link, in the place of one of its class."""
-        self._check_open()
+        self._begin_call()
         self.operations.append(Attach(subject, component))
 
     def detach(self, subject: ProcessorId | LinkId, kind: type[object]) -> None:
         """Take a component of the user's own off a processor or link."""
-        self._check_open()
+        self._begin_call()
         self.operations.append(Detach(subject, kind))
 
     def plan(self) -> EditPlan:
@@ -266,14 +266,14 @@ class Edit:
         Raises:
             StateError: The edit is over; or asked for inside a processor or a callback of a commit.
         """
-        self._check_open()
+        self._begin_call()
         return self._runtime.planned(self)
 
     def load(
         self, file: GraphFile, *, classes: Iterable[type[object]] = (), skip_unknown_components: bool = False
     ) -> dict[str, ProcessorHandle]:
         """Add what a graph file says, all of it or nothing; see `StreamRuntime.load`."""
-        self._check_open()
+        self._begin_call()
         given = list(classes)
         for one in given:
             if issubclass(one, Processor):
@@ -289,7 +289,7 @@ class Edit:
 
     def become(self, file: GraphFile, *, classes: Iterable[type[object]], skip_unknown_components: bool) -> Become:
         """What `apply` collects; it knows what it has changed when it is committed."""
-        self._check_open()
+        self._begin_call()
         wanted = Sketch(self._runtime)
         drawing = Edit(wanted)
         drawing.load(file, classes=classes, skip_unknown_components=skip_unknown_components)
@@ -306,7 +306,7 @@ class Edit:
 
     def reload(self, module: ModuleType) -> tuple[ProcessorId, ...]:
         """Put the classes of a module that was imported anew in the place of the old; see `StreamRuntime.reload`."""
-        self._check_open()
+        self._begin_call()
         nodes: list[ProcessorNode] = []
         for node in nodes_of(self._runtime.graph, module):
             class_ = class_in(module, node.declaration.processor)
@@ -350,9 +350,13 @@ class Edit:
     def _check_open(self) -> None:
         if self._over:
             raise StateError("this edit is over; begin another with runtime.edit()")
+
+    def _begin_call(self) -> None:
+        """Before each call: it is open, and behind very many changes the collector is held off until its end."""
+        self._check_open()
         if self._entered and not self._is_large and len(self.operations) >= MANY:
             self._is_large = True
-            self._collector.enter_context(PROCESS_SETTINGS.building(MANY))
+            self._collector.enter_context(PROCESS_SETTINGS.collector_held_off(MANY))
 
     def __enter__(self) -> Self:
         self._check_open()

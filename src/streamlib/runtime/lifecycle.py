@@ -108,7 +108,7 @@ class Lifecycle:
         self.reports.forget()
         self.completion.forget()
         delta = GraphDelta(added=tuple(graph.processor_ids()), links_added=tuple(graph.link_ids()))
-        with PROCESS_SETTINGS.building(len(delta.added) + len(delta.links_added)):
+        with PROCESS_SETTINGS.collector_held_off(len(delta.added) + len(delta.links_added)):
             try:
                 self.compiler.compile(delta, _nothing, drain_s=drain_s)
                 graph.remove(graph.whole, FailedStart)
@@ -188,7 +188,7 @@ class Lifecycle:
     def _stop(self, drain_s: float | None) -> None:
         self.reports.log.close()
         try:
-            with PROCESS_SETTINGS.building(len(self.site.graph.processor_ids())):
+            with PROCESS_SETTINGS.collector_held_off(len(self.site.graph.processor_ids())):
                 self.compiler.stop_all(drain_s=drain_s)
         finally:
             if self.stalls is not None:

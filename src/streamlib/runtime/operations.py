@@ -69,17 +69,17 @@ class Applied:
     restarted: list[ProcessorId] = field(default_factory=list)
     moved: list[LinkId] = field(default_factory=list)
 
-    def takes_back(self, undo: Callable[[], object], *inverse: Operation) -> None:
+    def note_undo(self, undo: Callable[[], object], *inverse: Operation) -> None:
         """Note what takes an operation back, either way."""
         self.undo.append(undo)
         self.inverse.append(inverse)
 
-    def has_added(self, graph: PropertyGraph, id_: ProcessorId | LinkId) -> None:
+    def note_added(self, graph: PropertyGraph, id_: ProcessorId | LinkId) -> None:
         """Note that somebody came into the graph: with those right before him, so that very many need little memory."""
         last = self.undo[-1] if self.undo else None
         if not isinstance(last, _Uproot) or last.graph is not graph:
             last = _Uproot(graph, RemoveAdded([]))
-            self.takes_back(last, last.added)
+            self.note_undo(last, last.added)
         last.added.ids.append(id_)
 
     def way_back(self) -> list[Operation]:
@@ -110,7 +110,7 @@ class AddProcessor(msgspec.Struct, frozen=True):
         id_, type_ = self.node.id, self.node.processor_type
         applied.publish(GraphWillAddProcessor(processor_id=id_, processor_type=type_))
         graph.add_processor(self.node)
-        applied.has_added(graph, id_)
+        applied.note_added(graph, id_)
         applied.did.append(GraphDidAddProcessor(processor_id=id_, processor_type=type_))
 
     def __str__(self) -> str:
@@ -200,7 +200,7 @@ class AddLink(msgspec.Struct, frozen=True):
         link = self.link
         applied.publish(GraphWillCreateLink(link_id=link.id, source=link.source, target=link.target))
         graph.add_link(link, self.place)
-        applied.has_added(graph, link.id)
+        applied.note_added(graph, link.id)
         applied.did.append(GraphDidCreateLink(link_id=link.id, source=link.source, target=link.target))
 
     def __str__(self) -> str:

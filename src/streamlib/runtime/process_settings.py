@@ -33,7 +33,7 @@ Chosen by measurement: decision 21.
 COLLECTOR_THRESHOLDS = (700, 10, 1000)
 """As Python's own, but for the oldest generation, which is looked at once in a hundred times as seldom."""
 
-BUILDING_THRESHOLDS = (5_000_000, 10, 1000)
+HELD_OFF_THRESHOLDS = (5_000_000, 10, 1000)
 """While many are built or stopped: so many objects more are made than are gone before it looks at the young ones.
 
 Building and starting 50,000 processors makes fewer.
@@ -69,11 +69,20 @@ class Guest:
 
 
 class _Stay:
-    """From the first runtime's beginning to the last one's end: what was set before, and the thread that tells."""
+    """From the first runtime's beginning to the last one's end: what was set before, and the thread that tells.
+
+    Attributes:
+        switch_interval_s: What the program had set.
+        set_s: What is set instead.
+        thresholds: The collector's while nobody holds it off: ours, or what the program has set meanwhile.
+        owes_memory: Whether very much was built or removed meanwhile, and nothing given back.
+    """
 
     def __init__(self, tell: Callable[[_Stay], None]) -> None:
         self.switch_interval_s = sys.getswitchinterval()
         self.set_s = self.switch_interval_s
+        self.thresholds = COLLECTOR_THRESHOLDS
+        self.owes_memory = False
         self.long: deque[CollectorPause] = deque(maxlen=64)  # the newest are told
         self.waker = Waker(MonotonicClock())
         self.over = False
@@ -94,7 +103,7 @@ class ProcessSettings:
         self._guard = threading.Lock()
         self._guests: tuple[Guest, ...] = ()  # replaced as a whole: the collector's callback reads it anywhere
         self._stay: _Stay | None = None
-        self._builders: set[object] = set()
+        self._holders: set[object] = set()  # who has the collector held off
         self._thresholds: tuple[int, int, int] | None = None  # what the program has set, while ours are
         self._ours: tuple[int, int, int] | None = None
         self._began_ns = 0
@@ -129,28 +138,35 @@ class ProcessSettings:
                 sys.setswitchinterval(stay.switch_interval_s)
             gc.unfreeze()
         stay.end()
+        if stay.owes_memory:
+            _give_memory_back()
 
     @contextmanager
-    def building(self, count: int) -> Iterator[None]:
+    def collector_held_off(self, count: int) -> Iterator[None]:
         """Hold the collector off while the block makes or stops so many processors and links, if these are many.
 
-        Once nobody does, what was needed meanwhile is given back to the system.
+        Once nobody does, what was needed meanwhile is given back to the system; where a runtime ran before and runs on,
+        at its end.
         """
         if count < MANY:
             yield
             return
-        builder = object()
+        holder, quiet = object(), self._stay is None
         try:
             with self._guard:
-                self._builders.add(builder)
+                self._holders.add(holder)
                 self._set_thresholds()
             yield
             self._make_oldest()
         finally:
             with self._guard:
-                self._builders.discard(builder)  # it may not be there: Ctrl-C comes anywhere
+                self._holders.discard(holder)  # it may not be there: Ctrl-C comes anywhere
                 self._set_thresholds()
-            if not self._builders:
+                stay = self._stay
+                due = not self._holders and (quiet or stay is None)
+                if stay is not None and not due:
+                    stay.owes_memory = True
+            if due:
                 _give_memory_back()
 
     def _make_oldest(self) -> None:
@@ -161,11 +177,15 @@ class ProcessSettings:
                 gc.unfreeze()  # into the oldest generation, all at once and without a look
 
     def _set_thresholds(self) -> None:
-        """Have the collector go by what is wanted now: by those who build, by runtimes, or by the program."""
+        """Have the collector go by what is wanted now: by those who hold it off, by runtimes, or by the program."""
         found = gc.get_threshold()
-        if self._thresholds is None or found != self._ours:  # the program may have set others meanwhile
+        if self._thresholds is None:
             self._thresholds = found
-        self._ours = BUILDING_THRESHOLDS if self._builders else COLLECTOR_THRESHOLDS if self._stay else None
+        elif found != self._ours:  # the program has set others meanwhile, and they stay
+            self._thresholds = found
+            if self._stay is not None:
+                self._stay.thresholds = found
+        self._ours = HELD_OFF_THRESHOLDS if self._holders else self._stay.thresholds if self._stay else None
         gc.set_threshold(*(self._ours or self._thresholds))
         if self._ours is None:
             self._thresholds = None
@@ -194,7 +214,12 @@ class ProcessSettings:
 
 
 def _give_memory_back() -> None:
-    """Have the C library keep no pages that nothing lies in; where it cannot, nothing happens."""
+    """Have the C library keep no pages that nothing lies in; where it cannot, nothing happens.
+
+    Not while frames flow: it lets go of the interpreter lock, but keeps that of the memory which the main thread has
+    asked for. Whoever frees some of that meanwhile waits with the interpreter lock in hand, and everybody with them:
+    2 ms where 50,000 processors have gone, 5 to 8 ms where a program has left 100 MB in pieces.
+    """
     if sys.platform == "linux":
         with suppress(ImportError, OSError):
             import ctypes  # only for very many

@@ -13,6 +13,7 @@ from functools import partial
 
 from streamlib.clock import NS_PER_S
 from streamlib.compiler.site import Site
+from streamlib.errors import DeadlineError
 from streamlib.events.event import described
 from streamlib.events.processor import ProcessorRestarted, ProcessorRestarting
 from streamlib.execution.instance import ProcessorInstance
@@ -108,6 +109,10 @@ class Restarts:
         return self._site.graph.get(failed.id, ProcessorInstance) is failed and not failed.over
 
     def _settled(self, failed: ProcessorInstance, error: BaseException | None) -> None:
-        if error is not None and not self.wanted(failed, error):
+        if error is None or not self._waits(failed):  # where it does not, another commit was late for somebody else
+            return
+        if isinstance(error, DeadlineError) and failed.id in error.waiting_for:
+            return  # it was carried out: the new one takes its place when their thread comes back from a call
+        if not self.wanted(failed, error):
             failed.failure = error if isinstance(error, Exception) else RuntimeError(repr(error))
             failed.end()
