@@ -86,7 +86,8 @@ def _scale(results: Mapping[str, Result]) -> Drawing:
 
 
 def _line(axes: Axes, points: Mapping[int, float], label: str) -> None:
-    axes.plot(list(points), list(points.values()), marker="o", label=label)
+    if points:  # or it would be named without being there
+        axes.plot(list(points), list(points.values()), marker="o", label=label)
 
 
 def _by_size(results: Mapping[str, Result], name: str) -> dict[int, dict[str, Measured]]:
