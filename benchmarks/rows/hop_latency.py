@@ -62,9 +62,9 @@ HOP_BUSY = Row(
     theirs=Target({"p50_us": ALLOWED_US, "p99_us": ALLOWED_US}, "one switch interval and 0.1 ms"),
     figures=_percentiles("a paced hop beside a busy Python thread", 1.0, 1.0, rare=False),
     method=f"{BUSY_METHOD} With the switch interval that StreamLib ships, {INTERVAL_US:.0f} µs.",
-    held_back="Half of all hops wait for one switch interval, but one in a hundred for five of them, and one through a "
-    "bare queue for four (`hop-busy-queue`). Who wants the lock asks for it after an interval, and waits for another "
-    "one where it went to somebody else meanwhile; and a wait as short as that often ends late on this machine "
+    held_back="The median hop waits for one switch interval, but one in a hundred for five of them and more, and one "
+    "through a bare queue for four (`hop-busy-queue`). Who wants the lock asks for it after an interval, and waits for "
+    "another one where it went to somebody else meanwhile; and so short a wait often ends late on this machine "
     "(decision 21). What part each has was not measured.",
     pairs=PAIRS,
 )
