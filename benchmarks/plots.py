@@ -61,7 +61,7 @@ def _bars(axes: Axes, shown: Sequence[tuple[str, Spread, float | None]], title: 
 
 def _scale(results: Mapping[str, Result]) -> Drawing:
     """What one processor costs among 500, 5,000 and 50,000: a step, and building and stopping; as far as measured."""
-    drawing = Drawing(figsize=(9, 3.5), layout="constrained")
+    drawing = Drawing(figsize=(10, 3.8), layout="constrained")
     steps, being_there = drawing.subplots(1, 2)
     for kind, where in PLACES.items():
         through = _by_size(results, f"scale-{kind}")
@@ -81,12 +81,14 @@ def _scale(results: Mapping[str, Result]) -> Drawing:
         axes.set_xticks([*FEWER, PROCESSORS], [f"{number:,}" for number in (*FEWER, PROCESSORS)])
         axes.minorticks_off()
         axes.set_xlabel("processors; a level line is linear in all")
-        axes.legend(loc="upper left")
+    steps.legend(loc="upper left")
+    being_there.legend(loc="lower left", ncols=2, fontsize="small")  # the lines end above it
     return drawing
 
 
 def _line(axes: Axes, points: Mapping[int, float], label: str) -> None:
-    axes.plot(list(points), list(points.values()), marker="o", label=label)
+    if points:  # or it would be named without being there
+        axes.plot(list(points), list(points.values()), marker="o", label=label)
 
 
 def _by_size(results: Mapping[str, Result], name: str) -> dict[int, dict[str, Measured]]:

@@ -52,7 +52,8 @@ class _Line:
             return (figure.what, "", "", "not measured" if self.result else NOT_YET, at_most, "", "", compiled)
         sides = [_median(numbers, figure) for numbers in (measured.ours, measured.theirs)]
         reached = {True: "yes", False: "no", None: ""}[self.is_reached]
-        return (figure.what, *sides, _ratio(measured.ratio), at_most, reached, _ratio(measured.same), compiled)
+        same = "one pair" if measured.same is None else _ratio(measured.same)
+        return (figure.what, *sides, _ratio(measured.ratio), at_most, reached, same, compiled)
 
 
 def as_text(rows: Iterable[Row], results: Mapping[str, Result], compiled: Mapping[str, Result] = NONE) -> str:
@@ -166,7 +167,9 @@ def _median(numbers: Sequence[float], figure: Figure) -> str:
 
 
 def _ratio(spread: Spread) -> str:
-    return f"{spread.median:.2f} ({spread.least:.2f} to {spread.most:.2f})"
+    """With its spread, if it has one: of one number it has none."""
+    around = "" if spread.least == spread.most else f" ({spread.least:.2f} to {spread.most:.2f})"
+    return f"{spread.median:.2f}{around}"
 
 
 def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:

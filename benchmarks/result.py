@@ -45,10 +45,14 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         return Spread.of([in_terms_of(a, b) for a, b in zip(self.ours, self.theirs, strict=True)])
 
     @property
-    def same(self) -> Spread:
-        """Each sample of ours in terms of the one before it: what a ratio is worth when nothing differs (A/A)."""
+    def same(self) -> Spread | None:
+        """Each sample of ours in terms of the one before it: what a ratio is worth when nothing differs (A/A).
+
+        None where there is one sample.
+        """
         pairs = zip(self.ours, self.ours[1:], strict=False)
-        return Spread.of([in_terms_of(after, before) for before, after in pairs] or [1.0])
+        ratios = [in_terms_of(after, before) for before, after in pairs]
+        return Spread.of(ratios) if ratios else None
 
 
 def in_terms_of(one: float, other: float) -> float:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 
 from benchmarks.programs.streamlib_scale import (
     PATIENCE_S,
-    STRATEGIES,
     Last,
     Pass,
     Placed,
@@ -56,7 +55,7 @@ class Watch:
 
 def measure(kind: str, processors: int, deep: int) -> dict[str, float]:
     """Build, start, and send: milliseconds that the collector took at a time while frames went through."""
-    runtime = StreamRuntime(scheduler=Placed(STRATEGIES[kind]), workers=1)
+    runtime = StreamRuntime(scheduler=Placed(kind), workers=1)
     Last.frames = FRAMES
     with runtime.edit() as edit:
         Last.ends = grow(edit, edit.add_processor(Source, frames=FRAMES), parents(processors, deep), Keep)

@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from benchmarks.programs.streamlib_scale import STRATEGIES, Placed, grow, look_at, parents
+from benchmarks.programs.streamlib_scale import Placed, grow, look_at, parents
 from streamlib import DataFrame, LinkOutput, ProcessContext, ProcessExecution, Processor, StreamRuntime
 
 CALLS = 15
@@ -31,7 +31,7 @@ class Now(Processor):
 
 def measure(kind: str, processors: int, deep: int) -> dict[str, float]:
     """Milliseconds of a call, the median of several."""
-    runtime = StreamRuntime(scheduler=Placed(STRATEGIES[kind]), workers=1, stall_after=3600)
+    runtime = StreamRuntime(scheduler=Placed(kind), workers=1, stall_after=3600)
     with runtime.edit() as edit:
         source = edit.add_processor(Now)
         grow(edit, source, parents(processors, deep))

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from benchmarks.programs.streamlib_scale import (
     NS_PER_S,
     PATIENCE_S,
-    STRATEGIES,
     Last,
     Placed,
     Source,
@@ -29,7 +28,7 @@ FRAMES = 3
 
 def measure(kind: str, processors: int, deep: int) -> dict[str, float]:
     """Build, start, send, and look: milliseconds of each look, and how long another waited for the graph meanwhile."""
-    runtime = StreamRuntime(scheduler=Placed(STRATEGIES[kind]), workers=1)
+    runtime = StreamRuntime(scheduler=Placed(kind), workers=1)
     Last.frames = FRAMES
     with runtime.edit() as edit:
         Last.ends = grow(edit, edit.add_processor(Source, frames=FRAMES), parents(processors, deep))

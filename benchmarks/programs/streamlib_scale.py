@@ -1,7 +1,8 @@
 """StreamLib's side of the rows about tens of thousands of processors in one process.
 
-They stand in rows of equal depth behind one source, or each behind another drawn at random. Timed apart: building the
-graph as one edit, starting it, sending frames through all of it, doing nothing, and stopping.
+They stand in rows of equal depth behind one source, or each behind another drawn at random, and run in the source's
+loop, or on the pool, each by itself or each row as one task. Timed apart: building the graph as one edit, starting it,
+sending frames through all of it, doing nothing, and stopping.
 """
 
 from __future__ import annotations
@@ -99,17 +100,24 @@ class Last(Processor):
                     self.all_done.set()
 
 
+LIGHTWEIGHT, POOL = SchedulingStrategy.lightweight(), SchedulingStrategy.work_stealing_pool()
+STRATEGIES = {"inlined": (LIGHTWEIGHT, LIGHTWEIGHT), "pool": (POOL, POOL), "rows": (POOL, LIGHTWEIGHT)}
+"""Where those behind the source run, and where those behind them."""
+
+FIRST = "first_"
+"""What the id of who stands behind the source begins with: all that a scheduler delegate has to know of it."""
+
+
 class Placed:
     """Everything but the source runs where the row says."""
 
-    def __init__(self, strategy: SchedulingStrategy) -> None:
-        self._strategy = strategy
+    def __init__(self, kind: str) -> None:
+        self._first, self._behind = STRATEGIES[kind]
 
     def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
-        return self._strategy if node.declaration.inputs else SchedulingStrategy.dedicated_thread()
-
-
-STRATEGIES = {"inlined": SchedulingStrategy.lightweight(), "pool": SchedulingStrategy.work_stealing_pool()}
+        if not node.declaration.inputs:
+            return SchedulingStrategy.dedicated_thread()
+        return self._first if node.id.startswith(FIRST) else self._behind
 
 
 def parents(processors: int, deep: int) -> list[int]:
@@ -125,7 +133,8 @@ def grow(edit: Edit, source: ProcessorHandle, before_each: Sequence[int], passin
     feeding = set(before_each)
     added = [source]  # the last place is that of the source, as -1 says
     for number, before in enumerate(before_each):
-        added.insert(-1, edit.add_processor(passing if number in feeding else Last))
+        id_ = f"{FIRST}{number}" if before < 0 else None
+        added.insert(-1, edit.add_processor(passing if number in feeding else Last, id=id_))
         edit.connect(added[before], added[number])
     return len(before_each) + 1 - len(feeding)
 
@@ -133,7 +142,7 @@ def grow(edit: Edit, source: ProcessorHandle, before_each: Sequence[int], passin
 def measure(options: argparse.Namespace, processors: int) -> dict[str, float]:
     """Build, start, send, idle, stop: seconds of each, bytes for each processor, nanoseconds for each step."""
     frames = options.frames
-    runtime = StreamRuntime(scheduler=Placed(STRATEGIES[options.kind]), workers=options.workers)
+    runtime = StreamRuntime(scheduler=Placed(options.kind), workers=options.workers)
     before_each = parents(processors, options.deep)
     Last.frames = frames
     before = resident()

@@ -163,6 +163,26 @@ def test_so_many_looks_may_follow_each_other_and_then_they_are_paced() -> None:
     assert not pace.is_crowded()
 
 
+def test_a_look_at_a_large_loop_counts_as_many_and_is_refused_no_sooner_than_one_at_a_small() -> None:
+    pace, members = Pace(), 3 * AT_ONCE
+    assert [pace.grants(1, members) for _ in range(GRANTS // 4)] == [True] * (GRANTS // 4)
+    assert not pace.grants(1)
+    assert pace.grants(1 + GRANT_EVERY_NS, members)  # three are owed from here on
+    assert not pace.grants(1 + 4 * GRANT_EVERY_NS - 1)
+    assert pace.grants(1 + 5 * GRANT_EVERY_NS)
+
+
+def test_a_loop_asks_for_as_many_looks_as_its_processors_take() -> None:
+    clock, pace = ManualClock(), Pace()
+    rig = Rig(clock)
+    for large in (False, True):
+        members = [rig.add(Sink()) for _ in range(AT_ONCE if large else 1)]
+        loop = Loop("asks", rig.stopwatch, clock, pace)
+        loop.take_in(members)
+        loop.look_closer(clock.now_ns())
+    assert [pace.grants(clock.now_ns()) for _ in range(GRANTS - 2)] == [*([True] * (GRANTS - 3)), False]
+
+
 def test_among_very_many_loops_one_is_looked_at_less_often_and_is_looked_at_all_the_same() -> None:
     clock, pace = ManualClock(), Pace()
     rig = Rig(clock)

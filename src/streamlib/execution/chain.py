@@ -122,7 +122,7 @@ class Chain(Arrangement):
 
         Returns what is told of calls for that; None where nothing is looked at.
         """
-        granted = self._pace.grants(now_ns)
+        granted = self._pace.grants(now_ns, min(len(self.members), MANY))
         self._look_gap = min(WIDER * self._look_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
         self.look_ns = now_ns + self._look_gap * LOOK_EVERY_NS
         self._rings_ns = now_ns if granted else self.look_ns

@@ -26,7 +26,7 @@ WIDER = 8
 """By how much a gap grows where loops crowd: each look that is refused has made a pass ask all questions in vain."""
 
 GRANT_EVERY_NS = NS_PER_MS // 2
-"""One look at a time in all loops of a runtime together, on the average."""
+"""One look at a few processors at a time in all loops of a runtime together, on the average."""
 
 GRANTS = 256
 """So many may follow each other at once."""
@@ -51,15 +51,19 @@ class Pace:
         self._grants = float(GRANTS)
         self._since_ns: int | None = None
 
-    def grants(self, now_ns: int) -> bool:
-        """Whether one more may look now."""
+    def grants(self, now_ns: int, members: int = 1) -> bool:
+        """Whether one more loop may look now, of so many processors.
+
+        A look times the whole pass, so that for `AT_ONCE` more it takes as much again. It is owed: a large loop is
+        refused no sooner than a small one.
+        """
         if self._since_ns is None:
             self._since_ns = now_ns
         self._grants = min(float(GRANTS), self._grants + (now_ns - self._since_ns) / GRANT_EVERY_NS)
         self._since_ns = now_ns
         if self._grants < 1:
             return False
-        self._grants -= 1
+        self._grants -= 1 + members // AT_ONCE
         return True
 
     def is_crowded(self) -> bool:
