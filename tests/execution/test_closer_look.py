@@ -155,12 +155,29 @@ def test_a_look_comes_to_its_end() -> None:
 
 def test_so_many_looks_may_follow_each_other_and_then_they_are_paced() -> None:
     pace = Pace()
-    assert not pace.is_crowded()
     assert [pace.grants(1) for _ in range(GRANTS + 1)] == [*([True] * GRANTS), False]
-    assert pace.is_crowded()
     assert [pace.grants(1 + GRANT_EVERY_NS), pace.grants(1 + GRANT_EVERY_NS)] == [True, False]
     assert pace.grants(1 + 10**12)
-    assert not pace.is_crowded()
+
+
+def test_loops_that_crowd_stand_in_line_for_their_looks_and_hardly_one_asks_in_vain() -> None:
+    pace, loops = Pace(), 10 * GRANTS
+    assert pace.next_ns(0) == LOOK_EVERY_NS
+    granted = [pace.grants(0) for _ in range(loops)]
+    asks_ns = [pace.next_ns(0) for _ in range(loops)]
+    assert granted.count(True) == GRANTS
+    assert asks_ns == [LOOK_EVERY_NS + GRANT_EVERY_NS * place for place in range(1, loops + 1)]
+    assert all(pace.grants(at_ns) for at_ns in asks_ns)
+    later_ns = 2 * asks_ns[-1]
+    assert pace.grants(later_ns)
+    assert pace.next_ns(later_ns) == later_ns + LOOK_EVERY_NS  # they do not crowd any more
+
+
+def test_who_is_looked_at_at_length_stands_in_line_for_as_long() -> None:
+    pace = Pace()
+    assert [pace.grants(0) for _ in range(GRANTS)] == [True] * GRANTS
+    places = [pace.next_ns(0, members) - LOOK_EVERY_NS for members in (1, 3 * AT_ONCE, 1)]
+    assert places == [GRANT_EVERY_NS, 5 * GRANT_EVERY_NS, 6 * GRANT_EVERY_NS]
 
 
 def test_a_look_at_a_large_loop_counts_as_many_and_is_refused_no_sooner_than_one_at_a_small() -> None:

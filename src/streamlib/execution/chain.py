@@ -35,7 +35,7 @@ from streamlib.clock import Clock
 from streamlib.execution import burst
 from streamlib.execution.arrangement import Arrangement
 from streamlib.execution.cascade import Cascade
-from streamlib.execution.closer_look import AT_ONCE, LONGEST_GAP, LOOK_EVERY_NS, WIDER, CloserLook, Pace
+from streamlib.execution.closer_look import AT_ONCE, LOOK_EVERY_NS, CloserLook, Pace
 from streamlib.execution.inlining import Step, member_at
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.links.reader import SlotReader
@@ -68,14 +68,13 @@ class Chain(Arrangement):
         look_ns: When it looks closer next.
     """
 
-    __slots__ = ("_brief", "_look_first", "_look_gap", "_pace", "_rings_ns", "_timed_next", "look_ns", "may_wait")
+    __slots__ = ("_brief", "_look_first", "_pace", "_rings_ns", "_timed_next", "look_ns", "may_wait")
 
     def __init__(self, clock: Clock, media_clock: Clock, pace: Pace | None = None) -> None:
         super().__init__(clock, media_clock)
         self.may_wait = False
         self._pace = pace or Pace()
         self.look_ns = 0
-        self._look_gap = 1
         self._look_first = 0
         self._rings_ns = 0
         self._timed_next = 1
@@ -122,9 +121,9 @@ class Chain(Arrangement):
 
         Returns what is told of calls for that; None where nothing is looked at.
         """
-        granted = self._pace.grants(now_ns, min(len(self.members), MANY))
-        self._look_gap = min(WIDER * self._look_gap, LONGEST_GAP) if self._pace.is_crowded() else 1
-        self.look_ns = now_ns + self._look_gap * LOOK_EVERY_NS
+        timed = min(len(self.members), MANY)
+        granted = self._pace.grants(now_ns, timed)
+        self.look_ns = self._pace.next_ns(now_ns, timed)
         self._rings_ns = now_ns if granted else self.look_ns
         if not granted or not self.inlined:
             return None
@@ -141,7 +140,7 @@ class Chain(Arrangement):
         """
         if now_ns < self._rings_ns:
             return
-        self._rings_ns = now_ns + self._look_gap * LOOK_EVERY_NS
+        self._rings_ns = max(self.look_ns, now_ns + LOOK_EVERY_NS)
         for member in self.foreign if self.head is None else (self.head, *self.foreign):
             for channel in member.incoming():
                 channel.begin_sample(self.now_ns, member.metrics.see)

@@ -19,12 +19,6 @@ from streamlib.links.reader import SlotReader
 LOOK_EVERY_NS = 50 * NS_PER_MS
 """How soon one loop looks again, while few loops are looked at."""
 
-LONGEST_GAP = 1_024
-"""A loop among very many looks again after so many times that at the latest."""
-
-WIDER = 8
-"""By how much a gap grows where loops crowd: each look that is refused has made a pass ask all questions in vain."""
-
 GRANT_EVERY_NS = NS_PER_MS // 2
 """One look at a few processors at a time in all loops of a runtime together, on the average."""
 
@@ -45,11 +39,12 @@ class Pace:
     Loops on several threads ask; two that ask at once may both be let through, which does no harm.
     """
 
-    __slots__ = ("_grants", "_since_ns")
+    __slots__ = ("_grants", "_line_ns", "_since_ns")
 
     def __init__(self) -> None:
         self._grants = float(GRANTS)
         self._since_ns: int | None = None
+        self._line_ns = 0  # where the line of those who wait for their look ends
 
     def grants(self, now_ns: int, members: int = 1) -> bool:
         """Whether one more loop may look now, of so many processors.
@@ -63,12 +58,23 @@ class Pace:
         self._since_ns = now_ns
         if self._grants < 1:
             return False
-        self._grants -= 1 + members // AT_ONCE
+        self._grants -= _share(members)
         return True
 
-    def is_crowded(self) -> bool:
-        """Whether there are more loops than grants."""
-        return self._grants < GRANTS / 2
+    def next_ns(self, now_ns: int, members: int = 1) -> int:
+        """When a loop of so many processors that has asked asks again.
+
+        Where loops crowd they stand in line: each one that is refused has made a pass ask all questions in vain.
+        """
+        at_ns = now_ns + LOOK_EVERY_NS
+        if self._grants >= GRANTS / 2:
+            return at_ns
+        self._line_ns = max(at_ns, self._line_ns) + GRANT_EVERY_NS * _share(members)
+        return self._line_ns
+
+
+def _share(members: int) -> int:
+    return 1 + members // AT_ONCE
 
 
 class _Written(NamedTuple):
