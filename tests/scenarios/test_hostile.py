@@ -23,6 +23,9 @@ from streamlib import (
     StreamRuntime,
 )
 from streamlib.errors import CommitError
+from streamlib.events.compiler import CompileStarted, CompileStepStarted
+from streamlib.events.event import Event
+from streamlib.events.graph import GraphWillAddProcessor, GraphWillCreateLink
 from streamlib.media import FileReader
 from streamlib.runtime.signals import caught_signals
 from tests.scenarios.conftest import Make, lingering
@@ -123,6 +126,33 @@ def test_ctrl_c_inside_a_removal_still_takes_it_out(runtime: StreamRuntime, monk
     assert sink.id not in runtime.graph
     staying.wait_for(10)
     assert staying.is_gapless()
+    assert str(runtime.history[-1]).endswith(f"remove {sink.id}")
+    runtime.undo()
+    going.wait_for(10)
+
+
+@pytest.mark.parametrize("moment", [GraphWillAddProcessor, GraphWillCreateLink, CompileStarted, CompileStepStarted])
+def test_ctrl_c_before_links_are_switched_takes_the_edit_back(runtime: StreamRuntime, moment: type[Event]) -> None:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, moment):
+            told.close()
+            raise KeyboardInterrupt
+
+    record = Record()
+    source = runtime.add_processor(Numbers)
+    runtime.connect(source, runtime.add_processor(Collect, record=record))
+    runtime.start()
+    record.wait_for(10)
+    before = runtime.graph.processor_ids(), runtime.graph.link_ids(), runtime.history
+    told = runtime.events.subscribe("*", interrupt)
+    with pytest.raises(KeyboardInterrupt), runtime.edit() as edit:
+        edit.connect(source, edit.add_processor(Collect, record=Record(), id="late"))
+    assert (runtime.graph.processor_ids(), runtime.graph.link_ids(), runtime.history) == before
+    late = Record()
+    runtime.connect(source, runtime.add_processor(Collect, record=late, id="late"))
+    late.wait_for(10)
+    record.wait_for(10)
+    assert record.is_gapless()
 
 
 def test_ctrl_c_behind_the_point_of_no_return_of_a_start_leaves_nobody_running(make: Make) -> None:
