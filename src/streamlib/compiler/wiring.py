@@ -240,6 +240,8 @@ class Wiring:
         def switch(writing: list[ProcessorInstance], touched: Loop | None) -> None:
             for instance in writing:
                 self._switch_outputs(follow, instance, cut.get(instance, []), joined.get(instance, []))
+                for joint in cut.get(instance, []) if self.late else ():
+                    _have_looked_at(joint)  # the reader may be elsewhere by now, where a slot wakes nobody
             if touched is not None:
                 self._touch(touched, writing)
 
