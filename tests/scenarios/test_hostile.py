@@ -196,6 +196,7 @@ def test_ctrl_c_while_links_are_switched_carries_the_edit_out_without_waiting(
     release.set()
     record.wait_for(30)
     assert record.is_gapless()
+    assert between.metrics is not None
     assert between.metrics.calls > 0
     runtime.stop()
     runtime.undo()
