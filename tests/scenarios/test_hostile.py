@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,12 @@ from streamlib import (
     RuntimeContext,
     StreamRuntime,
 )
-from streamlib.errors import CommitError
+from streamlib.errors import CommitError, DeadlineError
+from streamlib.events.compiler import CompileStarted, CompileStepStarted
+from streamlib.events.event import Event
+from streamlib.events.graph import GraphWillAddProcessor, GraphWillCreateLink
+from streamlib.events.runtime import RuntimeStopping
+from streamlib.execution.changes import Change
 from streamlib.media import FileReader
 from streamlib.runtime.signals import caught_signals
 from tests.scenarios.conftest import Make, lingering
@@ -123,6 +129,96 @@ def test_ctrl_c_inside_a_removal_still_takes_it_out(runtime: StreamRuntime, monk
     assert sink.id not in runtime.graph
     staying.wait_for(10)
     assert staying.is_gapless()
+    assert str(runtime.history[-1]).endswith(f"remove {sink.id}")
+    runtime.undo()
+    going.wait_for(10)
+
+
+@pytest.mark.parametrize("moment", [GraphWillAddProcessor, GraphWillCreateLink, CompileStarted, CompileStepStarted])
+def test_ctrl_c_before_links_are_switched_takes_the_edit_back(runtime: StreamRuntime, moment: type[Event]) -> None:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, moment):
+            told.close()
+            raise KeyboardInterrupt
+
+    record = Record()
+    source = runtime.add_processor(Numbers)
+    runtime.connect(source, runtime.add_processor(Collect, record=record))
+    runtime.start()
+    record.wait_for(10)
+    before = runtime.graph.processor_ids(), runtime.graph.link_ids(), runtime.history
+    told = runtime.events.subscribe("*", interrupt)
+    with pytest.raises(KeyboardInterrupt), runtime.edit() as edit:
+        edit.connect(source, edit.add_processor(Collect, record=Record(), id="late"))
+    assert (runtime.graph.processor_ids(), runtime.graph.link_ids(), runtime.history) == before
+    late = Record()
+    runtime.connect(source, runtime.add_processor(Collect, record=late, id="late"))
+    late.wait_for(10)
+    record.wait_for(10)
+    assert record.is_gapless()
+
+
+def stuck_in_a_call(runtime: StreamRuntime, record: Record, release: threading.Event) -> tuple[Any, Any, Any]:
+    """A filter that is in a call until it is released; it, the sink that it feeds, and their link."""
+    inside, busy = threading.Event(), threading.Event()
+    busy.set()
+    filter_ = runtime.add_processor(Sluggish, busy=busy, inside=inside, release=release)
+    sink = runtime.add_processor(Collect, record=record)
+    runtime.connect(runtime.add_processor(Numbers), filter_)
+    link = runtime.connect(filter_, sink)
+    runtime.start()
+    assert inside.wait(SECONDS)
+    return filter_, sink, link
+
+
+def test_ctrl_c_while_links_are_switched_carries_the_edit_out_without_waiting(
+    runtime: StreamRuntime, release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = Record()
+    filter_, sink, link = stuck_in_a_call(runtime, record, release)
+    wait = Change.wait
+
+    def interrupted(change: Change, timeout_s: float) -> bool:
+        monkeypatch.setattr(Change, "wait", wait)
+        raise KeyboardInterrupt
+
+    def interrupt_the_switch(event: Event) -> None:
+        if isinstance(event, CompileStepStarted) and event.step == "switch":
+            monkeypatch.setattr(Change, "wait", interrupted)
+
+    runtime.events.subscribe("runtime:compiler", interrupt_the_switch)
+    with pytest.raises(KeyboardInterrupt), runtime.edit() as edit:
+        between = edit.add_processor(Pass)
+        edit.disconnect(link)
+        edit.connect(filter_, between)
+        edit.connect(between, sink)
+    assert between.state == "running"
+    release.set()
+    record.wait_for(30)
+    assert record.is_gapless()
+    assert between.metrics is not None
+    assert between.metrics.calls > 0
+    runtime.stop()
+    runtime.undo()
+    assert between.id not in runtime.graph
+
+
+def test_a_stop_reaches_who_was_cut_off_from_one_that_is_late(runtime: StreamRuntime, release: threading.Event) -> None:
+    record = Record()
+    _, _, link = stuck_in_a_call(runtime, record, release)
+    patience_s, runtime._site.answer_s = runtime._site.answer_s, 0.1
+    with suppress(DeadlineError):  # where it was late, the link is cut when it comes back
+        runtime.disconnect(link)
+    runtime._site.answer_s = patience_s
+
+    def let_it_come_back(event: Event) -> None:
+        if isinstance(event, RuntimeStopping):
+            release.set()
+
+    stopping = runtime.events.subscribe("runtime:global", let_it_come_back)
+    runtime.stop()
+    stopping.close()
+    assert record.calls == ["setup", "flush", "teardown"]
 
 
 def test_ctrl_c_behind_the_point_of_no_return_of_a_start_leaves_nobody_running(make: Make) -> None:

@@ -20,6 +20,10 @@ from streamlib.execution.instance import ProcessorInstance
 from streamlib.graph.components import LastStatistics, WiredChannel
 
 
+def _nothing() -> None:
+    """Those who come back are in the graph already; or nobody asks when it is certain."""
+
+
 class Compiler:
     """Makes what runs agree with what the graph says."""
 
@@ -27,12 +31,20 @@ class Compiler:
         self._site = site
         self._commits = 0
 
-    def compile(self, delta: GraphDelta, undo: Callable[[], None], *, drain_s: float | None) -> None:
+    def compile(
+        self,
+        delta: GraphDelta,
+        undo: Callable[[], None],
+        stand: Callable[[], None] = _nothing,
+        *,
+        drain_s: float | None,
+    ) -> None:
         """Carry out a delta as a whole, or not at all.
 
         Args:
             delta: What has changed.
             undo: Takes the change back out of the graph; called when it cannot be carried out.
+            stand: Called when nothing can go wrong any more; what is raised behind it takes nothing back.
             drain_s: How long removed processors may take for what waits, in seconds; None cuts them off.
 
         Raises:
@@ -44,7 +56,7 @@ class Compiler:
             return
         try:
             with self._told(delta):
-                self._carry_out(delta, undo, drain_s)
+                self._carry_out(delta, undo, stand, drain_s)
         finally:
             self._site.threads.spare(self._site.answer_s)
 
@@ -68,7 +80,9 @@ class Compiler:
         finally:
             self._site.progress = before
 
-    def _carry_out(self, delta: GraphDelta, undo: Callable[[], None], drain_s: float | None) -> None:
+    def _carry_out(
+        self, delta: GraphDelta, undo: Callable[[], None], stand: Callable[[], None], drain_s: float | None
+    ) -> None:
         progress = self._site.progress
         try:
             commit = Commit(self._site, make_plan(self._site, delta), drain_s=drain_s)
@@ -80,13 +94,16 @@ class Compiler:
         try:
             commit.prepare()
         except BaseException as error:
-            progress.failed(error)
-            commit.roll_back()
-            undo()
+            try:
+                progress.failed(error)
+                commit.roll_back()
+            finally:
+                undo()
             self._start_again(commit.stopped, error)
             progress.rolled_back()
             raise
         with progress:
+            stand()
             commit.carry_out()
 
     def _start_again(self, stopped: list[ProcessorInstance], error: BaseException) -> None:
@@ -100,7 +117,7 @@ class Compiler:
             graph.remove(link_id, WiredChannel)
         note = f"{', '.join(ids)} had been stopped to make way and runs again"
         try:
-            self.compile(GraphDelta(added=tuple(ids), links_added=tuple(links)), _nothing_to_undo, drain_s=None)
+            self.compile(GraphDelta(added=tuple(ids), links_added=tuple(links)), _nothing, drain_s=None)
         except Exception as second:
             LOG.exception("%s could not be started again", ", ".join(ids))
             note = f"{', '.join(ids)} had been stopped to make way and could not be started again: {second}"
@@ -135,7 +152,3 @@ class Compiler:
                 left = {link: LastStatistics(one.channel.statistics()) for link, one in wired.items()}
                 graph.insert_each(LastStatistics, left)
             self._site.threads.close(self._site.answer_s)
-
-
-def _nothing_to_undo() -> None:
-    """Those who come back are in the graph already."""

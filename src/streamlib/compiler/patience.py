@@ -1,8 +1,8 @@
 """How long one commit waits for the loops it changes: for each in full, all its waits together.
 
 So a processor that is slow, or stuck in a call, holds up its commit for no longer than the edit may take, however many
-changes the commit has for its loop. What was waited for somebody in vain is off the others' time, too. Used by
-`phases`, `wiring` and `teardown`.
+changes the commit has for its loop. What was waited for somebody in vain is off the others' time, too. Where a commit
+cannot be taken back any more, Ctrl-C ends the waiting and not the commit. Used by `phases`, `wiring` and `teardown`.
 """
 
 from __future__ import annotations
@@ -28,12 +28,18 @@ class Patience:
     Args:
         limit_s: What the user gives the whole edit, in seconds; None leaves it to the site.
         clock: What waits are measured by.
+
+    Attributes:
+        certain: Whether all that is waited for will be done whatever comes.
+        interrupt: The Ctrl-C that came then; whoever is not done in a moment is late, and it is raised at the end.
     """
 
     def __init__(self, site: Site, limit_s: float | None, clock: Clock | None = None) -> None:
         self._site = site
         self._limit_s = limit_s
         self._clock = clock or MonotonicClock()
+        self.certain = False
+        self.interrupt: KeyboardInterrupt | None = None
         self._lost: set[Loop] = set()
         self._lost_s = 0.0
         self._spent_s: defaultdict[Loop, float] = defaultdict(float)
@@ -62,13 +68,18 @@ class Patience:
                 self._lost_s += given_s
             self.lose(loop)
             raise DeadlineError("a change", self._spent_s[loop] + given_s, {loop.name: loop.excuse()}) from None
+        except KeyboardInterrupt as interrupt:
+            if not self.certain:
+                raise
+            self.interrupt = interrupt
+            raise DeadlineError("a change", given_s, {loop.name: loop.excuse()}) from None
         finally:
             self._spent_s[loop] += (self._clock.now_ns() - begun_ns) / NS_PER_S
 
     def _left_s(self, loop: Loop) -> float:
         full_s = self.full_s
         least_s = min(MOMENT_S, full_s)
-        if loop in self._lost:
+        if loop in self._lost or self.interrupt is not None:
             return least_s
         of_all_s = max(full_s - self._lost_s, min(LAST_WORDS_S, full_s))  # who is in no way late can answer in that
         return max(of_all_s - self._spent_s[loop], least_s)

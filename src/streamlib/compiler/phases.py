@@ -103,15 +103,19 @@ class Commit:
 
         Raises:
             DeadlineError: Somebody was late. What could not be waited for is done when they come back.
+            KeyboardInterrupt: Ctrl-C: nobody was waited for from then on.
         """
+        self._patience.certain = True
         self._swap()
         self._site.progress.begun("switch")
         self._wiring.switch()
         self._site.progress.done("switch")
         self._start()
         self._let_go()
-        self.departure.complete()
-        self._wiring.switch_late()
+        try:
+            self.departure.complete()
+        finally:
+            self._wiring.switch_late()
         self.departure.check(self._wiring.late)
 
     # ------------------------------------------------------------------------------------------------- what may fail

@@ -83,6 +83,8 @@ class Departure:
             self._cut_off(set(going))
         self._site.progress.all_begun("drain", going)
         try:
+            if self.patience.interrupt is not None:
+                raise self.patience.interrupt
             self._drain(going)
             self._site.progress.all_done("drain", going)
         except BaseException:  # Ctrl-C for one: who waits here gives up, and files are still completed

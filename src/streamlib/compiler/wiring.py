@@ -66,6 +66,7 @@ class Wiring:
         self._inside: list[Joint] = []
         self._new: set[ProcessorInstance] = set()
         self._formed: list[Joint] = []
+        self._reformed: list[Joint] = []
         self._unsettle: dict[Loop, Callable[[Any], None]] = {}
         self._since_ns = 0  # when the first link was joined: one number for all of the commit
 
@@ -152,8 +153,10 @@ class Wiring:
     def _is_lightweight(self, id_: ProcessorId) -> bool:
         instance = self._instance_of(id_)
         marked = self._site.graph.has(id_, LightweightMarker)
-        manual = instance is not None and instance.declaration.execution.mode is ExecutionMode.MANUAL
-        return marked and instance is not None and not manual and not instance.over
+        if not marked or instance is None or instance.declaration.execution.mode is ExecutionMode.MANUAL:
+            return False
+        # One that is over stays where it is, as long as that is there: it may be made anew in its place.
+        return not instance.over or (isinstance(instance.loop, Loop) and instance.loop.head in self._leaving)
 
     def _choose_home(self, instance: ProcessorInstance, feeders: Iterable[ProcessorInstance]) -> bool:
         """Choose the loop of one lightweight processor; True when that is another than before."""
@@ -201,6 +204,15 @@ class Wiring:
         self._switch_writers()
         self._change_forms(moved)
         self._switch_readers()
+        self._close_dead_ends()
+
+    def _close_dead_ends(self) -> None:
+        """Have links to those who are over hold nobody back: what comes is counted as dropped."""
+        for joint in (*self.joined, *self._reformed):
+            target = self._now(joint.target)
+            if target.over and target not in self._leaving and not joint.channel.closed:
+                self._apply(target.loop, joint.channel.close)
+        self._reformed.clear()
 
     def _release_movers(self, moved: list[ProcessorInstance]) -> None:
         """Have old loops let go of those who move; until they are taken in, frames wait for them in their links."""
@@ -228,6 +240,8 @@ class Wiring:
         def switch(writing: list[ProcessorInstance], touched: Loop | None) -> None:
             for instance in writing:
                 self._switch_outputs(follow, instance, cut.get(instance, []), joined.get(instance, []))
+                for joint in cut.get(instance, []) if self.late else ():
+                    _have_looked_at(joint)  # the reader may be elsewhere by now, where a slot wakes nobody
             if touched is not None:
                 self._touch(touched, writing)
 
@@ -255,6 +269,7 @@ class Wiring:
     def _change_form(self, joint: Joint, moved: list[ProcessorInstance]) -> None:
         resting = [end for end in (joint.source, joint.target) if end not in moved]
         self._formed.append(joint)
+        self._reformed.append(joint)
 
         def change() -> None:
             if joint.channel not in joint.target.inputs.get(joint.link.target.port, ()):

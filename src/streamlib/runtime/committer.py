@@ -73,7 +73,7 @@ class Committer:
         self.history = History()
         self._turn = threading.Lock()
         self._holder: int | None = None
-        self._line: deque[tuple[Callable[[], None], Ticket]] = deque()  # edits: bounded by LINE_LIMIT
+        self._line: deque[tuple[Callable[[], object], Ticket]] = deque()  # edits: bounded by LINE_LIMIT
         self._guard = threading.RLock()  # the collector may drop a stream while this thread holds it
         self._worker: threading.Thread | None = None
 
@@ -125,31 +125,30 @@ class Committer:
 
     def soon(self, action: Callable[[], None]) -> None:
         """Do something that no commit may come between: now where none is under way, and else in line."""
-        if inside_loop() or not self._turn.acquire(blocking=False):
+        if inside_loop() or not self._take_turn(action, Ticket(), wait=False):
             self.defer_action(action)
-        else:
-            self._use_turn(action, Ticket())
 
-    def _take_turn(self, action: Callable[[], None], ticket: Ticket) -> None:
-        if not self._has_turn():
-            late = DeadlineError("the commit before this one", TURN_S, ["the thread that commits"])
-            ticket.settle(late)
-            raise late
-        self._use_turn(action, ticket)
-
-    def _use_turn(self, action: Callable[[], None], ticket: Ticket) -> None:
-        self._holder = threading.get_ident()
-        try:
-            with committing():
-                action()
+    def _take_turn(self, action: Callable[[], None], ticket: Ticket, *, wait: bool = True) -> bool:
+        """Do something when nobody else does; False where it is not to wait for that and would have to."""
+        has_turn = self._has_turn() if wait else self._turn.acquire(blocking=False)
+        try:  # from here on, and no call in between: Ctrl-C may come at any call, and would keep the turn for ever
+            if has_turn:
+                self._holder = threading.get_ident()
+                with committing():
+                    action()
+            elif wait:
+                raise DeadlineError("the commit before this one", TURN_S, ["the thread that commits"])
         except BaseException as error:
             ticket.settle(error)
             raise
         finally:
-            self._holder = None
-            self._turn.release()
-            self._main.wake()
-        ticket.settle()
+            if has_turn:
+                self._holder = None
+                self._turn.release()
+                self._main.wake()
+        if has_turn:
+            ticket.settle()
+        return has_turn
 
     def _has_turn(self) -> bool:
         """Wait for the turn; the commit before this one may need the main thread."""
@@ -172,7 +171,7 @@ class Committer:
     def _put_in_line(self, action: Callable[[], None], ticket: Ticket, *, limited: bool = True) -> None:
         self._append(partial(self._take_turn, action, ticket), ticket, limited=limited)
 
-    def _append(self, call: Callable[[], None], ticket: Ticket, *, limited: bool = True) -> None:
+    def _append(self, call: Callable[[], object], ticket: Ticket, *, limited: bool = True) -> None:
         with self._guard:
             if limited and len(self._line) >= LINE_LIMIT:
                 raise StateError(f"{LINE_LIMIT} edits are in line already; wait for some of them outside the processor")
@@ -274,21 +273,25 @@ class Committer:
         """Carry operations out, all or none; `note` is told what takes them back where they are."""
         try:
             with PROCESS_SETTINGS.collector_held_off(changes(operations)):
-                applied = self._applied(operations)
+                told: list[Event] = []
+                applied = Applied(told.append)
                 try:
+                    self._apply(operations, applied, told)
                     if self._graph.state is not GraphState.IDLE:
                         self._compile(applied, drain_s)
-                except DeadlineError:  # it was carried out, and somebody was late
-                    self._conclude(operations, applied, note)
+                    applied.stands = True
+                except BaseException:
+                    if not applied.stands:
+                        self._take_back(applied)
                     raise
-                self._conclude(operations, applied, note)
+                finally:  # also where it was carried out and somebody was late, or Ctrl-C came meanwhile
+                    if applied.stands:
+                        self._conclude(operations, applied, note)
         finally:
             self._changed()
 
-    def _applied(self, operations: Sequence[Operation]) -> Applied:
+    def _apply(self, operations: Sequence[Operation], applied: Applied, told: Sequence[Event]) -> None:
         """Apply all of them, in one moment for those who look; then tell what is about to happen."""
-        told: list[Event] = []
-        applied = Applied(told.append)
         with self._graph.lock:
             try:
                 for operation in operations:
@@ -297,7 +300,6 @@ class Committer:
                 self._take_back(applied)
                 raise
         self._bus.publish_each(told)
-        return applied
 
     def _conclude(
         self, operations: Sequence[Operation], applied: Applied, note: Callable[[list[Operation]], None]
@@ -311,7 +313,10 @@ class Committer:
         _log_commit(operations)
 
     def _compile(self, applied: Applied, drain_s: float | None) -> None:
-        self._compiler.compile(self._delta(applied), lambda: self._take_back(applied), drain_s=drain_s)
+        def stand() -> None:
+            applied.stands = True
+
+        self._compiler.compile(self._delta(applied), partial(self._take_back, applied), stand, drain_s=drain_s)
 
     def _delta(self, applied: Applied) -> GraphDelta:
         return compute_delta(

@@ -58,6 +58,7 @@ class Applied:
         removed_links: As above.
         restarted: Who is to be made anew though nothing of it has changed.
         moved: Links whose inputs are to be arranged anew: one for each input.
+        stands: Whether it is not taken back any more, whatever may come.
     """
 
     publish: Callable[[Event], None] = _nobody_listens
@@ -68,6 +69,7 @@ class Applied:
     removed_links: list[Entity] = field(default_factory=list)
     restarted: list[ProcessorId] = field(default_factory=list)
     moved: list[LinkId] = field(default_factory=list)
+    stands: bool = False
 
     def note_undo(self, undo: Callable[[], object], *inverse: Operation) -> None:
         """Note what takes an operation back, either way."""
@@ -87,9 +89,9 @@ class Applied:
         return [operation for operations in reversed(self.inverse) for operation in operations]
 
     def take_back(self) -> None:
-        """Have the graph as it was before."""
-        for undo in reversed(self.undo):
-            undo()
+        """Have the graph as it was before; what is taken back already stays so."""
+        while self.undo:
+            self.undo.pop()()
 
 
 class Operation(Protocol):
