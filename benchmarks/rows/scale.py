@@ -152,9 +152,9 @@ SCALE_POOL = _through(
     "ten Python functions beside the three of each frame: taken from the line, it asks for the time, for what waits "
     "and for the room behind it, calls the processor, puts the next in line and lies down. With eight frames that is "
     "3.3 µs among 500, where all lies in a cache: five times the loop already. Through 50,000 a processor gets these "
-    "20 frames in three turns, of 8, 4 and 8. The first opens the link and times the call, by a hundred functions, and "
-    "two of the three ask for a closer look at a frame, which nine in ten are refused, so many are they: that takes "
-    "two to three times as long as a turn without (10 and 7 beside 3.7 µs). With 100 frames one turn in four asks, and "
+    "20 frames in three turns, of 8, 4 and 8. The first opens the link, times the call and asks for a closer look at a "
+    "frame, which nearly all are refused, so many are they: that is a hundred functions and takes three times as long "
+    "as a turn without (10 beside 3.7 µs). With 100 frames, 13 turns share it: "
     "a step takes two thirds of the CPU time. The rest is memory: 50,000 turns lie between two of one processor.",
 )
 SCALE_ROWS = _through("rows")
