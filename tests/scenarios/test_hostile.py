@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Self
 
 import pytest
 
@@ -324,3 +326,82 @@ def test_a_pipe_is_refused_before_it_holds_up_every_edit(runtime: StreamRuntime,
     runtime.start()
     with pytest.raises(CommitError, match=r"clip\.mp4 is a pipe; write what comes from it to a file"):
         runtime.add_processor(FileReader, path=str(pipe))
+
+
+class Interrupting:
+    """Presses Ctrl-C where Python would look for it: as one of its functions begins, or behind a call of C."""
+
+    def __init__(self, at: int | None = None) -> None:
+        self.calls = 0
+        self._at = at
+
+    def __enter__(self) -> Self:
+        sys.setprofile(self._count)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        sys.setprofile(None)
+
+    def _count(self, frame: FrameType, event: str, argument: object) -> None:
+        if event in {"call", "c_return"} and "/streamlib/" in frame.f_code.co_filename:
+            self.calls += 1
+            if self.calls == self._at:
+                sys.setprofile(None)
+                signal.raise_signal(signal.SIGINT)
+
+
+class Place:
+    """A stream with a branch, and an edit that adds to it, restarts a part of it and takes its end out."""
+
+    def __init__(self, runtime: StreamRuntime) -> None:
+        self.runtime = runtime
+        self.main, self.branch = Record(), Record()
+        self.source = runtime.add_processor(Numbers)
+        self.between = runtime.add_processor(Pass)
+        self.going = runtime.add_processor(Collect, record=self.branch)
+        runtime.connect(self.source, runtime.add_processor(Collect, record=self.main))
+        runtime.connect(self.source, self.between)
+        runtime.connect(self.between, self.going)
+        runtime.start()
+        self.main.wait_for(3)
+
+    def edit(self) -> None:
+        with self.runtime.edit() as edit:
+            edit.connect(self.source, edit.add_processor(Pass, id="new"))
+            edit.update_config(self.between, tag="other")
+            edit.remove(self.going)
+
+    def ids(self) -> set[str]:
+        return {str(id_) for id_ in self.runtime.graph.processor_ids()}
+
+
+POINTS = 24
+"""So many moments of the edit are tried, evenly among its calls."""
+
+
+def test_ctrl_c_at_any_call_of_an_edit_leaves_all_of_it_or_nothing(make: Make) -> None:
+    place = Place(make())
+    with Interrupting() as whole:
+        place.edit()
+    place.runtime.stop()
+    found = set()
+    for point in range(POINTS):
+        place = Place(make())
+        before, records = place.ids(), len(place.runtime.history)
+        with suppress(KeyboardInterrupt), Interrupting(1 + point * whole.calls // POINTS):
+            place.edit()
+        was_made = "new" in place.ids()
+        found.add(was_made)
+        assert place.ids() == (before - {place.going.id} | {"new"} if was_made else before)
+        assert len(place.runtime.history) == records + was_made
+        assert place.between.config.tag == ("other" if was_made else "")
+        place.main.wait_for(10)
+        if not was_made:
+            place.branch.wait_for(10)
+            place.edit()
+        assert place.runtime.processor("new").state == "running"
+        place.main.wait_for(10)
+        assert place.main.is_gapless()
+        place.runtime.stop()
+        assert {state_of.state for state_of in place.runtime.processors()} == {"idle"}
+    assert found == {True, False}

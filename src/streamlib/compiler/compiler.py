@@ -17,6 +17,7 @@ from streamlib.compiler.site import LOG, Site
 from streamlib.compiler.steps import PlanStep, planned_steps
 from streamlib.compiler.teardown import Departure
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.interrupts import interrupts_heard
 from streamlib.graph.components import LastStatistics, WiredChannel
 
 
@@ -85,14 +86,17 @@ class Compiler:
     ) -> None:
         progress = self._site.progress
         try:
-            commit = Commit(self._site, make_plan(self._site, delta), drain_s=drain_s)
+            with interrupts_heard():
+                commit = Commit(self._site, make_plan(self._site, delta), drain_s=drain_s)
         except BaseException as error:
             progress.failed(error)
             undo()
             progress.rolled_back()
             raise
         try:
-            commit.prepare()
+            with interrupts_heard():
+                commit.prepare()
+            stand()
         except BaseException as error:
             try:
                 progress.failed(error)
@@ -101,9 +105,10 @@ class Compiler:
                 undo()
             self._start_again(commit.stopped, error)
             progress.rolled_back()
+            if commit.departure.patience.interrupt is not None:
+                raise commit.departure.patience.interrupt from error
             raise
         with progress:
-            stand()
             commit.carry_out()
 
     def _start_again(self, stopped: list[ProcessorInstance], error: BaseException) -> None:

@@ -8,6 +8,7 @@ torn down afterwards by `teardown`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from typing import TypeVar
 
@@ -106,16 +107,19 @@ class Commit:
             KeyboardInterrupt: Ctrl-C: nobody was waited for from then on.
         """
         self._patience.certain = True
-        self._swap()
-        self._site.progress.begun("switch")
-        self._wiring.switch()
-        self._site.progress.done("switch")
-        self._start()
-        self._let_go()
-        try:
-            self.departure.complete()
-        finally:
-            self._wiring.switch_late()
+        steps = (
+            self._swap,
+            self._switch,
+            self._start,
+            self._let_go,
+            self.departure.complete,
+            self._wiring.switch_late,
+        )
+        with ExitStack() as each:  # also where one before raises, by what a subscriber does, for one
+            for step in reversed(steps):
+                each.callback(step)
+        if self._patience.interrupt is not None:
+            raise self._patience.interrupt
         self.departure.check(self._wiring.late)
 
     # ------------------------------------------------------------------------------------------------- what may fail
@@ -309,7 +313,8 @@ class Commit:
             self._apply(old, hold_and_export)
 
     def roll_back(self) -> None:
-        """Undo what `prepare` has done, last first."""
+        """Undo what `prepare` has done, last first. Ctrl-C ends the waiting, and is raised by who called this."""
+        self._patience.certain = True
         for instance, config in reversed(self._configured):
             self._undo(partial(self._apply, instance, partial(_reconfigure, instance, config)))
         for instance in self._created:
@@ -367,6 +372,11 @@ class Commit:
             else:
                 self._tell_feeders(new)
                 self._site.progress.done("replace", old.id)
+
+    def _switch(self) -> None:
+        self._site.progress.begun("switch")
+        self._wiring.switch()
+        self._site.progress.done("switch")
 
     def _tell_feeders(self, new: ProcessorInstance) -> None:
         """Have those who feed somebody new see that: an encoder sends a key frame, as for a link that is joined."""

@@ -17,6 +17,7 @@ from streamlib.compiler.patience import LAST_WORDS_S, Patience
 from streamlib.compiler.site import LOG, Site
 from streamlib.errors import DeadlineError
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.interrupts import interrupts_heard
 from streamlib.execution.loops import Loop, Runner, loop_of
 from streamlib.graph import Entity
 from streamlib.graph.components import RUNNING_COMPONENTS, LastMetrics, WiredChannel
@@ -195,11 +196,15 @@ class Departure:
     def _ended(self, going: list[ProcessorInstance], timeout_s: float, *, unless_hurried: bool = False) -> bool:
         reports, left = self._reports, going[::-1]
         deadline_ns = self._clock.now_ns() + round(timeout_s * NS_PER_S)
+        interrupt = self.patience.interrupt
         while True:
             unserved = self._serve(going)
+            if self.patience.interrupt is not interrupt and self.patience.interrupt is not None:
+                raise self.patience.interrupt
             left_s = max(0.0, (deadline_ns - self._clock.now_ns()) / NS_PER_S)
             wait_s = min(left_s, SERVED_S) if unserved else left_s
-            hurried = reports.wait_until(lambda: (unless_hurried and reports.hurried) or _none_left(left), wait_s)
+            with interrupts_heard():
+                hurried = reports.wait_until(lambda: (unless_hurried and reports.hurried) or _none_left(left), wait_s)
             if hurried or wait_s >= left_s:
                 return all(instance.over for instance in going)
 

@@ -32,6 +32,7 @@ from streamlib.execution.calm_chain import CalmChain
 from streamlib.execution.changes import Change, on_this_thread
 from streamlib.execution.closer_look import Pace
 from streamlib.execution.instance import ProcessorInstance
+from streamlib.execution.interrupts import interrupts_heard
 from streamlib.links.reader import OVERFLOW_LIMIT, RingReader
 from streamlib.links.ring import Ring
 from streamlib.links.wake import Waker, Wakes
@@ -102,7 +103,9 @@ class Loop(CalmChain):
         """
         change = self.post(action, between_calls=between_calls)
         self.serve()
-        if not change.wait(timeout_s):
+        with interrupts_heard():
+            done = change.wait(timeout_s)
+        if not done:
             raise DeadlineError("a change", timeout_s, {self.name: self.excuse()})
 
     def excuse(self) -> str:

@@ -20,6 +20,7 @@ from streamlib.events.bus import EventBus
 from streamlib.events.event import Event, described
 from streamlib.events.runtime import CommitFailed
 from streamlib.execution.changes import inside_loop
+from streamlib.execution.interrupts import interrupts_heard, interrupts_put_off
 from streamlib.execution.main_thread_runner import MainThread, on_main_thread
 from streamlib.graph.components import FailedStart
 from streamlib.graph.property_graph import PropertyGraph
@@ -130,24 +131,26 @@ class Committer:
 
     def _take_turn(self, action: Callable[[], None], ticket: Ticket, *, wait: bool = True) -> bool:
         """Do something when nobody else does; False where it is not to wait for that and would have to."""
-        has_turn = self._has_turn() if wait else self._turn.acquire(blocking=False)
-        try:  # from here on, and no call in between: Ctrl-C may come at any call, and would keep the turn for ever
+        has_turn = False
+        with interrupts_put_off():  # or one between two steps would keep the turn for ever, or leave half an edit
+            try:
+                has_turn = self._has_turn() if wait else self._turn.acquire(blocking=False)
+                if has_turn:
+                    self._holder = threading.get_ident()
+                    with committing():
+                        action()
+                elif wait:
+                    raise DeadlineError("the commit before this one", TURN_S, ["the thread that commits"])
+            except BaseException as error:
+                ticket.settle(error)
+                raise
+            finally:
+                if has_turn:
+                    self._holder = None
+                    self._turn.release()
+                    self._main.wake()
             if has_turn:
-                self._holder = threading.get_ident()
-                with committing():
-                    action()
-            elif wait:
-                raise DeadlineError("the commit before this one", TURN_S, ["the thread that commits"])
-        except BaseException as error:
-            ticket.settle(error)
-            raise
-        finally:
-            if has_turn:
-                self._holder = None
-                self._turn.release()
-                self._main.wake()
-        if has_turn:
-            ticket.settle()
+                ticket.settle()
         return has_turn
 
     def _has_turn(self) -> bool:
@@ -157,12 +160,14 @@ class Committer:
         taken: list[bool] = []
 
         def take() -> bool:
-            if not taken and self._turn.acquire(blocking=False):
-                taken.append(True)
+            with interrupts_put_off():
+                if not taken and self._turn.acquire(blocking=False):
+                    taken.append(True)
             return bool(taken)
 
         try:
-            return self._main.pump(take, TURN_S)
+            with interrupts_heard():
+                return self._main.pump(take, TURN_S)
         except BaseException:  # Ctrl-C for one
             if taken:
                 self._turn.release()
