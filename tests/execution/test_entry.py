@@ -6,6 +6,7 @@ import pytest
 
 from streamlib.execution.entry import EntryWriter, carries_stamps
 from streamlib.frames import AudioFrame, DataFrame, EncodedPacket, VideoFrame
+from streamlib.frames.stamped import Stamped
 from streamlib.links.delivery import Delivery
 from streamlib.links.reader import SlotReader
 from streamlib.links.writer import PlugWriter, SlotWriter
@@ -88,3 +89,20 @@ def test_what_is_no_frame_is_refused_with_what_makes_one() -> None:
         writer.write([1, 2])
     writer.write(DataFrame({"n": 0}))
     assert stamps(reader.read()) == (50, 0)
+
+
+class Checked(Stamped, frozen=True):
+    """A frame of somebody's own, with a mistake in what it does when a copy is made."""
+
+    def __post_init__(self) -> None:
+        if self.entered_ns:
+            self.missing  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_what_the_code_of_a_frame_raises_is_not_taken_for_something_else() -> None:
+    writer, reader, _ = entry()
+    frame = Checked()
+    writer.write(frame)
+    with pytest.raises(AttributeError, match="'Checked' object has no attribute 'missing'"):
+        writer.write(frame)
+    assert reader.read() is frame

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -263,9 +264,54 @@ def test_what_is_called_around_process_has_to_be_callable_so() -> None:
         ({"setup": bare}, r"Made.setup is called with a context; write def setup\(self, ctx\)"),
         ({"flush": bare}, r"Made.flush is called with a context; write def flush\(self, ctx\)"),
         ({"teardown": told}, r"Made.teardown is called without a context; write def teardown\(self\)"),
+        ({"setup": staticmethod(told)}, r"Made.setup is called with a context"),
+        ({"process": staticmethod(told)}, r"Made.process is called with a context"),
+        ({"teardown": classmethod(told)}, r"Made.teardown is called without a context"),
         ({"setup": later}, r"Made.setup is async, and nobody awaits it; write def setup\(self, ctx\)"),
     ]
     for methods, words in refused:
         with pytest.raises(DeclarationError, match=words):
             made(**methods)
     made(setup=told, flush=told, teardown=bare)
+
+
+def nothing() -> None: ...
+
+
+def one(ctx: Any) -> None: ...
+
+
+def two(self: Any, ctx: Any) -> None: ...
+
+
+def injecting(method: Callable[..., None]) -> Callable[..., None]:
+    """Calls it with one argument more."""
+
+    @wraps(method)
+    def with_one_more(self: Any, ctx: Any) -> None:
+        method(self, ctx, "a database")
+
+    return with_one_more
+
+
+@injecting
+def three(self: Any, ctx: Any, database: str) -> None: ...
+
+
+class Called:
+    """Is called, and is no function."""
+
+    def __call__(self, ctx: Any) -> None: ...
+
+
+@pytest.mark.parametrize("held", [classmethod(two), staticmethod(one), three, Called()])
+def test_a_method_may_stand_in_a_class_in_any_way_in_which_it_can_be_called(held: Any) -> None:
+    """A decorated one was taken for what it wraps, and one that is not called with the instance for one that is."""
+    instance = made(setup=held, process=held, flush=held)()
+    for method in (instance.setup, instance.process, instance.flush):
+        method(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("held", [classmethod(one), staticmethod(nothing)])
+def test_so_may_one_that_is_called_with_nothing(held: Any) -> None:
+    made(teardown=held)().teardown()

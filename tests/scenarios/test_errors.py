@@ -16,6 +16,7 @@ from streamlib import (
     LinkOutput,
     ProcessContext,
     Processor,
+    RuntimeContext,
     SchedulingStrategy,
     StreamRuntime,
     VideoFrame,
@@ -384,6 +385,64 @@ def test_who_fails_because_of_what_another_writes_says_so(runtime: StreamRuntime
     errors = [event.error for event in told if isinstance(event, ProcessorError)]
     why = "reads_pictures_0 takes VideoFrame and was sent ndarray: see who writes to it"
     assert errors == [f"AttributeError: 'numpy.ndarray' object has no attribute 'width'; {why}"] * 3
+
+
+class Note:
+    """A frame class without stamps."""
+
+
+class NoClass:
+    """Raises when it is asked what it is, as a proxy may whose other side has gone."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        raise ReferenceError("who it stood for has gone")
+
+
+class WritesNotes(Processor):
+    """Writes three, none of which is a note."""
+
+    out = LinkOutput(Note)
+
+    def setup(self, ctx: RuntimeContext) -> None:
+        self.left = 3
+
+    def process(self, ctx: ProcessContext) -> None:
+        self.out.write(NoClass())  # type: ignore[arg-type]
+        self.left -= 1
+        if not self.left:
+            ctx.end()
+
+
+class WritesAnything(WritesNotes):
+    out: LinkOutput[Any] = LinkOutput(Any)
+
+
+class TakesNotes(Processor):
+    thing = LinkInput(Note)
+
+    def process(self, ctx: ProcessContext) -> None:
+        if self.thing.read() is not None:
+            raise ValueError("no good")
+
+
+class TakesAnything(TakesNotes):
+    thing: LinkInput[Any] = LinkInput(Any)
+
+
+@pytest.mark.promise("error.skip")
+@pytest.mark.parametrize(("writes", "takes"), [(WritesAnything, TakesAnything), (WritesNotes, TakesNotes)])
+def test_a_frame_that_cannot_be_asked_what_it_is_is_skipped_as_any_other(
+    runtime: StreamRuntime, writes: type[Processor], takes: type[Processor]
+) -> None:
+    """What was raised when it was asked went past the error policy, and who ran on that thread was not called again."""
+    source, taker = runtime.add_processor(writes), runtime.add_processor(takes)
+    runtime.connect(source, taker)
+    runtime.start()
+    assert runtime.wait(SECONDS)
+    assert taker.metrics is not None
+    assert taker.metrics.errors == 3
+    assert taker.state == "ended"
 
 
 def test_who_waits_is_not_told_of_the_end_before_it_is_noted_how_everybody_ended(make: Make) -> None:

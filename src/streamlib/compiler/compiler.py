@@ -21,8 +21,12 @@ from streamlib.execution.interrupts import interrupts_heard
 from streamlib.graph.components import LastStatistics, WiredChannel
 
 
-def _nothing() -> None:
-    """Those who come back are in the graph already; or nobody asks when it is certain."""
+def _nobody_asks() -> None:
+    """Nothing is to be done once nothing can go wrong any more."""
+
+
+def _nothing_to_undo() -> None:
+    """Those who come back are in the graph already, and stay there."""
 
 
 class Compiler:
@@ -36,7 +40,7 @@ class Compiler:
         self,
         delta: GraphDelta,
         undo: Callable[[], None],
-        stand: Callable[[], None] = _nothing,
+        stand: Callable[[], None] = _nobody_asks,
         *,
         drain_s: float | None,
     ) -> None:
@@ -122,7 +126,7 @@ class Compiler:
             graph.remove(link_id, WiredChannel)
         note = f"{', '.join(ids)} had been stopped to make way and runs again"
         try:
-            self.compile(GraphDelta(added=tuple(ids), links_added=tuple(links)), _nothing, drain_s=None)
+            self.compile(GraphDelta(added=tuple(ids), links_added=tuple(links)), _nothing_to_undo, drain_s=None)
         except Exception as second:
             LOG.exception("%s could not be started again", ", ".join(ids))
             note = f"{', '.join(ids)} had been stopped to make way and could not be started again: {second}"

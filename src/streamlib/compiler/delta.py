@@ -63,7 +63,7 @@ def compute_delta(
     added = dict.fromkeys(id_ for id_ in present if not graph.has(id_, ProcessorInstance))
     running = [id_ for id_ in present if id_ not in added]
     links_added = tuple(id_ for id_ in dirty.links if id_ in graph and not graph.has(id_, WiredChannel))
-    links_running = set(dirty.links).difference(links_added)
+    new = set(links_added)
     changes = [change for id_ in running if (change := _config_change(graph, id_)) is not None]
     others = [id_ for id_ in running if _is_of_another_type(graph, id_)]
     restarts = [id_ for id_ in dict.fromkeys(restarted) if id_ not in others]
@@ -77,7 +77,7 @@ def compute_delta(
         replaced=tuple(replaced),
         links_added=links_added,
         links_removed=tuple(entity for entity in removed_links if graph.has(entity, WiredChannel)),
-        links_updated=_updated(graph, [id_ for id_ in dirty.links if id_ in links_running], others, frozenset(moved)),
+        links_updated=_updated(graph, [id_ for id_ in dirty.links if id_ not in new], others, frozenset(moved)),
     )
 
 

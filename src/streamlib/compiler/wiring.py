@@ -207,11 +207,11 @@ class Wiring:
         self._close_dead_ends()
 
     def _close_dead_ends(self) -> None:
-        """Have links to those who are over hold nobody back: what comes is counted as dropped."""
-        for joint in (*self.joined, *self._reformed):
+        """Have links to those who are over hold nobody back, where it is not `_switch_input` that does it."""
+        for joint in self._reformed:
             target = self._now(joint.target)
-            if target.over and target not in self._leaving and not joint.channel.closed:
-                self._apply(target.loop, joint.channel.close)
+            if target.over and target not in self._leaving:
+                self._apply(target.loop, partial(self._close_dead_end, joint))
         self._reformed.clear()
 
     def _release_movers(self, moved: list[ProcessorInstance]) -> None:
@@ -241,7 +241,7 @@ class Wiring:
             for instance in writing:
                 self._switch_outputs(follow, instance, cut.get(instance, []), joined.get(instance, []))
                 for joint in cut.get(instance, []) if self.late else ():
-                    _have_looked_at(joint)  # the reader may be elsewhere by now, where a slot wakes nobody
+                    self._have_looked_at(joint)  # the reader may be elsewhere by now, where a slot wakes nobody
             if touched is not None:
                 self._touch(touched, writing)
 
@@ -278,7 +278,7 @@ class Wiring:
             joint.source.rebind([joint.channel])
             joint.target.bind_input(joint.link.target.port, joint.channel)
             if self.late:  # the other end has been arranged meanwhile, with the form from before
-                _have_looked_at(joint)
+                self._have_looked_at(joint)
 
         loop = resting[0].loop if resting else None
         if isinstance(loop, Loop):
@@ -376,6 +376,22 @@ class Wiring:
                 if before is not joint.channel:
                     joint.channel.take_over(before)
         target.bind_input(port, joint.channel, before=joint.before, places=places)
+        self._close_dead_end(
+            joint
+        )  # here and no sooner: it may have come to its end while it was late, or was drained to
+
+    def _close_dead_end(self, joint: Joint) -> None:
+        """Have a link to one who is over hold nobody back: what comes is counted as dropped."""
+        if self._now(joint.target).over and not joint.channel.closed:
+            joint.channel.close()
+
+    def _have_looked_at(self, joint: Joint) -> None:
+        """Have the loops at both ends of a link see the form that it has now."""
+        for end in (self._now(joint.source), self._now(joint.target)):
+            loop = loop_of(end)
+            if loop is not None:
+                loop.post(partial(loop.touch, [end]))
+                loop.serve()
 
     # ------------------------------------------------------------------------------------------------------- pieces
 
@@ -445,15 +461,6 @@ class Wiring:
             self.late.append(loop.name)
             return False
         return True
-
-
-def _have_looked_at(joint: Joint) -> None:
-    """Have the loops at both ends of a link see the form that it has now."""
-    for end in (joint.source, joint.target):
-        loop = loop_of(end)
-        if loop is not None:
-            loop.post(partial(loop.touch, [end]))
-            loop.serve()
 
 
 def _hosted_by(gone: ProcessorInstance) -> list[ProcessorInstance]:

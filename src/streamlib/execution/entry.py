@@ -53,6 +53,8 @@ class EntryWriter:
                 else:
                     number = numbered
         except AttributeError:
+            if carries_stamps((type(frame),)):  # raised by code of its own, as `__post_init__` in the copy
+                raise
             raise TypeError(_no_frame(frame)) from None
         self._number = number + 1
         write(frame)

@@ -7,6 +7,7 @@ stands before or behind it: that is the `arrangement`, which is built on this.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from streamlib.clock import Clock
@@ -166,10 +167,15 @@ class Visitor:
 
 
 def _note_a_stranger(member: ProcessorInstance, error: Exception, frame: Any) -> None:
-    """Say at an exception that what was read is nothing that the inputs take: ports are compared, frames are not."""
+    """Say at an exception that what was read is nothing that the inputs take: ports are compared, frames are not.
+
+    It never raises: not every class may be asked (`typing.Any` refuses), and what frames answer is up to who made them.
+    """
     takes = tuple(frame_type for port in member.declaration.inputs.values() for frame_type in port.frame_types)
-    if frame is None or not takes or isinstance(frame, takes):
-        return
-    note = f"{member.id} takes {words(dict.fromkeys(takes))} and was sent {type(frame).__name__}: see who writes to it"
-    if note not in getattr(error, "__notes__", ()):  # one may be raised again and again
-        error.add_note(note)
+    with suppress(Exception):
+        if frame is None or not takes or isinstance(frame, takes):
+            return
+        sent = type(frame).__name__
+        note = f"{member.id} takes {words(dict.fromkeys(takes))} and was sent {sent}: see who writes to it"
+        if note not in getattr(error, "__notes__", ()):  # one may be raised again and again
+            error.add_note(note)

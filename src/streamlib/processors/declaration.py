@@ -224,7 +224,7 @@ def _check_process(cls: type[Any], root: type[Any], ports: set[str]) -> None:
             f"{cls.__name__}.process is a generator, which a call would not run; write frames to an output instead of "
             "yielding them"
         )
-    if not takes_one(cls.process):
+    if not takes(cls, "process", 1):
         raise DeclarationError(f"{cls.__name__}.process is called with a context; write def process(self, ctx)")
 
 
@@ -237,7 +237,7 @@ def _check_surroundings(cls: type[Any], root: type[Any]) -> None:
         words = f"write def {name}(self{context})"
         if inspect.iscoroutinefunction(method):
             raise DeclarationError(f"{cls.__name__}.{name} is async, and nobody awaits it; {words}")
-        if not _takes(method, 2 if context else 1):
+        if not takes(cls, name, 1 if context else 0):
             called = "with a context" if context else "without a context"
             raise DeclarationError(f"{cls.__name__}.{name} is called {called}; {words}")
 
@@ -251,14 +251,12 @@ def _is_async(cls: type[Any]) -> bool:
     return True
 
 
-def takes_one(method: Any) -> bool:
-    """Whether a method, found at its class, can be called with one argument."""
-    return _takes(method, 2)
-
-
-def _takes(method: Any, arguments: int) -> bool:
+def takes(cls: type[Any], name: str, arguments: int) -> bool:
+    """Whether a method can be called at an instance with so many arguments; a decorator answers for what it wraps."""
+    held = inspect.getattr_static(cls, name)
+    knows_instance = hasattr(held, "__get__") and not isinstance(held, classmethod | staticmethod)
     try:
-        inspect.signature(method).bind(*[None] * arguments)
+        inspect.signature(getattr(cls, name), follow_wrapped=False).bind(*[None] * (arguments + knows_instance))
     except TypeError:
         return False
     except ValueError:  # it says nothing of its parameters

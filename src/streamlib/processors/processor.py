@@ -15,7 +15,7 @@ from streamlib.links.reader import PlugReader
 from streamlib.links.writer import PlugWriter
 from streamlib.processors.config import ProcessorConfig
 from streamlib.processors.context import ProcessContext, RuntimeContext
-from streamlib.processors.declaration import Declaration, declare, takes_one
+from streamlib.processors.declaration import Declaration, declare, takes
 from streamlib.processors.execution_mode import ErrorPolicy, Placement, ProcessExecution, RestartLimits, Wake
 
 
@@ -81,7 +81,7 @@ class Processor:
             ConfigError: A field is unknown, missing or has a wrong value.
             DeclarationError: `__init__` takes no config, or does not hand it on.
         """
-        if cls.__init__ is not Processor.__init__ and not takes_one(cls.__init__):
+        if cls.__init__ is not Processor.__init__ and not takes(cls, "__init__", 1):
             raise DeclarationError(
                 f"{cls.__name__}.__init__ is called with a config; write def __init__(self, config=None) and begin it "
                 "with super().__init__(config), or write setup(self, ctx) instead"
