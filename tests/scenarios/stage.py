@@ -23,6 +23,7 @@ from streamlib import (
     SchedulingStrategy,
     StreamRuntime,
 )
+from streamlib.execution.loops import Loop
 from streamlib.graph import ProcessorNode
 from streamlib.ids import ProcessorId
 from streamlib.processors.execution_mode import ExecutionMode
@@ -370,9 +371,22 @@ class Line:
 
 
 def let_others_run(runtime: StreamRuntime) -> None:
-    """Have every loop answer, so that each has had its chance to call somebody."""
+    """Have every loop with a thread do what there is to do, so that each has had its chance to call somebody.
+
+    An answer alone says little: a loop makes changes before it calls anybody. One never at rest makes two passes.
+    """
     for loop in runtime._site.running_loops():
-        loop.apply(lambda: None, SECONDS)
+        behind, patience_s = loop.passes.done + 2, 0.001
+        while _finds_something(loop) and loop.threaded and loop.passes.done < behind:
+            threading.Event().wait(patience_s)  # who asks on and on has it do nothing but answer
+            patience_s *= 2
+
+
+def _finds_something(loop: Loop) -> bool:
+    """Whether a loop has something to do, as it says itself between two frames."""
+    found: list[bool] = []
+    loop.apply(lambda: found.append(loop.anything_to_do()), SECONDS)
+    return found[0]
 
 
 def let_line_pass(runtime: StreamRuntime) -> None:

@@ -361,10 +361,13 @@ def test_who_waits_goes_on_waiting_also_where_a_frame_calls_it_in_vain(
         runtime.connect(waits, runtime.add_processor(Collect, record=Record()))
     runtime.start()
     clock.advance(S)
+    for _ in range(2):  # what has ended before, and who reads it
+        let_others_run(runtime)
     for _ in range(3):
         runtime.step(hand)
         let_others_run(runtime)
     found = explained(runtime, clock, lambda found: blamed(found) == {(waits.id, cause)}, waits.id)
+    assert blamed(found) == {(waits.id, cause)}, str(found)
     since_ns = found.findings[0].since_ns
     for _ in range(3):
         calls = calls_of(waits)
