@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from streamlib.compiler.joints import Joint, heirs
 from streamlib.graph import Link
 from streamlib.ids import PortRef, ProcessorId, link_id
 from streamlib.links.channel import Channel
 from streamlib.links.delivery import Delivery
+from streamlib.links.fanout import Heirs
 
 
 class Stands:
@@ -36,8 +39,19 @@ class Edit:
         return Joint(link, channel, self.one(source), self.one(target))
 
     def heirs(self, cut: list[Joint], joined: list[Joint], *passing: str) -> dict[str, list[str]]:
-        found = heirs(cut, joined, {self.one(name) for name in passing})
-        return {self.names[old]: [self.names[one] for one in new] for old, new in found.items()}
+        found = self.found(cut, joined, *passing)
+        return {self.names[old]: [self.names[one] for one in new.links] for old, new in found.items() if new.links}
+
+    def past(self, cut: list[Joint], joined: list[Joint], *passing: str) -> dict[str, tuple[str, str]]:
+        found = self.found(cut, joined, *passing)
+        return {
+            self.names[old]: (self.names[new.past.link], self.names[new.past.unless])
+            for old, new in found.items()
+            if new.past is not None
+        }
+
+    def found(self, cut: list[Joint], joined: list[Joint], *passing: str) -> dict[Channel, Heirs]:
+        return heirs(cut, joined, {self.one(name) for name in passing})
 
 
 def test_a_filter_that_comes_between_takes_the_place_of_the_link_it_is_put_in() -> None:
@@ -95,3 +109,29 @@ def test_another_output_is_another_way() -> None:
     edit = Edit()
     cut, joined = [edit.joint("source", "sink")], [edit.joint("source", "sink", output="other")]
     assert edit.heirs(cut, joined) == {}
+
+
+def test_of_links_that_are_put_behind_one_the_first_has_it_for_its_heir_and_the_others_go_past_it() -> None:
+    edit = Edit()
+    cut = [edit.joint("source", end) for end in ("left", "sink", "branch")]
+    for place, joint in enumerate(reversed(cut)):
+        joint.channel.place = place
+    joined = [edit.joint("source", "new"), *(edit.joint("new", end) for end in ("sink", "branch", "left"))]
+    assert edit.heirs(cut, joined, "new") == {"source>branch": ["source>new"]}
+    assert edit.past(cut, joined, "new") == {
+        "source>sink": ("new>sink", "source>branch"),
+        "source>left": ("new>left", "source>branch"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("home", "is_at_hand"), [("of the source", True), ("of the new one", False), ("its own", True)]
+)
+def test_nobody_writes_into_a_place_where_others_run(home: str, is_at_hand: bool) -> None:
+    edit = Edit()
+    cut = [edit.joint("source", "sink"), edit.joint("source", "branch")]
+    joined = [edit.joint("source", "new"), edit.joint("new", "sink"), edit.joint("new", "branch")]
+    homes = {edit.one("source"): "of the source", edit.one("sink"): "another", edit.one("branch"): home}
+    homes[edit.one("new")] = "of the new one" if home != "of the source" else home
+    found = heirs(cut, joined, {edit.one("new")}, homes.__getitem__)
+    assert (cut[1].channel in found) is is_at_hand

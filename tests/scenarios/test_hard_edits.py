@@ -9,8 +9,18 @@ from typing import Any
 
 import pytest
 
-from streamlib import DataFrame, LinkInput, LinkOutput, ProcessContext, Processor, ProcessorConfig, StreamRuntime
+from streamlib import (
+    DataFrame,
+    LinkInput,
+    LinkOutput,
+    ProcessContext,
+    Processor,
+    ProcessorConfig,
+    SchedulingStrategy,
+    StreamRuntime,
+)
 from streamlib.errors import CommitError
+from streamlib.graph import ProcessorNode
 from streamlib.graph.components import WiredChannel
 from streamlib.ids import LinkId
 from streamlib.links.delivery import Delivery
@@ -494,6 +504,57 @@ def test_a_frame_in_the_middle_of_a_fan_out_meets_an_update_of_the_link_it_has_n
         runtime.stop()
     assert main.is_gapless(), main.gaps()
     assert main.numbers[0] == 0
+
+
+class BesideTheStuckOne:
+    """Whoever may be stuck has a thread of his own, as the source has; the others are called in the source's."""
+
+    def scheduling_strategy(self, node: ProcessorNode) -> SchedulingStrategy:
+        has_thread = node.processor_type == "Stuck" or not node.declaration.inputs
+        return SchedulingStrategy.dedicated_thread() if has_thread else SchedulingStrategy.lightweight()
+
+
+def wait_for_all(record: Record, numbers: int) -> None:
+    record.wait_until(lambda: len(record.numbers) >= numbers)
+
+
+@pytest.mark.parametrize("scheduler", [Dedicated(), BesideTheStuckOne()])
+@pytest.mark.parametrize("cut_first", [0, 1])
+@pytest.mark.parametrize("stuck_at", [0, 1, 2])
+def test_a_frame_in_the_middle_of_a_fan_out_comes_once_to_both_ends_that_are_put_behind_one(
+    stuck_at: int, cut_first: int, scheduler: Any, release: threading.Event
+) -> None:
+    """The source waits in a link before, between or behind two others, and a filter comes before both of those."""
+    runtime = StreamRuntime(scheduler=scheduler)
+    records, stuck, gate = [Record(), Record()], Record(), threading.Event()
+    source = runtime.add_processor(Pairs, gate=gate)
+    ends = [runtime.add_processor(Collect, record=record) for record in records]
+    fan = [*ends]
+    fan.insert(stuck_at, runtime.add_processor(Stuck, record=stuck, release=release))
+    links = {one.id: runtime.connect(source, one) for one in fan}
+    runtime.start()
+    try:
+        stuck.wait_for_call("stuck")
+        gate.set()
+        in_slots = stuck_at == 0 and not isinstance(scheduler, Dedicated)  # what is called behind its call then
+        for place, record in enumerate(records):
+            wait_for_all(record, 9 - in_slots + (place < stuck_at))  # of those before it each has had one more
+        with runtime.edit() as edit:
+            for place in (cut_first, 1 - cut_first):
+                edit.disconnect(links[ends[place].id])
+            new = edit.add_processor(Pass)
+            edit.connect(source, new)
+            for end in ends:
+                edit.connect(new, end)
+        release.set()
+        for record in records:
+            record.wait_for(20)
+    finally:
+        release.set()
+        runtime.stop()
+    for record in records:
+        assert record.is_gapless(), record.gaps()
+        assert record.numbers[0] == 0
 
 
 def test_a_frame_in_the_middle_of_a_fan_out_comes_to_all_ends_of_a_way_that_is_taken_apart(

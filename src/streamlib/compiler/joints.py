@@ -3,14 +3,16 @@
 An output that writes to several links may be in the middle of a frame while it is switched: some links have had the
 frame, others have not. Where a cut link has not, its heirs get the frame, and nobody else, so that behind both ways
 nothing is missing and nothing comes twice. One link has several heirs where it led to several ends through a processor
-that goes, and those are reached apart from each other now. Used by `wiring`; looks at the edit alone, never at the
-graph.
+that goes, and those are reached apart from each other now. Where ways of their own led to several ends that are reached
+through one processor now, only the first of them has that for its heir: if it had the frame already, those behind it
+that have not get it where they are reached now, past that processor. Used by `wiring`; looks at the edit alone, never
+at the graph.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
@@ -18,6 +20,7 @@ from streamlib.execution.instance import ProcessorInstance
 from streamlib.graph.link import Link
 from streamlib.ids import PortRef
 from streamlib.links.channel import Channel
+from streamlib.links.fanout import Heirs, Past
 
 
 class Joint(msgspec.Struct, frozen=True):
@@ -34,8 +37,11 @@ class Joint(msgspec.Struct, frozen=True):
 
 
 def heirs(
-    cut: Iterable[Joint], joined: Collection[Joint], passing: Collection[ProcessorInstance]
-) -> dict[Channel, list[Channel]]:
+    cut: Iterable[Joint],
+    joined: Collection[Joint],
+    passing: Collection[ProcessorInstance],
+    home: Callable[[ProcessorInstance], object] = id,
+) -> dict[Channel, Heirs]:
     """For each cut link those that are joined in its place, if any; none takes the place of two.
 
     They leave the same output and lead to the same inputs of those who stay, through processors that only come or go
@@ -46,6 +52,7 @@ def heirs(
         cut: All links that the edit takes apart, also between processors that go.
         joined: All links that it adds.
         passing: The processors that come or go with it.
+        home: Where each runs behind the edit: a link inside one place is written to from there alone.
     """
     taken = list(cut)
     if not taken:
@@ -54,20 +61,36 @@ def heirs(
     free: dict[tuple[int, PortRef], list[Joint]] = defaultdict(list)
     for joint in joined:
         free[_output(joint)].append(joint)
-    found: dict[Channel, list[Channel]] = {}
-    for joint in sorted(taken, key=lambda joint: not old.ends(joint)):
+    found: dict[Channel, Heirs] = {}
+    through: dict[tuple[int, PortRef, PortRef], Joint] = {}  # the cut link whose heir leads from an output to an end
+    into = {joint.link.target: joint for joint in joined}
+    place = {joint.link.target: (home(joint.source), home(joint.target)) for joint in joined}
+    for joint in sorted(taken, key=lambda joint: (not old.ends(joint), joint.channel.place)):
         left = set(old.ends(joint))
         alike = free[_output(joint)]
+        links: list[Channel] = []
         for heir in alike[:]:
             ends = new.ends(heir)
             if not (ends & left or not ends | left):
                 continue
             alike.remove(heir)
-            found.setdefault(joint.channel, []).append(heir.channel)
+            links.append(heir.channel)
+            through |= {(*_output(joint), end): joint for end in ends}
             left -= ends
             if not left:
                 break
+        end = joint.link.target
+        before = through.get((*_output(joint), end))
+        if links:
+            found[joint.channel] = Heirs(tuple(links))
+        elif end in left and end in into and before is not None and _is_at_hand(home(joint.source), *place[end]):
+            found[joint.channel] = Heirs(past=Past(into[end].channel, before.channel))
     return found
+
+
+def _is_at_hand(here: object, source: object, target: object) -> bool:
+    """Whether who runs here may write to a link between those two places: to a ring, or in the place of both."""
+    return source is not target or here is target
 
 
 def _output(joint: Joint) -> tuple[int, PortRef]:

@@ -30,6 +30,7 @@ from streamlib.graph.entities import Subject
 from streamlib.graph.link import Link
 from streamlib.ids import ProcessorId
 from streamlib.links.channel import Channel
+from streamlib.links.fanout import Heirs
 from streamlib.processors.execution_mode import ExecutionMode
 
 V = TypeVar("V")
@@ -235,7 +236,7 @@ class Wiring:
         for joint in self.joined:
             joined[joint.source].append(joint)
         passing = self._new | self._leaving
-        follow = heirs([*self.cut, *self._lingering, *self._inside], self.joined, passing)
+        follow = heirs([*self.cut, *self._lingering, *self._inside], self.joined, passing, self.home)
 
         def switch(writing: list[ProcessorInstance], touched: Loop | None) -> None:
             for instance in writing:
@@ -349,7 +350,7 @@ class Wiring:
 
     def _switch_outputs(
         self,
-        heirs: Mapping[Channel, Sequence[Channel]],
+        heirs: Mapping[Channel, Heirs],
         source: ProcessorInstance,
         cut: list[Joint],
         joined: list[Joint],

@@ -12,7 +12,7 @@ from typing import Any
 
 from streamlib.execution.entry import EntryWriter, carries_stamps
 from streamlib.links.channel import Channel
-from streamlib.links.fanout import Fan, writer_to
+from streamlib.links.fanout import Fan, Heirs, Succession
 from streamlib.links.many import IncomingLink, ManyReader
 from streamlib.links.reader import Gate, News, Reader, RingReader, SlotReader
 from streamlib.links.tap import OutputTap
@@ -320,7 +320,7 @@ class Ports(Gate):
         port: str,
         cut: Sequence[Channel],
         joined: Sequence[Channel],
-        heirs: Mapping[Channel, Sequence[Channel]] | None = None,
+        heirs: Mapping[Channel, Heirs] | None = None,
     ) -> None:
         """Write no more to some channels, and to others instead, from one frame to the next. For the owner.
 
@@ -331,7 +331,8 @@ class Ports(Gate):
         links = self.outputs.get(port)
         if links is None:  # another took the place of who had it, and ended what is cut
             return
-        follows = {old: [new] for old, new in zip(cut, joined, strict=False)} if heirs is None else heirs
+        if heirs is None:
+            heirs = {old: Heirs((new,)) for old, new in zip(cut, joined, strict=False)}
         held = self._port_writer(port)
         before = [channel.part() for channel in cut]
         for channel in cut:
@@ -341,10 +342,10 @@ class Ports(Gate):
         self.bind_output(port, joined)
         if joined and not self.declaration.inputs:
             self.context.wake()  # a source may have waited for somebody to read it
-        for channel, writer in zip(cut, before, strict=True):
+        succession = Succession()
+        for channel, writer in sorted(zip(cut, before, strict=True), key=lambda one: one[0].place):
             if writer is not None and writer is not held:
-                following = [heir.writer for heir in follows.get(channel, ()) if heir.writer is not None]
-                writer.retire(writer_to(following))
+                writer.retire(succession.of(channel, heirs.get(channel, Heirs())))
         for channel in cut:
             channel.end()
 

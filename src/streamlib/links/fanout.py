@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from streamlib.links.channel import Channel
 from streamlib.links.writer import PlugWriter, Writer, present
@@ -87,6 +87,70 @@ def writer_to(links: Sequence[Writer]) -> Writer:
     if not links:
         return PlugWriter()
     return links[0] if len(links) == 1 else FanoutWriter(links)
+
+
+class Past(NamedTuple):
+    """Where a cut link leads now: to its reader, past the processor through which that is reached from now on.
+
+    Attributes:
+        link: By which the reader is reached.
+        unless: The cut link whose heirs lead there, too: what it has handed on comes that way.
+    """
+
+    link: Channel
+    unless: Channel
+
+
+class Heirs(NamedTuple):
+    """Who gets the frame in hand that a cut link has not had: other links, or its reader `past` others, or nobody."""
+
+    links: tuple[Channel, ...] = ()
+    past: Past | None = None
+
+
+class Succession:
+    """Where the writers of the links lead to that are cut at one output in one moment."""
+
+    def __init__(self) -> None:
+        self._onward: dict[Channel, _HandsOn] = {}
+
+    def of(self, cut: Channel, heirs: Heirs) -> Writer:
+        """What the writer of one of them leads to; for each in the order of their places."""
+        if heirs.past is not None:
+            return _HandsPast(heirs.past.link, self._onward.get(heirs.past.unless))
+        self._onward[cut] = onward = _HandsOn(writer_to([one.writer for one in heirs.links if one.writer is not None]))
+        return onward
+
+
+class _HandsOn(PlugWriter):
+    """Hands a frame on to the heirs of a cut link, and keeps which it was."""
+
+    __slots__ = ("_heirs", "last")
+
+    def __init__(self, heirs: Writer) -> None:
+        super().__init__()
+        self._heirs = heirs
+        self.last: Any = None
+
+    def write(self, frame: Any) -> None:
+        self.last = frame
+        self._heirs = present(self._heirs)
+        self._heirs.write(frame)
+
+
+class _HandsPast(PlugWriter):
+    """Hands a frame to a reader directly, unless it comes there by the heirs of another link."""
+
+    __slots__ = ("_link", "_unless")
+
+    def __init__(self, link: Channel, unless: _HandsOn | None) -> None:
+        super().__init__()
+        self._link = link
+        self._unless = unless
+
+    def write(self, frame: Any) -> None:
+        if self._unless is None or self._unless.last is not frame:
+            self._link.slip_in(frame)
 
 
 class _Bundle:
