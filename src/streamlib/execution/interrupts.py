@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
+from typing import ClassVar
 
 
 class _PutOff:
-    """Whether Ctrl-C is heard just now, and whether it came when it was not."""
+    """Whether Ctrl-C is heard just now, and whether it came when it was not.
+
+    Attributes:
+        present: The one that handles the signal at present, for the main thread: to ask Python takes microseconds.
+    """
 
     __slots__ = ("asked", "came", "heard")
+
+    present: ClassVar[_PutOff | None] = None
 
     def __init__(self) -> None:
         self.heard = False
@@ -39,60 +44,63 @@ class _PutOff:
             self.came = False
             raise KeyboardInterrupt
 
-    @contextmanager
-    def hearing(self, heard: bool) -> Iterator[None]:
-        """Whether it is heard inside the block; at its ends, what came is raised where it is heard."""
-        before, self.heard = self.heard, heard
-        try:
-            if heard:
-                self.speak()
-            yield
-        finally:
-            self.heard = before
-            if before:
-                self.speak()
 
-
-@contextmanager
-def interrupts_put_off() -> Iterator[None]:
+class interrupts_put_off:  # noqa: N801 - it reads as the verb that it is, like contextlib's
     """Raise Ctrl-C at the end of the block, and inside it where `interrupts_heard` says so. Other threads have none."""
-    put_off = _present()
-    if put_off is not None:
-        with put_off.hearing(False):
-            yield
-    elif _is_pythons_own():
-        put_off = _PutOff()
-        take = put_off.take
-        try:
-            signal.signal(signal.SIGINT, take)
-            yield
-        finally:
-            if signal.getsignal(signal.SIGINT) is take:  # else somebody has installed another inside the block
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    __slots__ = ("_before", "_mine", "_put_off")
+
+    def __enter__(self) -> None:
+        self._mine = False
+        self._put_off = put_off = _present()
+        if put_off is not None:
+            self._before, put_off.heard = put_off.heard, False
+        elif _on_main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._before = False
+            self._put_off = put_off = _PutOff()
+            signal.signal(signal.SIGINT, put_off.take)
+            _PutOff.present, self._mine = put_off, True
+
+    def __exit__(self, *raised: object) -> None:
+        put_off = self._put_off
+        if put_off is None:
+            return
+        put_off.heard = self._before
+        if self._mine:
+            _PutOff.present = None
+            last = signal.signal(signal.SIGINT, signal.default_int_handler)
+            if getattr(last, "__self__", None) != put_off:  # somebody has installed another inside the block
+                signal.signal(signal.SIGINT, last)
+        if self._before or self._mine:
             put_off.speak()
-    else:
-        yield
 
 
-@contextmanager
-def interrupts_heard() -> Iterator[None]:
+class interrupts_heard:  # noqa: N801 - as above
     """Raise Ctrl-C in the block, also one that came before it."""
-    put_off = _present()
-    if put_off is None:
-        yield
-    else:
-        with put_off.hearing(True):
-            yield
+
+    __slots__ = ("_before", "_put_off")
+
+    def __enter__(self) -> None:
+        self._put_off = put_off = _present()
+        if put_off is not None:
+            self._before, put_off.heard = put_off.heard, True
+            if put_off.came:
+                put_off.heard = self._before
+                put_off.speak()
+
+    def __exit__(self, *raised: object) -> None:
+        put_off = self._put_off
+        if put_off is not None:
+            put_off.heard = self._before
+            if self._before:
+                put_off.speak()
 
 
 def _present() -> _PutOff | None:
     """Where this thread is inside `interrupts_put_off`."""
-    if threading.current_thread() is not threading.main_thread():
-        return None
-    holder = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
-    return holder if isinstance(holder, _PutOff) else None
+    put_off = _PutOff.present
+    return put_off if put_off is not None and _on_main_thread() else None
 
 
-def _is_pythons_own() -> bool:
-    on_main_thread = threading.current_thread() is threading.main_thread()
-    return on_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+def _on_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
