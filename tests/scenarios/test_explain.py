@@ -107,7 +107,9 @@ def test_the_first_sentence_names_who_is_to_blame(
     assert bool(found) is ({cause for _, cause in scene.blame} != {Cause.ENDED})
     assert msgspec.json.decode(msgspec.json.encode(found))["findings"][0]["root"] == found.findings[0].root
     ((root, cause),) = scene.blame
-    of_root = explained(scene.runtime, scene.clock, lambda found: bool(found.findings), root)
+    of_root = explained(
+        scene.runtime, scene.clock, lambda found: [one.cause for one in found.findings[:1]] == [cause], root
+    )
     assert of_root.findings[0].cause == cause
     release.set()
 
