@@ -209,15 +209,15 @@ class Departure:
                 return all(instance.over for instance in going)
 
     def _serve(self, going: list[ProcessorInstance]) -> bool:
-        """Drain those whose loops no thread runs; True where some of them wait for others, who bring them frames."""
+        """Drain those whose loops no thread runs; True where some of them wait for others, for frames or for room."""
         unserved = False
-        left = {loop_of(instance) for instance in going if not instance.over}
+        left = {loop_of(instance) for instance in going if _has_something_left(instance)}
         unthreaded = {loop for loop in left if loop is not None and not loop.threaded}
         for loop, members in _by_loop(going).items() if unthreaded else ():
             if loop in unthreaded:
                 with suppress(DeadlineError):  # who has its turn makes the change
                     self.patience.apply(loop, partial(loop.drain, members))
-                unserved |= not all(member.over for member in members)
+                unserved |= any(_has_something_left(member) for member in members)
         return unserved
 
     # --------------------------------------------------------------------------------------------------- tear down
@@ -295,6 +295,11 @@ def _none_left(going: list[ProcessorInstance]) -> bool:
     while going and going[-1].over:
         going.pop()
     return not going
+
+
+def _has_something_left(instance: ProcessorInstance) -> bool:
+    """Whether it is not over, or has put frames aside, before whose end those it feeds do not hear theirs."""
+    return not instance.over or instance.puts_aside()
 
 
 def _excuse(instance: ProcessorInstance) -> str:
