@@ -64,7 +64,6 @@ def heirs(
     found: dict[Channel, Heirs] = {}
     through: dict[tuple[int, PortRef, PortRef], Joint] = {}  # the cut link whose heir leads from an output to an end
     into = {joint.link.target: joint for joint in joined}
-    place = {joint.link.target: (home(joint.source), home(joint.target)) for joint in joined}
     for joint in sorted(taken, key=lambda joint: (not old.ends(joint), joint.channel.place)):
         left = set(old.ends(joint))
         alike = free[_output(joint)]
@@ -83,8 +82,10 @@ def heirs(
         before = through.get((*_output(joint), end))
         if links:
             found[joint.channel] = Heirs(tuple(links))
-        elif end in left and end in into and before is not None and _is_at_hand(home(joint.source), *place[end]):
-            found[joint.channel] = Heirs(past=Past(into[end].channel, before.channel))
+        elif end in left and end in into and before is not None:
+            reached = into[end]
+            if _is_at_hand(home(joint.source), home(reached.source), home(reached.target)):
+                found[joint.channel] = Heirs(past=Past(reached.channel, before.channel))
     return found
 
 
