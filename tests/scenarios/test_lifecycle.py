@@ -28,7 +28,7 @@ from streamlib.graph.components import (
     WiredChannel,
 )
 from tests.scenarios.conftest import Make, lingering
-from tests.scenarios.stage import SECONDS, Both, Collect, Hand, Line, Numbers, Pass, Record, Stuck
+from tests.scenarios.stage import SECONDS, Both, Collect, Diary, Hand, Line, Numbers, Pass, Record, Stuck
 
 
 @pytest.mark.promise("lifecycle.wait", "lifecycle.end-of-stream")
@@ -84,6 +84,34 @@ def test_who_waits_goes_on_waiting_when_the_whole_graph_is_replaced(runtime: Str
     waiter.join(SECONDS)
     assert answers == [True]
     assert seen.is_gapless()
+
+
+@pytest.mark.parametrize("edited", [True, False], ids=["edit", "start"])
+def test_who_looks_for_the_end_while_processors_are_made_does_not_take_their_absence_for_it(
+    make: Make, edited: bool
+) -> None:
+    diary, answers = Diary(), []
+
+    def look(what: str, id_: str) -> None:
+        if what == "will_create" and id_.startswith("collect"):
+            waiter = threading.Thread(target=lambda: answers.append(runtime.wait(0)))
+            waiter.start()
+            waiter.join(SECONDS)
+
+    runtime = make(processor_delegate=diary)
+    runtime.add_processor(Numbers, count=1)
+    if edited:
+        runtime.start()
+        assert runtime.wait(SECONDS)
+    diary.look = look
+    with runtime.edit() as edit:
+        for handle in runtime.processors():
+            edit.remove(handle)
+        edit.connect(edit.add_processor(Numbers), edit.add_processor(Collect, record=Record()))
+    if not edited:
+        runtime.start()
+    runtime.stop()
+    assert answers == [False]
 
 
 @pytest.mark.promise("graph.nothing-lingers", "compiler.attaches", "lifecycle.parked-wakes")

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 
 from streamlib.compiler.compiler import Compiler
@@ -48,7 +49,7 @@ class Committer:
     """Serialises everything that changes a runtime.
 
     Args:
-        changed: Called after each commit, whatever came of it.
+        changing: What each commit is made in, whatever comes of it.
         main: The processors that run on the main thread: one that waits there for its turn gives them theirs.
         now_ns: The runtime's clock.
 
@@ -61,14 +62,14 @@ class Committer:
         graph: PropertyGraph,
         compiler: Compiler,
         bus: EventBus,
-        changed: Callable[[], None],
+        changing: Callable[[], AbstractContextManager[None]],
         main: MainThread,
         now_ns: Callable[[], int],
     ) -> None:
         self._graph = graph
         self._compiler = compiler
         self._bus = bus
-        self._changed = changed
+        self._changing = changing
         self._main = main
         self._now_ns = now_ns
         self.history = History()
@@ -276,24 +277,21 @@ class Committer:
         self, operations: Sequence[Operation], note: Callable[[list[Operation]], None], drain_s: float | None
     ) -> None:
         """Carry operations out, all or none; `note` is told what takes them back where they are."""
-        try:
-            with PROCESS_SETTINGS.collector_held_off(changes(operations)):
-                told: list[Event] = []
-                applied = Applied(told.append)
-                try:
-                    self._apply(operations, applied, told)
-                    if self._graph.state is not GraphState.IDLE:
-                        self._compile(applied, drain_s)
-                    applied.stands = True
-                except BaseException:
-                    if not applied.stands:
-                        self._take_back(applied)
-                    raise
-                finally:  # also where it was carried out and somebody was late, or Ctrl-C came meanwhile
-                    if applied.stands:
-                        self._conclude(operations, applied, note)
-        finally:
-            self._changed()
+        with self._changing(), PROCESS_SETTINGS.collector_held_off(changes(operations)):
+            told: list[Event] = []
+            applied = Applied(told.append)
+            try:
+                self._apply(operations, applied, told)
+                if self._graph.state is not GraphState.IDLE:
+                    self._compile(applied, drain_s)
+                applied.stands = True
+            except BaseException:
+                if not applied.stands:
+                    self._take_back(applied)
+                raise
+            finally:  # also where it was carried out and somebody was late, or Ctrl-C came meanwhile
+                if applied.stands:
+                    self._conclude(operations, applied, note)
 
     def _apply(self, operations: Sequence[Operation], applied: Applied, told: Sequence[Event]) -> None:
         """Apply all of them, in one moment for those who look; then tell what is about to happen."""

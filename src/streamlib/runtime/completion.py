@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from streamlib.execution.instance import ProcessorInstance
 from streamlib.graph.property_graph import PropertyGraph
@@ -12,40 +14,53 @@ from streamlib.processors.execution_mode import ExecutionMode
 
 
 class Completion:
-    """Knows who has not ended yet, in topological order, so that asking again looks at the first of them alone."""
+    """Knows who has not ended yet, in topological order, so that asking again looks at the first of them alone.
 
-    def __init__(self, graph: PropertyGraph) -> None:
+    Args:
+        wake: Has those who wait for the end look again.
+    """
+
+    def __init__(self, graph: PropertyGraph, wake: Callable[[], None]) -> None:
         self._graph = graph
+        self._wake = wake
         self._pending: deque[ProcessorInstance] | None = None
+        self._changing = False
         self._asking = threading.Lock()  # several may wait, each on its own thread
 
-    def forget(self) -> None:
-        """The graph changes: look at all of it again."""
-        self._pending = None
+    @contextmanager
+    def put_off(self) -> Iterator[None]:
+        """The graph changes in the block, and whom it holds in between is no end; all of it is looked at behind it."""
+        self._changing = True
+        try:
+            yield
+        finally:
+            self._pending = None
+            self._changing = False
+            self._wake()
 
     def reached(self) -> bool:
         """Whether every source has ended, and everyone they feed. Manual processors are nobody's to wait for."""
         with self._asking:
             pending = self._pending
-            if pending is None:
-                pending = self._pending = self._all_awaited()
             while pending and pending[0].noted:
                 pending.popleft()
-            return not pending and self._is_all_over()
+            return not pending and self._all_have_ended()
 
-    def _is_all_over(self) -> bool:
-        """Look once more: a commit that is under way may have brought somebody in."""
-        self._pending = self._all_awaited()
-        return all(instance.noted for instance in self._pending)
+    def _all_have_ended(self) -> bool:
+        """Look at all who are in the graph by now; while it changes nobody can say."""
+        with self._graph.lock:  # a change that begins now waits for it
+            if self._changing:
+                return False
+            self._pending = self._all_awaited()
+            return all(instance.noted for instance in self._pending)
 
     def _all_awaited(self) -> deque[ProcessorInstance]:
         graph = self._graph
         awaited: dict[ProcessorId, ProcessorInstance] = {}
-        with graph.lock:
-            for id_ in graph.order(graph.processor_ids()):
-                instance = graph.get(id_, ProcessorInstance)
-                if instance is not None and self._is_awaited(id_, instance, awaited):
-                    awaited[id_] = instance
+        for id_ in graph.order(graph.processor_ids()):
+            instance = graph.get(id_, ProcessorInstance)
+            if instance is not None and self._is_awaited(id_, instance, awaited):
+                awaited[id_] = instance
         return deque(awaited.values())
 
     def _is_awaited(

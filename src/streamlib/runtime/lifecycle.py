@@ -102,13 +102,13 @@ class Lifecycle:
     def _start(self, drain_s: float) -> None:
         graph = self.site.graph
         self._check(GraphState.IDLE, "start")
-        self._become(GraphState.RUNNING)
-        self.started = True
-        graph.take_dirty()
-        self.reports.forget()
-        self.completion.forget()
         delta = GraphDelta(added=tuple(graph.processor_ids()), links_added=tuple(graph.link_ids()))
-        with PROCESS_SETTINGS.collector_held_off(len(delta.added) + len(delta.links_added)):
+        changes = len(delta.added) + len(delta.links_added)
+        with self.completion.put_off(), PROCESS_SETTINGS.collector_held_off(changes):
+            self._become(GraphState.RUNNING)
+            self.started = True
+            graph.take_dirty()
+            self.reports.forget()
             try:
                 self.compiler.compile(delta, _nothing, drain_s=drain_s)
                 graph.remove(graph.whole, FailedStart)

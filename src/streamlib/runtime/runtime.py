@@ -110,13 +110,11 @@ class StreamRuntime(Editing):
         self._delegates = Delegates(factory, processor_delegate, scheduler)
         self._threads = SharedThreads(self._clock, self._media_clock, workers)
         self._reports = InstanceReports(self.graph, self.events, self._threads.main, ErrorLog(self._clock))
-        self._completion = Completion(self.graph)
+        self._completion = Completion(self.graph, self._reports.wake)
         self._site = self._new_site(media or MediaConfig())
         self._compiler = Compiler(self._site)
-        look_again = partial(_look_again, self._completion, self._reports)
-        committer = Committer(
-            self.graph, self._compiler, self.events, look_again, self._threads.main, self._clock.now_ns
-        )
+        changing = self._completion.put_off
+        committer = Committer(self.graph, self._compiler, self.events, changing, self._threads.main, self._clock.now_ns)
         super().__init__(self.graph, self._delegates, committer, mode)
         self._taps = Taps(self.graph, self.events, self._committer.soon, self._clock.now_ns)
         self._site.tap_of = LinkEvents(self.graph, self.events, self._taps).tap_of
@@ -307,12 +305,6 @@ class StreamRuntime(Editing):
 
 def _picture_of(graph: PropertyGraph) -> str:
     return RenderedGraph.of(graph)._repr_html_()
-
-
-def _look_again(completion: Completion, reports: InstanceReports) -> None:
-    """Have those who wait for the end see that the graph has changed."""
-    completion.forget()
-    reports.wake()
 
 
 def _restart_failed(committer: Committer, id_: ProcessorId, wanted: Callable[[], bool], ticket: Ticket) -> None:
