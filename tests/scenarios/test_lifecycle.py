@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import streamlib
-from streamlib import ProcessContext, StreamRuntime
+from streamlib import ProcessContext, ProcessorConfig, SchedulerDelegate, StreamRuntime
 from streamlib.errors import DeadlineError, StateError
 from streamlib.graph.components import (
     ManualMarker,
@@ -28,7 +28,22 @@ from streamlib.graph.components import (
     WiredChannel,
 )
 from tests.scenarios.conftest import Make, lingering
-from tests.scenarios.stage import SECONDS, Both, Collect, Diary, Hand, Line, Numbers, Pass, Record, Stuck
+from tests.scenarios.stage import (
+    SECONDS,
+    Both,
+    Collect,
+    Dedicated,
+    Diary,
+    Gated,
+    Hand,
+    Line,
+    Mixed,
+    Numbers,
+    Pass,
+    Pooled,
+    Record,
+    Stuck,
+)
 
 
 @pytest.mark.promise("lifecycle.wait", "lifecycle.end-of-stream")
@@ -369,8 +384,6 @@ def test_a_manual_processor_is_called_by_step_alone(runtime: StreamRuntime) -> N
 
 def test_a_step_into_a_link_without_room_is_refused_in_time(make: Make) -> None:
     gate, record = threading.Event(), Record()
-    from tests.scenarios.stage import Dedicated
-
     runtime = make(scheduler=Dedicated())
     hand = runtime.add_processor(Hand)
     runtime.connect(hand, runtime.add_processor(Stuck, record=record, release=gate))
@@ -384,6 +397,32 @@ def test_a_step_into_a_link_without_room_is_refused_in_time(make: Make) -> None:
     assert late.value.waiting_for == ("hand_0.out->stuck_0.into",)
     gate.set()
     runtime.stop()
+
+
+class HandThatOpens(Hand):
+    """Opens the gate of a reader with its last call."""
+
+    class Config(ProcessorConfig):
+        gate: Any
+        each: int
+
+    def flush(self, ctx: ProcessContext) -> None:
+        self.config.gate.set()
+
+
+@pytest.mark.parametrize("scheduler", [Dedicated, Pooled, Mixed])
+def test_what_a_manual_processor_has_put_aside_arrives_behind_its_end(scheduler: type[SchedulerDelegate]) -> None:
+    """Its loop, which no thread runs, is served until its frames have found room."""
+    gate, record = threading.Event(), Record()
+    with StreamRuntime(scheduler=scheduler()) as runtime:
+        hand = runtime.add_processor(HandThatOpens, each=24, gate=gate)
+        filter_ = runtime.add_processor(Pass)
+        runtime.connect(hand, filter_)
+        runtime.connect(filter_, runtime.add_processor(Gated, record=record, gate=gate))
+        runtime.start()
+        assert runtime.step(hand)
+        runtime.stop(timeout=SECONDS)
+    assert record.numbers == list(range(24))
 
 
 def test_frames_join_from_two_sources_and_end_with_the_last(runtime: StreamRuntime) -> None:
