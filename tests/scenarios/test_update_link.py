@@ -40,7 +40,9 @@ def test_no_frame_is_lost_whatever_the_capacity(runtime: StreamRuntime, link: st
 @pytest.mark.promise("edit.link-live")
 @pytest.mark.parametrize("link", [FIRST, SECOND])
 def test_what_is_lost_under_other_deliveries_is_counted(runtime: StreamRuntime, link: str) -> None:
-    line = Line(runtime, count=30_000).run()
+    line = Line(runtime, count=30_000)
+    runtime.start()
+    line.record.wait_until(lambda: len(line.record.numbers) >= 20)
     for delivery, _ in itertools.product(Delivery, range(2)):
         runtime.update_link(link, delivery=delivery, capacity=4)
         line.record.wait_until(lambda: True)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 
 from streamlib.compiler.error_log import ErrorLog, Owner
 from streamlib.events.bus import EventBus
@@ -288,13 +288,20 @@ def _clear_frames(error: BaseException) -> None:
     seen: set[int] = set()
     while here is not None and id(here) not in seen:
         seen.add(id(here))
-        above = None if here.__traceback__ is None else here.__traceback__.tb_frame.f_back
+        above = _caller(here.__traceback__)
         traceback.clear_frames(here.__traceback__)
         while above is not None and _is_call_of_ours(above):  # it is held by the one that it called
             with suppress(RuntimeError):  # it still runs, and goes on
                 above.clear()
             above = above.f_back
         here = here.__cause__ or here.__context__
+
+
+def _caller(trace: TracebackType | None) -> FrameType | None:
+    """Who made the first of the calls that an error went through; one that is compiled cannot tell."""
+    while trace is not None and trace.tb_frame.f_back is None:
+        trace = trace.tb_next
+    return None if trace is None else trace.tb_frame.f_back
 
 
 def _is_call_of_ours(frame: FrameType) -> bool:
