@@ -567,7 +567,7 @@ class World:
         return True
 
     def remove_and_add(self, edit: Edit, plan: Plan, pick: Pick[Any]) -> bool:
-        """Another bears the id of one that goes, with the same links."""
+        """Another bears the id of one that goes; a sink has a trace of its own, as both run for a while."""
         ids = [id_ for id_ in plan.nodes if id_ not in plan.main]
         if not ids:
             return False
@@ -575,7 +575,7 @@ class World:
         node = plan.nodes[id_]
         ties = [tie for tie in plan.ties.values() if id_ in {tie.source, tie.target}]
         self.take(edit, plan, id_)
-        self.bring(edit, plan, id_, pick(FAMILY[node.kind]), node.trace)
+        self.bring(edit, plan, id_, pick(FAMILY[node.kind]))
         for tie in ties:
             self.join(edit, plan, tie.source, tie.target)
         return True
@@ -746,8 +746,12 @@ class World:
             trace.merged |= any(plan.nodes[up].kind in FAMILIES[2] for up, _ in plan.upstream(id_))
             if any(up in self.lossy for up, _ in plan.upstream(id_)):
                 trace.excused = 1 << 30
-            elif id_ not in before.nodes or self._came_otherwise(before, plan, id_, parted=parted):
+            elif self._comes_anew(before, node, id_) or self._came_otherwise(before, plan, id_, parted=parted):
                 trace.excused = max(trace.excused, 0) + 3
+
+    def _comes_anew(self, before: Plan, node: Node, id_: str) -> bool:
+        """Whether it is another one, who misses what came before, or since it was there last."""
+        return id_ not in before.nodes or before.nodes[id_].serial != node.serial
 
     def _came_otherwise(self, before: Plan, plan: Plan, id_: str, *, parted: bool) -> bool:
         if before.sources(id_) != plan.sources(id_):  # as where its branch hung at one that is taken out, or comes back
