@@ -65,15 +65,12 @@ def _scale(results: Mapping[str, Result]) -> Drawing:
     steps, being_there = drawing.subplots(1, 2)
     for kind, where in PLACES.items():
         through = _by_size(results, f"scale-{kind}")
-        _line(steps, {size: Spread.of(one["ns"].ours).median for size, one in through.items()}, where)
+        _line(steps, {size: one["ns"].ratio.median for size, one in through.items()}, where)
         cost = _by_size(results, f"scale-{kind}-cost")
         for key, what in COSTS.items():
             each = {size: Spread.of(one[key].ours).median / size * US_PER_S for size, one in cost.items()}
             _line(being_there, each, f"{what}, {where}")
-        if kind == "inlined":
-            loop = {size: Spread.of(one["ns"].theirs).median for size, one in through.items()}
-            _line(steps, loop, "a loop making the same three calls")
-    steps.set_ylabel("ns a step")
+    steps.set_ylabel("a step in terms of a bare loop's")
     being_there.set_ylabel("µs a processor")
     for axes in (steps, being_there):
         axes.set_xscale("log")

@@ -166,5 +166,6 @@ SCALE_INLINED_COST = _being_there("inlined", OBJECTS)
 SCALE_POOL_COST = _being_there(
     "pool", "As `scale-inlined-cost`. On the pool each has a loop and a task besides, and its links are rings."
 )
-SCALE_ROWS_COST = _being_there("rows", "As `scale-inlined-cost`.")
-SCALE_COST_FEWER = tuple(_being_there(kind, processors=processors) for kind in PLACES for processors in FEWER)
+SCALE_COST_FEWER = tuple(
+    _being_there(kind, processors=processors) for kind in ("inlined", "pool") for processors in FEWER
+)
