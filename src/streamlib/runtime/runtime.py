@@ -239,8 +239,9 @@ class StreamRuntime(Editing):
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until every source has ended and everything behind it is done, or the runtime has stopped.
 
-        Returns False when that did not happen within `timeout` seconds; None waits without end. A script that may be
-        ended by SIGTERM uses `wait_for_signal`.
+        Returns False when that did not happen within `timeout` seconds; None waits without end. While a commit is under
+        way it has not happened: what that brings in is waited for, too. A script that may be ended by SIGTERM uses
+        `wait_for_signal`.
 
         Raises:
             ProcessorFailed: Processors were ended by errors: raised at the end, and when the time is up once for each
