@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 from itertools import pairwise
@@ -63,6 +62,10 @@ class Hold:
 
 
 hold = Hold()
+
+
+LOOKS = 10_000
+"""So often it is looked for somebody where he is to be found before it is given up."""
 
 
 @processor
@@ -126,13 +129,14 @@ def test_who_is_inside_a_call_is_found_with_its_line(runtime: StreamRuntime) -> 
     row(runtime, same, held, same)
     runtime.start()
     assert hold.reached.wait(SECONDS)
-    found = [call for call in whereabouts().calls if ProcessorId("f1") in call.ids]
+    looks = (call for _ in range(LOOKS) for call in whereabouts().calls if ProcessorId("f1") in call.ids)
+    call = next((one for one in looks if "wait" in one.deepest), None)  # it may be on its way there in the first looks
     hold.release.set()
     assert runtime.wait(timeout=SECONDS)
-    (call,) = found
+    assert call is not None
     assert call.method == "process"
     assert call.place.startswith("test_cascades.py:")
-    assert re.match(r"(threading|test_cascades)\.py:\d+ in \w+", call.deepest)  # on its way into `wait`, or there
+    assert "wait" in call.deepest
 
 
 @pytest.mark.parametrize("place", [1, 2, 3])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -478,6 +479,23 @@ def test_in_whatever_order_deliveries_follow_each_other_what_is_lost_is_counted(
     assert line.record.numbers == sorted(set(line.record.numbers))
 
 
+@contextmanager
+def everything_comes(runtime: StreamRuntime, records: list[Record], release: threading.Event) -> Iterator[None]:
+    """Runs meanwhile, and releases who is stuck behind the block: then each record has every number from the first."""
+    runtime.start()
+    try:
+        yield
+        release.set()
+        for record in records:
+            record.wait_for(20)
+    finally:
+        release.set()
+        runtime.stop()
+    for record in records:
+        assert record.is_gapless(), record.gaps()
+        assert record.numbers[0] == 0
+
+
 def test_a_frame_in_the_middle_of_a_fan_out_meets_an_update_of_the_link_it_has_not_come_to(
     release: threading.Event,
 ) -> None:
@@ -489,21 +507,13 @@ def test_a_frame_in_the_middle_of_a_fan_out_meets_an_update_of_the_link_it_has_n
     sink = runtime.add_processor(Collect, record=main)
     runtime.connect(source, blocks)
     link = runtime.connect(source, sink)
-    runtime.start()
-    try:
+    with everything_comes(runtime, [main], release):
         stuck.wait_for_call("stuck")
         gate.set()
         main.wait_until(lambda: len(main.numbers) >= 9)
         for capacity in (1, 30):
             runtime.update_link(link, capacity=capacity)
         runtime.restart(sink)
-        release.set()
-        main.wait_for(20)
-    finally:
-        release.set()
-        runtime.stop()
-    assert main.is_gapless(), main.gaps()
-    assert main.numbers[0] == 0
 
 
 class BesideTheStuckOne:
@@ -532,8 +542,7 @@ def test_a_frame_in_the_middle_of_a_fan_out_comes_once_to_both_ends_that_are_put
     fan = [*ends]
     fan.insert(stuck_at, runtime.add_processor(Stuck, record=stuck, release=release))
     links = {one.id: runtime.connect(source, one) for one in fan}
-    runtime.start()
-    try:
+    with everything_comes(runtime, records, release):
         stuck.wait_for_call("stuck")
         gate.set()
         in_slots = stuck_at == 0 and not isinstance(scheduler, Dedicated)  # what is called behind its call then
@@ -546,15 +555,6 @@ def test_a_frame_in_the_middle_of_a_fan_out_comes_once_to_both_ends_that_are_put
             edit.connect(source, new)
             for end in ends:
                 edit.connect(new, end)
-        release.set()
-        for record in records:
-            record.wait_for(20)
-    finally:
-        release.set()
-        runtime.stop()
-    for record in records:
-        assert record.is_gapless(), record.gaps()
-        assert record.numbers[0] == 0
 
 
 def test_a_frame_in_the_middle_of_a_fan_out_comes_to_all_ends_of_a_way_that_is_taken_apart(
@@ -569,8 +569,7 @@ def test_a_frame_in_the_middle_of_a_fan_out_comes_to_all_ends_of_a_way_that_is_t
     sink, branch = (runtime.add_processor(Collect, record=record) for record in records)
     for ends in ((source, blocks), (source, old), (old, sink), (old, branch)):
         runtime.connect(*ends)
-    runtime.start()
-    try:
+    with everything_comes(runtime, records, release):
         stuck.wait_for_call("stuck")
         gate.set()
         records[0].wait_until(lambda: len(records[0].numbers) >= 9)
@@ -581,12 +580,3 @@ def test_a_frame_in_the_middle_of_a_fan_out_comes_to_all_ends_of_a_way_that_is_t
             new = edit.add_processor(Pass)
             edit.connect(source, new)
             edit.connect(new, sink)
-        release.set()
-        for record in records:
-            record.wait_for(20)
-    finally:
-        release.set()
-        runtime.stop()
-    for record in records:
-        assert record.is_gapless(), record.gaps()
-        assert record.numbers[0] == 0

@@ -727,6 +727,8 @@ class World:
 
     def _comes_back(self, node: Node, before: list[Plan]) -> None:
         """Who comes back is another one, whom it is that earlier commits were about from now on."""
+        if node.trace is not None:
+            node.trace.excused = max(node.trace.excused, 0) + 1  # what came while it was not there
         former, node.serial = node.serial, next(SERIALS)
         for plan in before:
             for other in plan.nodes.values():
@@ -746,12 +748,8 @@ class World:
             trace.merged |= any(plan.nodes[up].kind in FAMILIES[2] for up, _ in plan.upstream(id_))
             if any(up in self.lossy for up, _ in plan.upstream(id_)):
                 trace.excused = 1 << 30
-            elif self._comes_anew(before, node, id_) or self._came_otherwise(before, plan, id_, parted=parted):
+            elif id_ not in before.nodes or self._came_otherwise(before, plan, id_, parted=parted):
                 trace.excused = max(trace.excused, 0) + 3
-
-    def _comes_anew(self, before: Plan, node: Node, id_: str) -> bool:
-        """Whether it is another one, who misses what came before, or since it was there last."""
-        return id_ not in before.nodes or before.nodes[id_].serial != node.serial
 
     def _came_otherwise(self, before: Plan, plan: Plan, id_: str, *, parted: bool) -> bool:
         if before.sources(id_) != plan.sources(id_):  # as where its branch hung at one that is taken out, or comes back

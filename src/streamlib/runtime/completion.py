@@ -23,7 +23,7 @@ class Completion:
     def __init__(self, graph: PropertyGraph, wake: Callable[[], None]) -> None:
         self._graph = graph
         self._wake = wake
-        self._pending: deque[ProcessorInstance] | None = None
+        self._pending: deque[ProcessorInstance] = deque()
         self._changing = False
         self._asking = threading.Lock()  # several may wait, each on its own thread
 
@@ -34,7 +34,7 @@ class Completion:
         try:
             yield
         finally:
-            self._pending = None
+            self._pending = deque()
             self._changing = False
             self._wake()
 
