@@ -270,6 +270,35 @@ def test_who_runs_on_a_main_thread_that_is_elsewhere_is_told(make: Make) -> None
         runtime.inspector.explain("numbers")
 
 
+class Telling(Exception):
+    """Says what is to be done when its text is read the next time."""
+
+    def __init__(self) -> None:
+        self.meanwhile: list[Callable[[], object]] = []
+
+    def __str__(self) -> str:
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return "told"
+
+
+def test_another_processor_may_fail_while_failures_are_told(make: Make) -> None:
+    runtime, error = make(), Telling()
+
+    class Fails(Hand):
+        """Ends with its first call."""
+
+        def process(self, ctx: ProcessContext) -> None:
+            raise error
+
+    one, other = (runtime.add_processor(Fails, on_error="fail") for _ in range(2))
+    runtime.start()
+    runtime.step(one)
+    error.meanwhile.append(lambda: runtime.step(other))
+    assert {found.root for found in runtime.inspector.explain().roots} == {one.id, other.id}
+    assert not error.meanwhile
+
+
 class FailsLater(Pass):
     """Passes ten frames on, and fails at each one from there."""
 

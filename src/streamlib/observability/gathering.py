@@ -59,7 +59,7 @@ class Gathering:
             ids, instances = graph.processor_ids(), graph.having(ProcessorInstance)
             has_run = state is not GraphState.IDLE or bool(graph.having(LastMetrics))
             failed_start = graph.get(graph.whole, FailedStart)
-        failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.items()}
+        failures = {ProcessorId(id_): described(error) for id_, error in around.failures.failures.copy().items()}
         if state is GraphState.IDLE:
             now_ns = around.clock.now_ns()
             return Scene(state=state, now_ns=now_ns, has_run=has_run, failures=failures, failed_start=failed_start)

@@ -302,7 +302,7 @@ class Lifecycle:
     def _raise_failures(self) -> None:
         failures = self.reports.tell_failures()
         if failures:
-            raise ProcessorFailed(failures, self.reports.gave_up)
+            raise ProcessorFailed(failures, self.reports.gave_up.copy())
 
     # ------------------------------------------------------------------------------------------------------ pieces
 
