@@ -745,6 +745,9 @@ class World:
             trace = node.trace
             if trace is None or trace is self.main:
                 continue
+            former = before.nodes.get(id_, node).trace
+            if former is not None and former is not trace:  # what was on its way to that one comes to this
+                trace.excused = max(trace.excused, 0) + max(former.excused, 0)
             trace.merged |= any(plan.nodes[up].kind in FAMILIES[2] for up, _ in plan.upstream(id_))
             if any(up in self.lossy for up, _ in plan.upstream(id_)):
                 trace.excused = 1 << 30
