@@ -33,7 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     if not options.table:
         return _measure_all(_chosen(options.rows), _effort(options), keep=not options.quick)
     _write_page()
-    print(report.as_text(ROWS, result.saved(), result.saved(result.COMPILED)))
+    for place in result.saved():
+        print(f"{place.machine}\n\n{report.as_text(place.of(ROWS), place.results, place.compiled)}\n")
     return 0
 
 
@@ -104,8 +105,9 @@ def _write_page() -> None:
     """The table and the plots of all that is kept."""
     from benchmarks import plots  # the tests import this module's neighbours without what draws
 
-    report.write_page(ROWS, result.saved(), result.saved(result.COMPILED))
-    plots.draw(ROWS, result.saved())
+    places = result.saved()
+    report.write_page(ROWS, places)
+    plots.draw(ROWS, places)
     _say(f"written: {report.PAGE.relative_to(ROOT)}")
 
 
@@ -159,7 +161,7 @@ def _compare_all(rows: Sequence[Row], effort: Effort, revision: str | None, *, k
         done[row.name] = msgspec.structs.replace(one, ours=present.name, theirs=there.name)
         compared.append(both)
         if keep:
-            result.save(done[row.name], result.COMPILED)
+            result.save(done[row.name], compiled=True)
     _say(f"ours is {present.name}, theirs is {there.name}; less is better")
     print(report.as_text(compared, done))
     if keep:

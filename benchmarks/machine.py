@@ -25,11 +25,19 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     packages: dict[str, str]
 
+    @property
+    def name(self) -> str:
+        """What tells it from others, as a folder may be called: figures of two are not set beside each other."""
+        return "-".join([*self.cpu.split(), str(self.cores), "cores", self.kernel])
+
+    @property
+    def short(self) -> str:
+        """The machine alone, in words."""
+        return f"{self.cpu}, {self.cores} cores, {self.memory_gib:.1f} GiB, Linux {self.kernel}"
+
     def __str__(self) -> str:
         packages = ", ".join(f"{name} {number}" for name, number in self.packages.items())
-        return (
-            f"{self.cpu}, {self.cores} cores, {self.memory_gib:.1f} GiB, Linux {self.kernel}, {self.python}, {packages}"
-        )
+        return f"{self.short}, {self.python}, {packages}"
 
 
 def this_machine() -> Machine:

@@ -1,5 +1,7 @@
 """Results as pictures for docs/benchmarks.md: the ratio of each row, and what a processor costs among more and more.
 
+Ratios are those of the first machine, and what a processor costs is drawn for each.
+
 Like the table they are drawn of what is kept, by `scripts/bench`. The text in them stays text, so that it can be found.
 """
 
@@ -13,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from benchmarks.report import PAGE, ratios
-from benchmarks.result import Measured, Result, Spread
+from benchmarks.result import Measured, Place, Result, Spread
 from benchmarks.row import Row
 from benchmarks.rows.scale import FEWER, PLACES, PROCESSORS
 
@@ -24,12 +26,12 @@ COSTS = {"build_start_s": "build and start", "stop_s": "stop"}
 US_PER_S = 1_000_000
 
 
-def draw(rows: Sequence[Row], results: Mapping[str, Result]) -> None:
+def draw(rows: Sequence[Row], places: Sequence[Place]) -> None:
     """Write both pictures."""
     mpl.rcParams |= {"svg.hashsalt": "streamlib", "svg.fonttype": "none", "font.size": 9.0}
     FOLDER.mkdir(exist_ok=True)
-    _write(_ratios(rows, results), RATIOS)
-    _write(_scale(results), SCALE)
+    _write(_ratios(rows, places[0].results), RATIOS)
+    _write(_scale(places), SCALE)
 
 
 def _ratios(rows: Sequence[Row], results: Mapping[str, Result]) -> Drawing:
@@ -59,10 +61,16 @@ def _bars(axes: Axes, shown: Sequence[tuple[str, Spread, float | None]], title: 
     axes.set_ylim(len(shown) - 0.4, -0.6)
 
 
-def _scale(results: Mapping[str, Result]) -> Drawing:
+def _scale(places: Sequence[Place]) -> Drawing:
     """What one processor costs among 500, 5,000 and 50,000: a step, and building and stopping; as far as measured."""
-    drawing = Drawing(figsize=(10, 3.8), layout="constrained")
-    steps, being_there = drawing.subplots(1, 2)
+    drawing = Drawing(figsize=(10, 3.8 * len(places)), layout="constrained")
+    for place, part in zip(places, drawing.subfigures(len(places), squeeze=False)[:, 0], strict=True):
+        part.suptitle(place.machine.short)
+        _scale_of(place.results, *part.subplots(1, 2))
+    return drawing
+
+
+def _scale_of(results: Mapping[str, Result], steps: Axes, being_there: Axes) -> None:
     for kind, where in PLACES.items():
         through = _by_size(results, f"scale-{kind}")
         _line(steps, {size: one["ns"].ratio.median for size, one in through.items()}, where)
@@ -80,7 +88,6 @@ def _scale(results: Mapping[str, Result]) -> Drawing:
         axes.set_xlabel("processors; a level line is linear in all")
     steps.legend(loc="upper left")
     being_there.legend(loc="lower left", ncols=2, fontsize="small")  # the lines end above it
-    return drawing
 
 
 def _line(axes: Axes, points: Mapping[int, float], label: str) -> None:

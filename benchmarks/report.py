@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.program import ROOT
-from benchmarks.result import Measured, Result, Spread
+from benchmarks.result import Measured, Place, Result, Spread
 from benchmarks.row import Figure, Row
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -61,7 +61,7 @@ def as_text(rows: Iterable[Row], results: Mapping[str, Result], compiled: Mappin
 
     A column in which nothing stands is left out.
     """
-    lines = _lines(rows, results, compiled)
+    lines = _lines(rows, Place(results, compiled))
     table = zip(COLUMNS, *(line.cells() for line in lines), strict=True)
     columns = [column for column in table if any(column[1:])]
     widths = [max(map(len, column)) for column in columns]
@@ -78,7 +78,7 @@ def ratios(rows: Iterable[Row], results: Mapping[str, Result]) -> list[tuple[str
     """
     return [
         (_name(line), line.measured.ratio, line.figure.at_most)
-        for line in _lines(rows, results, NONE)
+        for line in _lines(rows, Place(results))
         if line.figure.at_most is not None or line.figure is line.row.figures[0]
         if line.measured and 0 < line.measured.ratio.median < math.inf
     ]
@@ -90,21 +90,28 @@ def _name(line: _Line) -> str:
     return line.row.name if line.figure is line.row.figures[0] else f"{line.row.name}: {key}"
 
 
-def write_page(
-    rows: Sequence[Row], results: Mapping[str, Result], compiled: Mapping[str, Result], page: Path = PAGE
-) -> None:
+def write_page(rows: Sequence[Row], places: Sequence[Place], page: Path = PAGE) -> None:
     """Put the present results between the markers of the page."""
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n\n{as_markdown(rows, results, compiled)}\n{END}{after}")
+    page.write_text(f"{before}{BEGIN}\n\n{as_markdown(rows, places)}\n{END}{after}")
 
 
-def as_markdown(rows: Sequence[Row], results: Mapping[str, Result], compiled: Mapping[str, Result] = NONE) -> str:
-    """The table, what holds back the figures that are above their target, and where it was measured."""
-    lines = _lines(rows, results, compiled)
-    taken = [kept[row.name] for kept in (results, compiled) for row in rows if row.name in kept]
+def as_markdown(rows: Sequence[Row], places: Sequence[Place]) -> str:
+    """A table for each machine, what holds back the figures that are above their target, and where it was measured.
+
+    The first has all rows, also those that are still to be measured; the others have what was measured there.
+    """
+    tables = [_lines(rows if place is places[0] else place.of(rows), place) for place in places]
+    lines = [line for table in tables for line in table]
+    taken = [
+        kept[row.name] for one in places for kept in (one.results, one.compiled) for row in rows if row.name in kept
+    ]
     parts = [
-        _markdown_table(lines),
+        *(
+            f"On {place.machine.short}:\n\n{_markdown_table(table)}"
+            for place, table in zip(places, tables, strict=True)
+        ),
         _section("## What holds back what is not reached", _held_back(lines)),
         _section("## How each row is measured", [f"- **{row.name}**: {row.method}" for row in rows]),
         _section("## Where it was measured", _places(taken)),
@@ -112,7 +119,8 @@ def as_markdown(rows: Sequence[Row], results: Mapping[str, Result], compiled: Ma
     return "\n".join(part for part in parts if part)
 
 
-def _lines(rows: Iterable[Row], results: Mapping[str, Result], compiled: Mapping[str, Result]) -> list[_Line]:
+def _lines(rows: Iterable[Row], place: Place) -> list[_Line]:
+    results, compiled = place.results, place.compiled
     return [
         _Line(row, figure, results.get(row.name), _measured(results, row, figure), _measured(compiled, row, figure))
         for row in rows

@@ -1,22 +1,24 @@
-"""What was measured, as kept in `results/`: samples as they came, one file per row, and what follows from them.
+"""What was measured, as kept in `results/`: samples as they came, in a folder for each machine, and what follows.
 
-A row that is measured again replaces its file. `report.py` makes a table of all files. `COMPILED` has the rows whose
-two sides are both ours: with compiled modules, and as it comes.
+A row has one file there, which is replaced when it is measured on that machine again. `report.py` makes a table of each
+folder. `compiled` in it has the rows whose two sides are both ours: with compiled modules, and as it comes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
 import msgspec
 
 from benchmarks.machine import Machine
+from benchmarks.row import Row
 
 RESULTS = Path(__file__).parent / "results"
-COMPILED = RESULTS / "compiled"
+COMPILED = "compiled"
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -81,18 +83,42 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     missing: str = ""
 
 
-def save(result: Result, folder: Path = RESULTS) -> Path:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """All that is kept of one machine, by the name of the row."""
+
+    results: Mapping[str, Result]
+    compiled: Mapping[str, Result] = field(default_factory=dict)
+
+    def of(self, rows: Iterable[Row]) -> list[Row]:
+        """Those of some rows that were measured there, or will say why not."""
+        return [row for row in rows if row.name in self.results or row.name in self.compiled]
+
+    @property
+    def machine(self) -> Machine:
+        """Where it was measured, as it was for the last of the rows."""
+        taken = [*self.results.values(), *self.compiled.values()]
+        return max(taken, key=lambda one: one.date).machine
+
+
+def save(result: Result, *, compiled: bool = False) -> Path:
     """Keep it, in the place of an earlier one; one that is missing figures does not replace one that has them."""
-    path = folder / f"{result.row}.json"
+    folder = RESULTS / result.machine.name
+    path = (folder / COMPILED if compiled else folder) / f"{result.row}.json"
     if result.missing and path.exists() and _read(path).figures:
         return path
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     return path
 
 
-def saved(folder: Path = RESULTS) -> dict[str, Result]:
-    """All that is kept there, by the name of the row."""
+def saved() -> list[Place]:
+    """All that is kept, the machine with the most rows first."""
+    places = [Place(_read_all(folder), _read_all(folder / COMPILED)) for folder in sorted(RESULTS.glob("*/"))]
+    return sorted((one for one in places if one.results or one.compiled), key=lambda one: -len(one.results))
+
+
+def _read_all(folder: Path) -> dict[str, Result]:
     return {path.stem: _read(path) for path in sorted(folder.glob("*.json"))}
 
 

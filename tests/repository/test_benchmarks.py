@@ -98,21 +98,23 @@ def test_a_ratio_to_nothing_is_infinite_unless_both_are_nothing() -> None:
 
 def test_a_row_without_a_result_and_one_without_its_peer_say_so() -> None:
     row = _row([])
-    assert "| fake | a hop |  |  | B | not measured yet | 0.8 |" in report.as_markdown([row], {})
+    assert "| fake | a hop |  |  | B | not measured yet | 0.8 |" in report.as_markdown(
+        [row], [result.Place({"other": _result()})]
+    )
     missing = msgspec.structs.replace(_result(), missing="install B")
-    assert "not measured: install B" in report.as_markdown([row], {"fake": missing})
+    assert "not measured: install B" in report.as_markdown([row], [result.Place({"fake": missing})])
     assert report.as_text([row], {}).endswith("fake: not measured yet")
 
 
 def test_the_table_has_our_side_compiled_in_terms_of_our_side_as_it_comes() -> None:
     row, results = _row([]), {"fake": _result(result.Measured(key="ns", ours=[80.0], theirs=[100.0]))}
-    assert report.as_markdown([row], results).splitlines()[2].endswith(" | one pair |  |")
+    assert report.as_markdown([row], [result.Place(results)]).splitlines()[4].endswith(" | one pair |  |")
     assert "compiled" not in report.as_text([row], results)
     measured = result.Measured(key="ns", ours=[50.0, 60.0, 60.0], theirs=[80.0, 80.0, 80.0])
     compiled = {"fake": msgspec.structs.replace(_result(measured), ours="compiled", theirs="as it comes")}
-    written = report.as_markdown([row], results, compiled)
+    written = report.as_markdown([row], [result.Place(results, compiled)])
     assert "| 80 ns | 100 ns | B | 0.80 |" in written
-    assert written.splitlines()[2].endswith(" | 60 ns, 0.75 (0.62 to 0.75) |")
+    assert written.splitlines()[4].endswith(" | 60 ns, 0.75 (0.62 to 0.75) |")
     assert "- fake: 2026-01-01, revision 0, A beside B;" in written
     assert "- fake: 2026-01-01, revision 0, compiled beside as it comes;" in written
     assert "60 ns, 0.75 (0.62 to 0.75)" in report.as_text([row], {}, compiled)
@@ -132,9 +134,9 @@ def test_our_side_compiled_is_kept_unless_it_is_measured_roughly(
     monkeypatch.setattr(comparison, "here", lambda name="here": here)
     monkeypatch.setattr(comparison, "compiled", lambda: comparison.Revision("compiled", tmp_path))
     monkeypatch.setattr(comparison, "checked_out", lambda revision: here)
-    monkeypatch.setattr(result, "COMPILED", tmp_path / "compiled")
+    monkeypatch.setattr(result, "RESULTS", tmp_path)
     assert program.main([*arguments, "--pairs", "2", "fake"]) == 0
-    saved = result.saved(result.COMPILED)
+    saved = {name: one for place in result.saved() for name, one in place.compiled.items()}
     assert [(one.row, one.ours, one.theirs) for one in saved.values()] == [
         (name, "compiled", "as it comes") for name in kept
     ]
@@ -186,7 +188,7 @@ def test_a_block_is_late_when_it_comes_more_than_its_length_after_it_was_due(mon
 
 def test_the_picture_shows_the_ratio_of_each_figure_that_is_kept() -> None:
     drawn = (report.PAGE.parent / "benchmarks" / "ratios.svg").read_text()
-    for name, _, _ in report.ratios(ROWS, result.saved()):
+    for name, _, _ in report.ratios(ROWS, result.saved()[0].results):
         assert f">{name}</text>" in drawn, "run scripts/bench --table"
 
 
@@ -199,11 +201,12 @@ def test_ratios_are_taken_pair_by_pair_and_a_side_against_itself() -> None:
 def test_names_of_rows_are_distinct_and_each_kept_result_has_a_row() -> None:
     names = [row.name for row in ROWS]
     assert len(set(names)) == len(names)
-    assert set(result.saved()) | set(result.saved(result.COMPILED)) <= set(names)
+    for place in result.saved():
+        assert {*place.results, *place.compiled} <= set(names)
 
 
 def test_the_page_shows_the_results_that_are_kept(tmp_path: Path) -> None:
     page = tmp_path / "benchmarks.md"
     page.write_text(report.PAGE.read_text())
-    report.write_page(ROWS, result.saved(), result.saved(result.COMPILED), page)
+    report.write_page(ROWS, result.saved(), page)
     assert page.read_text() == report.PAGE.read_text(), "run scripts/bench --table"
