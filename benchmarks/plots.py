@@ -1,6 +1,6 @@
 """Results as pictures for docs/benchmarks.md: the ratio of each row, and what a processor costs among more and more.
 
-Ratios are those of the first machine, and what a processor costs is drawn for each.
+Ratios are those of the machine with the most rows, and what a processor costs is drawn for each.
 
 Like the table they are drawn of what is kept, by `scripts/bench`. The text in them stays text, so that it can be found.
 """
