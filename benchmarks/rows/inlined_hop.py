@@ -15,6 +15,6 @@ INLINED_HOP = Row(
     method="50,000 frames through chains of 10 and of 60, three times in turn; the median difference, divided by 50 "
     "elements and the frames. Ours is a `Processor` whose `process` reads a frame and writes it, counted and sampled.",
     held_back="A chain already runs as one loop, and what is left is CPython's own: three Python calls (`process`, "
-    "`read`, `write`) take nine tenths of it: on the slower machine they took 1.4 times as long as on the faster, where the "
-    "aim is reached, and GStreamer's C took no longer. Compiled modules take 0.6 of it (last column).",
+    "`read`, `write`) take nine tenths of it: on the slower machine they took 1.4 times as long as on the faster, "
+    "where the aim is reached, and GStreamer's C took no longer. Compiled modules take 0.6 of it (last column).",
 )

@@ -33,8 +33,9 @@ OBJECTS = (
     "for 2.5. Of the CPU time of building, an eighth is asking for it, a sixth putting it into the graph, a fifth "
     "switching the links, and a sixth each creating and wiring: each is done for one processor at a time, as a step "
     "that may be told, refused and taken back. On the slower machine it took 1.3 to 2.0 times as long as on the "
-    "faster, and stopping 1.3 to 1.9 times, which the faster does in time; the bare loop takes 1.4 times as long there. Ten "
-    "idle seconds took 5 to 6 ms there in most samples, but 15 to 27 in three; what else ran then was not found."
+    "faster, and stopping 1.3 to 1.9 times, which the faster does in time; the bare loop takes 1.4 times as long "
+    "there. Ten idle seconds took 5 to 6 ms there in most samples, but 15 to 27 in three; what else ran then was not "
+    "found."
 )
 
 
