@@ -14,7 +14,7 @@ from streamlib.observability.snapshots import RunsOn
 from streamlib.runtime.handles import LinkHandle
 from streamlib.testing import ManualClock
 from tests.scenarios.conftest import Make
-from tests.scenarios.stage import Both, Collect, Hand, Numbers, Pass, Record, let_others_run
+from tests.scenarios.stage import SECONDS, Both, Collect, Hand, Numbers, Pass, Record, let_others_run
 from tests.scenarios.test_many import Turns
 
 WAIT_NS = 30 * NS_PER_MS
@@ -146,7 +146,7 @@ def test_who_has_ended_has_no_rate_and_neither_have_the_links_around(make: Make)
     link = runtime.connect(source, sink)
     runtime.connect(hand, runtime.add_processor(Collect, record=Record()))
     runtime.start()
-    record.wait_for_call("teardown")
+    assert runtime._reports.wait_until(lambda: {source.state, sink.state} == {"ended"}, SECONDS)
     clock.advance(2_000_000_000)
     assert runtime.step(hand)
     shown = {one.id: one for one in runtime.inspector.snapshot().processors}

@@ -174,9 +174,13 @@ def _built(events: Iterable[_Event], name: str) -> Document:
             whole = made
         if kind is not _Kind.SCALAR:
             if len(holders) == DEPTH_LIMIT:
-                raise GraphFileError(f"more than {DEPTH_LIMIT} levels stand in each other", file=name, line=line)
+                raise _too_deep(name, line)
             holders.append(_Open(made, path))
     return Document(whole, origin)
+
+
+def _too_deep(name: str, line: int = 0) -> GraphFileError:
+    return GraphFileError(f"more than {DEPTH_LIMIT} levels stand in each other", file=name, line=line)
 
 
 def _open_key(holder: _Open, kind: _Kind, line: int, text: str, origin: Origin) -> None:
@@ -254,6 +258,8 @@ def _yaml_events(text: str, name: str) -> Iterator[_Event]:
         mark = error.problem_mark or error.context_mark
         words = " ".join(part for part in (error.context, error.problem) if part)
         line = mark.line + 1 if mark else 0
+        if "maximum nesting depth" in words:  # the parser reads ahead, and PyYAML from 6.0.4 on has a limit of its own
+            raise _too_deep(name, line) from error
         raise GraphFileError(f"this is no YAML: {words}{_advice(text, words, line)}", file=name, line=line) from error
     except yaml.YAMLError as error:  # a character that no YAML may hold
         first = str(error).partition("\n")[0]
@@ -344,7 +350,7 @@ def _check_json(text: str, name: str) -> None:
     except ValueError as error:
         raise GraphFileError("this is no JSON: a number has too many digits", file=name) from error
     except RecursionError as error:
-        raise GraphFileError(f"more than {DEPTH_LIMIT} levels stand in each other", file=name) from error
+        raise _too_deep(name) from error
 
 
 def _json_text(value: object, origin: Origin) -> str:
